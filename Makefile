@@ -1,0 +1,85 @@
+# What a person or CI types. `make run` starts the app, `make test` checks everything.
+#
+# Nothing is installed twice: each install leaves a stamp in .venv named after the content of the files it came from, so
+# that a second run costs nothing and an edited requirement is noticed whatever the clock of the file says.
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help setup setup-dev run test check lint types layers unit app e2e format test-lowest browser samples clean
+
+PYTHON ?= python3
+VENV ?= .venv
+CONSTRAINTS ?= constraints.txt
+PORT ?= 8501
+PYTEST_ARGS ?=
+
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip install --quiet --disable-pip-version-check
+PIN := $(if $(CONSTRAINTS),-c $(CONSTRAINTS),)
+key = $(shell cat $(1) $(CONSTRAINTS) | cksum | tr ' ' '-')
+APP_STAMP := $(VENV)/.installed-app-$(call key,requirements.txt)
+DEV_STAMP := $(VENV)/.installed-dev-$(call key,requirements.txt requirements-dev.txt)
+
+help: ## what there is to type
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+
+setup: $(APP_STAMP) ## make .venv with what the app needs
+
+setup-dev: $(DEV_STAMP) ## the same with what the tests need
+
+run: setup ## start the app at http://localhost:8501 (another port: make run PORT=9000)
+	$(PY) -m streamlit run app.py --server.port $(PORT)
+
+test: setup-dev browser lint types layers ## everything: lint, types, import layers, unit, app and browser tests
+	$(PY) -m pytest $(PYTEST_ARGS)
+
+check: setup-dev lint types layers ## the same without the browser
+	$(PY) -m pytest -m "not browser" $(PYTEST_ARGS)
+
+lint: setup-dev ## ruff: rules and format
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+
+types: setup-dev ## mypy
+	$(PY) -m mypy
+
+layers: setup-dev ## import-linter: who may import whom
+	$(PY) -c "from importlinter.cli import lint_imports_command; lint_imports_command()"
+
+format: setup-dev ## mend what ruff can mend
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+browser: setup-dev ## find a Chromium or Chrome for the tests, or install one
+	@$(PY) tests/e2e/browser.py
+
+samples: setup ## write the sample data anew from its generator
+	$(PY) sample_data/make.py
+
+test-lowest: ## unit and app tests on the lowest versions that requirements.txt allows, in a venv of its own
+	@sed -nE 's/^([A-Za-z0-9_.-]+) *>= *([^,]+),.*/\1==\2/p' requirements.txt > $(VENV)-lowest.txt
+	$(MAKE) check VENV=$(VENV)-lowest CONSTRAINTS=$(VENV)-lowest.txt
+
+clean: ## remove caches (not .venv, not your projects)
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build
+	find . -name __pycache__ -not -path './.venv*' -prune -exec rm -rf {} +
+
+$(APP_STAMP): requirements.txt | python
+	@$(PIP) -r requirements.txt $(PIN)
+	@rm -f $(VENV)/.installed-app-*
+	@touch $@
+
+$(DEV_STAMP): requirements.txt requirements-dev.txt | python
+	@$(PIP) -r requirements-dev.txt $(PIN)
+	@rm -f $(VENV)/.installed-dev-* $(VENV)/.installed-app-*
+	@touch $@ $(APP_STAMP)
+
+# A .venv that runs is kept as it is; one that doesn't (moved, or its Python is gone) is made anew.
+.PHONY: python
+python:
+	@$(PY) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && exit 0; \
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "Python 3.11 or newer is needed; '$(PYTHON)' is $$($(PYTHON) --version 2>&1 || echo missing)." >&2; \
+	  echo "Install one, or name it: make PYTHON=/path/to/python3.12" >&2; exit 1; }; \
+	echo "Making $(VENV) and installing (a minute or two, once)"; \
+	$(PYTHON) -m venv --clear $(VENV)
