@@ -1,0 +1,40 @@
+"""What the analyst reads: figures (data in, figure out), cards of single examples and the way numbers are written."""
+
+from core.report.card import Field, Usual, card, usual, written
+from core.report.chart import ACCENT, ALERT, NEUTRAL, Chart
+from core.report.figures import (
+    class_balance,
+    confusion_matrix,
+    learning_curve,
+    ledger_chart,
+    per_class_f1,
+    slices_bar,
+    suspect_scores,
+)
+from core.report.words import count, interval, number, percent, shorten, signed, signed_interval
+
+__all__ = [
+    "ACCENT",
+    "ALERT",
+    "NEUTRAL",
+    "Chart",
+    "Field",
+    "Usual",
+    "card",
+    "class_balance",
+    "confusion_matrix",
+    "count",
+    "interval",
+    "learning_curve",
+    "ledger_chart",
+    "number",
+    "per_class_f1",
+    "percent",
+    "shorten",
+    "signed",
+    "signed_interval",
+    "slices_bar",
+    "suspect_scores",
+    "usual",
+    "written",
+]

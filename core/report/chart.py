@@ -1,0 +1,106 @@
+"""What every figure of the app shares: one palette, one layout, and a chart that carries its numbers and its words.
+
+The palette is read on white and on near-black alike: each colour has a contrast of at least 3 to 1 against both, gain
+and harm differ in hue and mark, and backgrounds are transparent so that the page's own shows through.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from core.report.words import shorten
+
+__all__ = [
+    "ACCENT",
+    "ALERT",
+    "FONT_SIZE",
+    "NEUTRAL",
+    "Chart",
+    "faded",
+    "layout",
+    "name_rows",
+    "plain_label",
+    "plain_labels",
+]
+
+ACCENT = "#1691ad"
+ALERT = "#d9623b"
+NEUTRAL = "#7d8794"
+FONT_SIZE = 13
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A figure, the numbers it draws and a sentence for those who don't see it.
+
+    Parameters
+    ----------
+    figure : plotly.graph_objects.Figure
+        Transparent, without a title: the page's heading is the title.
+    numbers : pandas.DataFrame
+        What is drawn, a row a mark, ready to be shown as a table.
+    alt : str
+        What the figure says, in plain text.
+    """
+
+    figure: go.Figure
+    numbers: pd.DataFrame
+    alt: str
+
+
+def faded(colour: str, opacity: float) -> str:
+    """Turn ``#rrggbb`` into an ``rgba(...)`` of that opacity."""
+    red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{opacity:g})"
+
+
+def plain_label(label: object, width: int = 28) -> str:
+    """Make a name from the data safe for plotly, which reads ``<b>`` and ``<a href>`` in any text it draws."""
+    return shorten(label, width).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def plain_labels(labels: Iterable[object], width: int = 28) -> list[str]:
+    """Make many names from the data safe for plotly."""
+    return [plain_label(label, width) for label in labels]
+
+
+def layout(figure: go.Figure, *, height: int, x: str | None = None, y: str | None = None) -> go.Figure:
+    """Lay a figure out the way all of them are: transparent, quiet grid, titles on the axes, no tool bar clutter."""
+    figure.update_layout(
+        height=height,
+        margin={"l": 8, "r": 16, "t": 12, "b": 8},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"size": FONT_SIZE},
+        legend={"orientation": "h", "yanchor": "bottom", "y": 1.0, "xanchor": "left", "x": 0.0, "title": {"text": ""}},
+        hoverlabel={"font": {"size": FONT_SIZE}},
+        bargap=0.35,
+        dragmode=False,
+    )
+    axis = {
+        "automargin": True,
+        "gridcolor": faded(NEUTRAL, 0.2),
+        "zeroline": False,
+        "tickfont": {"size": FONT_SIZE},
+        "title": {"font": {"size": FONT_SIZE}, "standoff": 8},
+        "fixedrange": True,
+    }
+    figure.update_xaxes(**axis, title_text=x)
+    figure.update_yaxes(**axis, title_text=y)
+    return figure
+
+
+def name_rows(figure: go.Figure, names: Sequence[object], width: int = 28) -> go.Figure:
+    """Put names on a vertical axis of positions 0 … n - 1, first on top; equal shortened names stay apart."""
+    figure.update_yaxes(
+        tickmode="array",
+        tickvals=list(range(len(names))),
+        ticktext=plain_labels(names, width),
+        range=[len(names) - 0.5, -0.5],
+        showgrid=False,
+    )
+    return figure

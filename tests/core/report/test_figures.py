@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from core.report import figures
+from core.report.chart import ACCENT, ALERT, NEUTRAL, Chart
+
+TURNS = pd.DataFrame(
+    {
+        "turn": [0, 1, 2],
+        "value": [0.612, 0.655, 0.640],
+        "low": [0.587, 0.630, 0.612],
+        "high": [0.640, 0.681, 0.667],
+        "verdict": [None, "gain", "no evidence"],
+    }
+)
+COUNTS = pd.DataFrame({"collected": [5, 90], "generated": [20, 0]}, index=["rare <b>", "common"])
+CONFUSION = pd.DataFrame([[8, 2], [3, 7]], index=["a", "b"], columns=["a", "b"])
+PER_CLASS = pd.DataFrame(
+    {
+        "precision": [0.8, 0.5],
+        "precision_low": [0.7, 0.3],
+        "precision_high": [0.9, 0.7],
+        "recall": [0.8, 0.5],
+        "recall_low": [0.7, 0.3],
+        "recall_high": [0.9, 0.7],
+        "f1": [0.8, 0.5],
+        "f1_low": [0.7, 0.3],
+        "f1_high": [0.9, 0.7],
+        "support": [100, 9],
+    },
+    index=["common", "rare"],
+)
+SLICES = pd.DataFrame(
+    {
+        "slice": ["country is KR and age 60 to 70", "country is KR"],
+        "error": [0.42, 0.31],
+        "lift": [2.1, 1.55],
+        "size": [64, 210],
+        "p_adjusted": [0.001, 0.04],
+        "low": [0.3, 0.25],
+        "high": [0.54, 0.37],
+    }
+)
+SCORES = pd.Series([0.05, 0.1, 0.97, 1.0], index=list("abcd"))
+FLAGGED = pd.Series([False, False, True, True], index=list("abcd"))
+CURVE = pd.DataFrame({"size": [100, 200], "value": [0.5, 0.6], "low": [0.4, 0.5], "high": [0.6, 0.7]})
+
+ALL = {
+    "ledger": lambda: figures.ledger_chart(TURNS, metric="macro F1"),
+    "balance": lambda: figures.class_balance(COUNTS),
+    "confusion": lambda: figures.confusion_matrix(CONFUSION),
+    "per class": lambda: figures.per_class_f1(PER_CLASS),
+    "slices": lambda: figures.slices_bar(SLICES, overall=0.2),
+    "suspects": lambda: figures.suspect_scores(SCORES, FLAGGED),
+    "curve": lambda: figures.learning_curve(CURVE, metric="macro F1"),
+}
+EMPTY = {
+    "ledger": lambda: figures.ledger_chart(TURNS.head(0), metric="macro F1"),
+    "balance": lambda: figures.class_balance(COUNTS.head(0)),
+    "confusion": lambda: figures.confusion_matrix(CONFUSION.iloc[:0, :0]),
+    "per class": lambda: figures.per_class_f1(PER_CLASS.head(0)),
+    "slices": lambda: figures.slices_bar(SLICES.head(0), overall=0.2),
+    "suspects": lambda: figures.suspect_scores(SCORES.head(0), FLAGGED.head(0)),
+    "curve": lambda: figures.learning_curve(CURVE.head(0), metric="macro F1"),
+}
+
+
+@pytest.mark.parametrize("make", ALL.values(), ids=ALL.keys())
+def test_each_figure_is_see_through_and_comes_with_numbers_and_words(make):
+    chart = make()
+    assert isinstance(chart, Chart)
+    assert chart.figure.layout.paper_bgcolor == chart.figure.layout.plot_bgcolor == "rgba(0,0,0,0)"
+    assert chart.figure.layout.font.size >= 12
+    assert not chart.numbers.empty
+    assert chart.alt.endswith(".")
+    json.loads(chart.figure.to_json())
+
+
+@pytest.mark.parametrize("make", EMPTY.values(), ids=EMPTY.keys())
+def test_nothing_to_draw_is_no_error(make):
+    chart = make()
+    assert chart.alt
+    json.loads(chart.figure.to_json())
+
+
+def test_the_ledger_tells_verdicts_apart_by_shape_and_shows_the_interval():
+    chart = figures.ledger_chart(TURNS, metric="macro F1")
+    marks = {trace.name: trace for trace in chart.figure.data if trace.mode == "markers"}
+    assert set(marks) == {"turn 0", "gain", "no evidence"}
+    assert len({trace.marker.symbol for trace in marks.values()}) == 3
+    assert marks["gain"].error_y.array[0] == pytest.approx(0.026)
+    assert marks["gain"].error_y.arrayminus[0] == pytest.approx(0.025)
+    assert "turn 1 0.655 (0.630 to 0.681), gain" in chart.alt
+
+
+def test_names_from_the_data_are_never_read_as_markup():
+    labels = figures.class_balance(COUNTS).figure.layout.yaxis.ticktext
+    assert labels == ("common", "rare &lt;b&gt;")
+
+
+def test_of_many_classes_the_ones_with_mistakes_are_drawn_and_all_are_in_the_table():
+    names = [f"class {number}" for number in range(60)]
+    values = np.diag(np.full(60, 10))
+    values[7, 9] = 5
+    chart = figures.confusion_matrix(pd.DataFrame(values, index=names, columns=names))
+    assert len(chart.figure.data[0].x) == figures.MAX_ROWS
+    assert {"class 7", "class 9"} <= set(chart.figure.layout.yaxis.ticktext)
+    assert len(chart.numbers) == 60
+    assert "class 7 taken for class 9 5 times" in chart.alt
+
+
+def test_confusion_is_shaded_by_share_of_the_true_class():
+    chart = figures.confusion_matrix(CONFUSION)
+    np.testing.assert_allclose(chart.figure.data[0].z, [[0.8, 0.2], [0.3, 0.7]])
+    assert chart.alt.startswith("75.0 % on the diagonal")
+
+
+def test_the_worst_class_is_on_top():
+    chart = figures.per_class_f1(PER_CLASS)
+    assert chart.figure.layout.yaxis.ticktext[0] == "rare"
+    low, high = chart.figure.layout.yaxis.range
+    assert low > high
+
+
+def test_suspects_are_counted_by_score():
+    chart = figures.suspect_scores(SCORES, FLAGGED)
+    assert chart.numbers["suspect"].sum() == 2
+    assert chart.numbers["not flagged"].sum() == 2
+    assert chart.numbers["suspect"].iloc[-1] == 2
+
+
+def test_the_palette_is_readable_on_white_and_on_near_black():
+    def luminance(colour: str) -> float:
+        parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+        linear = [part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    for colour in (ACCENT, ALERT, NEUTRAL):
+        for ground in ("#ffffff", "#14181d"):
+            light, dark = sorted((luminance(colour), luminance(ground)), reverse=True)
+            assert (light + 0.05) / (dark + 0.05) >= 3.0, (colour, ground)

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.report import words
+
+
+def test_differences_carry_their_sign_and_zero_has_none():
+    assert words.signed(0.0431) == "+0.043"
+    assert words.signed(-0.0431) == "−0.043"
+    assert words.signed(-0.0001) == words.signed(0.0001) == "0.000"
+
+
+def test_interval_reads_in_one_line():
+    assert words.interval(0.5874, 0.6401) == "0.587 to 0.640"
+    assert words.signed_interval(-0.01, 0.02) == "−0.010 to +0.020"
+
+
+@pytest.mark.parametrize(
+    ("value", "said"), [(1, "1 class"), (2, "2 classes"), (0, "0 classes"), (12000, "12,000 classes")]
+)
+def test_count_takes_the_noun_that_fits(value, said):
+    assert words.count(value, "class", "classes") == said
+
+
+def test_missing_numbers_are_a_dash():
+    assert words.number(math.nan) == words.signed(math.nan) == words.percent(math.nan) == "–"
+
+
+@given(st.text(), st.integers(2, 60))
+def test_shortened_text_fits_and_stays_on_one_line(text, width):
+    short = words.shorten(text, width)
+    assert len(short) <= width
+    assert "\n" not in short
