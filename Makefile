@@ -10,7 +10,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 CONSTRAINTS ?= constraints.txt
-PORT ?= 8501
+PORT ?=
 PYTEST_ARGS ?=
 
 PY := $(VENV)/bin/python
@@ -27,8 +27,8 @@ setup: $(APP_STAMP) ## make .venv with what the app needs
 
 setup-dev: $(DEV_STAMP) ## the same with what the tests need
 
-run: setup ## start the app at http://localhost:8501 (another port: make run PORT=9000)
-	$(PY) -m streamlit run app.py --server.port $(PORT)
+run: setup ## start the app at localhost (a port of your choice: make run PORT=9000)
+	$(PY) -m streamlit run app.py $(if $(PORT),--server.port $(PORT),)
 
 test: setup-dev browser lint types layers ## everything: lint, types, import layers, unit, app and browser tests
 	$(PY) -m pytest $(PYTEST_ARGS)
