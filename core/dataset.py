@@ -152,7 +152,7 @@ class Dataset:
             raise DatasetError("The training part must have labelled examples. It has none. Make the test set smaller.")
         return dataset
 
-    # --- looking -----------------------------------------------------------------------------------------------------
+    # --- looking ----------------------------------------------------------------------------------------
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -234,7 +234,7 @@ class Dataset:
         """Split and unit by id: what a stored frame needs to become this data set again."""
         return pd.DataFrame({"split": self.split, "unit": self._unit})
 
-    # --- changing ----------------------------------------------------------------------------------------------------
+    # --- changing ----------------------------------------------------------------------------------------
 
     def _derive(self, *, frame: pd.DataFrame | None = None, changed: Iterable[str] = (), **parts: Any) -> Dataset:
         hashes = {name: values for name, values in self._hashes.items() if name not in set(changed)}

@@ -368,7 +368,7 @@ def _feature(look: _Look) -> tuple[str, str]:
 
 def _propose_names(looks: Sequence[_Look], frame: pd.DataFrame, roles: dict[str, tuple[str, str]]) -> None:
     """Roles that a name and a check of the values settle: truth, split, annotators, id, time, group."""
-    annotators = [look for look in looks if _ANNOTATOR.match(look.name) and 2 <= look.distinct <= 200]
+    annotators = [look for look in looks if _ANNOTATOR.match(look.name) and 1 <= look.distinct <= 200]
     if len(annotators) >= 2:
         for look in annotators:
             roles[look.name] = ("annotator", "one of several columns named after annotators")

@@ -1,0 +1,402 @@
+"""Edits: what can be done to the data, each reversible, each one entry in the log.
+
+An edit is checked against the data set it is applied to; replaying the log later is lenient, so that taking one edit
+back never breaks those that came after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, ClassVar
+
+import pandas as pd
+
+from core.dataset import Dataset
+from core.errors import FlywheelError
+
+__all__ = [
+    "EDITS",
+    "Collect",
+    "Correct",
+    "Decide",
+    "Decision",
+    "DropColumn",
+    "Edit",
+    "EditError",
+    "Exclude",
+    "Generate",
+    "Relabel",
+    "replay",
+]
+
+
+class EditError(FlywheelError):
+    """The edit does not fit the data it is to be applied to."""
+
+
+class Decision(StrEnum):
+    """What a reviewer said of one example."""
+
+    KEEP = "keep"
+    SUGGESTED = "suggested"
+    OTHER = "other"
+    AMBIGUOUS = "ambiguous"
+    EXCLUDE = "exclude"
+    SKIP = "skip"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Edit:
+    """What every edit says: who and why."""
+
+    kind: ClassVar[str] = ""
+    by: str = ""
+    reason: str = ""
+
+    def apply(self, dataset: Dataset) -> Dataset:
+        """Return the data set with this edit; an edit that does not fit is refused."""
+        raise NotImplementedError
+
+    def payload(self) -> dict[str, Any]:
+        """What the log keeps as JSON."""
+        raise NotImplementedError
+
+    def rows(self) -> pd.DataFrame | None:
+        """Rows that the log keeps as a file."""
+        return None
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The examples it touches."""
+        return ()
+
+    @property
+    def summary(self) -> str:
+        """One short phrase for the log, such as "relabelled 3 examples"."""
+        raise NotImplementedError
+
+
+def _count(number: int, noun: str = "example") -> str:
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def _refuse_test(dataset: Dataset, ids: Iterable[str]) -> None:
+    judged = dataset.split.reindex(pd.Index(list(ids), dtype="str")).isin(["test", "sealed"])
+    if judged.any():
+        raise EditError(
+            f"Labels of test examples are corrected by blind review only. {int(judged.sum()):,} of these are in the "
+            f"test set, first '{judged.index[judged.to_numpy()][0]}'. Correcting where the model disagrees flatters it."
+        )
+
+
+@dataclass(frozen=True)
+class Relabel(Edit):
+    """Give train or pool examples other labels."""
+
+    kind: ClassVar[str] = "relabel"
+    labels: Mapping[str, str]
+
+    def apply(self, dataset: Dataset) -> Dataset:
+        _refuse_test(dataset, self.labels)
+        return dataset.with_labels(self.labels)
+
+    def payload(self) -> dict[str, Any]:
+        return {"labels": {str(example): str(label) for example, label in self.labels.items()}}
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        return tuple(self.labels)
+
+    @property
+    def summary(self) -> str:
+        return f"relabelled {_count(len(self.labels))}"
+
+
+@dataclass(frozen=True)
+class Exclude(Edit):
+    """Leave examples out. Those of the test set stay listed, and every turn is scored again without them."""
+
+    kind: ClassVar[str] = "exclude"
+    examples: Sequence[str]
+
+    def apply(self, dataset: Dataset) -> Dataset:
+        return dataset.without(self.examples)
+
+    def payload(self) -> dict[str, Any]:
+        return {"examples": [str(example) for example in self.examples]}
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        return tuple(self.examples)
+
+    @property
+    def summary(self) -> str:
+        return f"excluded {_count(len(self.examples))}"
+
+
+@dataclass(frozen=True)
+class Correct(Edit):
+    """Put other values into cells, ``{(id, column): value}``."""
+
+    kind: ClassVar[str] = "correct"
+    cells: Mapping[tuple[str, str], Any]
+
+    def apply(self, dataset: Dataset) -> Dataset:
+        return dataset.with_cells(self.cells)
+
+    def payload(self) -> dict[str, Any]:
+        return {"cells": [[example, column, _plain(value)] for (example, column), value in self.cells.items()]}
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(example for example, _ in self.cells))
+
+    @property
+    def summary(self) -> str:
+        return f"corrected {_count(len(self.cells), 'cell')}"
+
+
+@dataclass(frozen=True)
+class DropColumn(Edit):
+    """Hide one feature from the model; its values stay with the data."""
+
+    kind: ClassVar[str] = "drop_column"
+    column: str
+
+    def apply(self, dataset: Dataset) -> Dataset:
+        return dataset.without_column(self.column)
+
+    def payload(self) -> dict[str, Any]:
+        return {"column": self.column}
+
+    @property
+    def summary(self) -> str:
+        return f"dropped the column '{self.column}'"
+
+
+@dataclass(frozen=True)
+class Collect(Edit):
+    """Add rows: labelled ones to train, the others to the pool. Rows that are known already are left out."""
+
+    kind: ClassVar[str] = "collect"
+    frame: pd.DataFrame = field(repr=False, compare=False)
+
+    def apply(self, dataset: Dataset) -> Dataset:
+        return dataset.with_rows(dataset.admit(self.frame))
+
+    def payload(self) -> dict[str, Any]:
+        return {"count": len(self.frame)}
+
+    def rows(self) -> pd.DataFrame:
+        return self.frame
+
+    @property
+    def summary(self) -> str:
+        return f"collected {_count(len(self.frame), 'row')}"
+
+
+@dataclass(frozen=True)
+class Generate(Edit):
+    """Add generated rows to train, with their parents, as ``core.generate.propose`` returns them."""
+
+    kind: ClassVar[str] = "generate"
+    frame: pd.DataFrame = field(repr=False, compare=False)
+
+    def apply(self, dataset: Dataset) -> Dataset:
+        if not {"parent", "other_parent"} <= set(self.frame.columns):
+            raise EditError("Generated rows must name their parents in the columns 'parent' and 'other_parent'.")
+        return dataset.with_rows(_generated(dataset, self.frame), self.frame[["parent", "other_parent"]])
+
+    def payload(self) -> dict[str, Any]:
+        return {"count": len(self.frame)}
+
+    def rows(self) -> pd.DataFrame:
+        return self.frame
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        return tuple(self.frame.index)
+
+    @property
+    def summary(self) -> str:
+        return f"generated {_count(len(self.frame))}"
+
+
+@dataclass(frozen=True)
+class Decide(Edit):
+    """A reviewer's decisions, ``{id: (decision, label or None)}``; see `Decision`.
+
+    ``suggested`` and ``other`` give the example the label, ``exclude`` leaves it out, the others change no data.
+    Only blind review, which shows neither suggestion nor prediction, may decide on test examples. ``queue`` says from
+    where to where the decisions moved the reviewer: number of the queue, place before, place after.
+    """
+
+    kind: ClassVar[str] = "decide"
+    decisions: Mapping[str, tuple[str, str | None]]
+    guideline: str | None = None
+    blind: bool = False
+    queue: tuple[int, int, int] | None = None
+
+    def __post_init__(self) -> None:
+        for example, (decision, label) in self.decisions.items():
+            if decision not in set(Decision):
+                raise EditError(
+                    f"The decision on '{example}' must be one of {', '.join(Decision)}. Got '{decision}' instead."
+                )
+            if decision in {Decision.SUGGESTED, Decision.OTHER} and not label:
+                raise EditError(f"The decision '{decision}' on '{example}' must come with a label.")
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Id to new label, of the decisions that change one."""
+        return {
+            example: str(label)
+            for example, (decision, label) in self.decisions.items()
+            if decision in {Decision.SUGGESTED, Decision.OTHER} and label
+        }
+
+    @property
+    def exclusions(self) -> list[str]:
+        """Ids that are to be left out."""
+        return [example for example, (decision, _) in self.decisions.items() if decision == Decision.EXCLUDE]
+
+    def apply(self, dataset: Dataset) -> Dataset:
+        unknown = pd.Index(list(self.decisions))
+        unknown = unknown[dataset.frame.index.get_indexer(unknown) < 0]
+        if len(unknown):
+            raise EditError(f"A decision needs an example that is in the data. '{unknown[0]}' is not.")
+        if not self.blind:
+            _refuse_test(dataset, self.decisions)
+        if self.labels:
+            dataset = dataset.with_labels(self.labels)
+        return dataset.without(self.exclusions) if self.exclusions else dataset
+
+    def payload(self) -> dict[str, Any]:
+        return {
+            "decisions": {example: list(decision) for example, decision in self.decisions.items()},
+            "guideline": self.guideline,
+            "blind": self.blind,
+            "queue": self.queue,
+        }
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        return tuple(self.decisions)
+
+    @property
+    def summary(self) -> str:
+        if len(self.decisions) > 1:
+            return f"decided on {_count(len(self.decisions))}"
+        ((decision, label),) = self.decisions.values()
+        words = {"keep": "kept the label", "ambiguous": "called ambiguous", "exclude": "excluded", "skip": "skipped"}
+        return words.get(decision, f"relabelled to '{label}'")
+
+
+EDITS: dict[str, type[Edit]] = {
+    edit.kind: edit for edit in (Relabel, Exclude, Correct, DropColumn, Collect, Generate, Decide)
+}
+
+
+def read_edit(kind: str, payload: Mapping[str, Any], rows: pd.DataFrame | None, *, by: str, reason: str) -> Edit:
+    """Make an edit again of what the log kept."""
+    if kind == "relabel":
+        return Relabel(payload["labels"], by=by, reason=reason)
+    if kind == "exclude":
+        return Exclude(payload["examples"], by=by, reason=reason)
+    if kind == "correct":
+        return Correct({(example, column): value for example, column, value in payload["cells"]}, by=by, reason=reason)
+    if kind == "drop_column":
+        return DropColumn(payload["column"], by=by, reason=reason)
+    if kind == "decide":
+        decisions = {example: (decision, label) for example, (decision, label) in payload["decisions"].items()}
+        queue = payload.get("queue")
+        return Decide(
+            decisions,
+            guideline=payload.get("guideline"),
+            blind=payload.get("blind", False),
+            queue=None if queue is None else (queue[0], queue[1], queue[2]),
+            by=by,
+            reason=reason,
+        )
+    if kind in {"collect", "generate"} and rows is not None:
+        return (Collect if kind == "collect" else Generate)(rows, by=by, reason=reason)
+    raise EditError(
+        f"The log holds an edit of the unknown kind '{kind}'. It was written by a newer version of the app."
+    )
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON can hold it; a missing one as null."""
+    if value is None or pd.isna(value):
+        return None
+    if hasattr(value, "item"):
+        value = value.item()
+    return value if isinstance(value, (bool, int, float, str)) else str(value)
+
+
+def _generated(dataset: Dataset, frame: pd.DataFrame) -> pd.DataFrame:
+    """Generated rows with every column of the data; what the method did not make comes from the parent."""
+    parents = dataset.frame.reindex(frame["parent"].astype("str")).set_axis(frame.index)
+    made = {name: frame[name] if name in frame.columns else parents[name] for name in dataset.frame.columns}
+    rows = pd.DataFrame(made, index=frame.index)
+    return rows.astype(
+        {
+            name: dtype
+            for name, dtype in dataset.frame.dtypes.items()
+            if rows[name].dtype != dtype and not (dtype.kind in "iub" and rows[name].isna().any())
+        }
+    )
+
+
+def replay(dataset: Dataset, edits: Iterable[Edit]) -> Dataset:
+    """Apply edits that were acknowledged once, in their order.
+
+    Runs of labels, cells and exclusions are gathered and applied at once, so that thousands of decisions replay in a
+    moment. What an undone edit took away is passed over: labels of examples that are no longer there, children whose
+    parents are gone.
+    """
+    labels: dict[str, str] = {}
+    cells: dict[tuple[str, str], Any] = {}
+    gone: dict[str, None] = {}
+
+    def settle(current: Dataset) -> Dataset:
+        there = set(current.frame.index.intersection(pd.Index([*labels, *gone, *(example for example, _ in cells)])))
+        if known := {cell: value for cell, value in cells.items() if cell[0] in there}:
+            current = current.with_cells(known)
+        if new := {example: label for example, label in labels.items() if example in there}:
+            current = current.with_labels(new)
+        if out := [example for example in gone if example in there]:
+            current = current.without(out)
+        labels.clear()
+        cells.clear()
+        gone.clear()
+        return current
+
+    for edit in edits:
+        if isinstance(edit, (Relabel, Decide)):
+            labels.update(edit.labels)
+        if isinstance(edit, Decide):
+            gone.update(dict.fromkeys(edit.exclusions))
+        elif isinstance(edit, Exclude):
+            gone.update(dict.fromkeys(edit.examples))
+        elif isinstance(edit, Correct):
+            cells.update(edit.cells)
+        elif isinstance(edit, DropColumn):
+            dataset = settle(dataset)
+            if edit.column in dataset.schema.features and len(dataset.schema.inputs) > 1:
+                dataset = edit.apply(dataset)
+        elif isinstance(edit, Collect):
+            dataset = edit.apply(settle(dataset))
+        elif isinstance(edit, Generate):
+            dataset = settle(dataset)
+            train = dataset.ids("train")
+            has = [
+                (train.get_indexer(edit.frame[name]) >= 0) | edit.frame[name].isna()
+                for name in ("parent", "other_parent")
+            ]
+            children = edit.frame[has[0] & has[1]]
+            if len(children):
+                dataset = Generate(children).apply(dataset)
+    return settle(dataset)

@@ -1,0 +1,279 @@
+"""The ledger: every turn that was run, scored on the test set as it is now, with its verdicts."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from core.annotate import find_suspects
+from core.dataset import Dataset
+from core.evaluate import Evaluation, Verdict, compare, evaluate
+from core.flywheel import log
+from core.flywheel.log import Entry
+from core.flywheel.store import Store, now
+from core.flywheel.turn import Turn, test_version
+from core.progress import Cancel, Progress
+from core.train import Fitted, LockedModel
+
+__all__ = ["Ledger", "entry_size"]
+
+_FIELDS = (
+    "baseline",
+    "number",
+    "at",
+    "revision",
+    "version",
+    "fingerprint",
+    "test_version",
+    "threshold",
+    "seconds",
+    "evaluation",
+    "out_of_fold",
+    "test_probabilities",
+    "suspects",
+)
+_FITTED = ("threshold", "seconds", "evaluation", "out_of_fold", "test_probabilities", "suspects")
+_PHRASES = {
+    "relabel": "relabelled",
+    "exclude": "excluded",
+    "correct": "cells corrected",
+    "drop_column": "column dropped",
+    "collect": "rows collected",
+    "generate": "generated",
+    "decide": "decided",
+}
+
+
+class Ledger:
+    """The turns of one project, in its store.
+
+    Parameters
+    ----------
+    store : Store
+    headline : str
+        The metric of the verdicts.
+    """
+
+    def __init__(self, store: Store, headline: str) -> None:
+        self._store = store
+        self._headline = headline
+        self._lock = threading.Lock()
+        self._scores: dict[tuple[Any, ...], tuple[Evaluation, Verdict | None, Verdict | None]] = {}
+        self._test: tuple[Dataset | None, str] = (None, "")
+        self._fitted: tuple[str, str, Fitted] | None = None
+
+    # --- writing ----------------------------------------------------------------------------------------
+
+    def run(
+        self,
+        model: LockedModel,
+        dataset: Dataset,
+        revision: int,
+        progress: Progress | None = None,
+        cancel: Cancel | None = None,
+    ) -> dict[str, Any]:
+        """Fit and score one version of the data; equal data under an equal model is not fitted twice.
+
+        Returns
+        -------
+        dict
+            A row for `add`, without its number. Nothing is in the ledger yet.
+        """
+        start = time.monotonic()
+        row = {
+            "at": now(),
+            "revision": revision,
+            "version": dataset.version,
+            "fingerprint": model.fingerprint,
+            "test_version": test_version(dataset),
+        }
+        for known in self.rows(every=True):
+            if (known["version"], known["fingerprint"]) == (row["version"], row["fingerprint"]):
+                return row | {key: known[key] for key in _FITTED}
+        training = model.train(dataset, progress, cancel)
+        test = _probabilities(training.fitted, dataset, "test")
+        evaluation = evaluate(dataset.labels.loc[test.index], test, predicted=model.decide(test, training.threshold))
+        suspects = find_suspects(dataset.labels.loc[training.out_of_fold.index], training.out_of_fold)
+        self._fitted = (dataset.version, model.fingerprint, training.fitted)
+        return row | {
+            "threshold": training.threshold,
+            "evaluation": evaluation.to_json(),
+            "out_of_fold": self._store.write_frame(training.out_of_fold),
+            "test_probabilities": self._store.write_frame(test),
+            "suspects": self._store.write_frame(suspects),
+            "seconds": time.monotonic() - start,
+        }
+
+    def add(self, row: dict[str, Any]) -> int:
+        """Put one row of `run` behind the last turn and return its number."""
+        with self._store.writing():
+            number = len(self.rows())
+            self._store.insert("turns", row | {"number": number, "baseline": self._store.get("baseline")})
+        return number
+
+    def replace(self, rows: Sequence[dict[str, Any]]) -> None:
+        """Put rows in the place of all turns; the earlier ones stay in the store under their baseline."""
+        with self._store.writing():
+            self._store.put("baseline", self._store.get("baseline") + 1)
+            for row in rows:
+                self.add(row)
+
+    # --- reading ----------------------------------------------------------------------------------------
+
+    def rows(self, *, every: bool = False) -> list[dict[str, Any]]:
+        """The turns as they were written; with ``every``, those of earlier baselines as well."""
+        where = "1" if every else "baseline = (SELECT value FROM meta WHERE key = 'baseline')"
+        rows = self._store.execute(f"SELECT {', '.join(_FIELDS)} FROM turns WHERE {where} ORDER BY baseline, number")
+        return [dict(zip(_FIELDS, row, strict=True)) for row in rows]
+
+    def turns(self, model: LockedModel, dataset: Dataset, entries: Sequence[Entry]) -> list[Turn]:
+        """Every turn, scored on the test set of ``dataset``; what changed is read from the log's entries."""
+        rows = self.rows()
+        if not rows:
+            return []
+        if self._test[0] is not dataset:
+            self._test = (dataset, test_version(dataset))
+        turns: list[Turn] = []
+        for row in rows:
+            before = turns[-1] if turns else None
+            turns.append(self._turn(row, before, turns[0] if turns else None, model, dataset, entries))
+        return turns
+
+    def _turn(
+        self,
+        row: dict[str, Any],
+        before: Turn | None,
+        first: Turn | None,
+        model: LockedModel,
+        dataset: Dataset,
+        entries: Sequence[Entry],
+    ) -> Turn:
+        def read(what: str) -> pd.DataFrame:
+            return self._store.read_frame(row[what])
+
+        current = self._test[1]
+        then = Evaluation.from_json(row["evaluation"])
+        key = (row["baseline"], row["number"], current)
+        with self._lock:
+            if key not in self._scores:
+                after = (read("test_probabilities"), row["threshold"])
+                judged = _Judged(dataset, model, self._headline)
+                self._scores[key] = (
+                    then if row["test_version"] == current else judged.evaluate(after),
+                    None if before is None else judged.compare((before.test_probabilities, before.threshold), after),
+                    None if first is None else judged.compare((first.test_probabilities, first.threshold), after),
+                )
+            evaluation, verdict, against_first = self._scores[key]
+        return Turn(
+            number=row["number"],
+            at=row["at"],
+            revision=row["revision"],
+            version=row["version"],
+            fingerprint=row["fingerprint"],
+            threshold=row["threshold"],
+            seconds=row["seconds"],
+            evaluation=evaluation,
+            evaluation_then=then,
+            rescored=row["test_version"] != current,
+            verdict=verdict,
+            verdict_against_first=against_first,
+            changes=_changes(entries, before.revision if before else 0, row["revision"]),
+            _read=read,
+        )
+
+    def fitted(
+        self, model: LockedModel, version: str, dataset: Dataset, progress: Progress | None, cancel: Cancel | None
+    ) -> Fitted:
+        """The model fitted on one version of the data; fitted again after a restart."""
+        if self._fitted is None or self._fitted[:2] != (version, model.fingerprint):
+            self._fitted = (version, model.fingerprint, model.fit(dataset, progress, cancel))
+        return self._fitted[2]
+
+    def table(self, turns: Sequence[Turn]) -> pd.DataFrame:
+        """The turns as a table: headline with its interval, verdicts with theirs, what changed."""
+        rows = []
+        for turn in turns:
+            value, low, high = turn.evaluation.metrics[self._headline]
+            rows.append(
+                {"turn": turn.number, "at": turn.at, "score": value, "low": low, "high": high}
+                | _said("", turn.verdict)
+                | _said("since_first_", turn.verdict_against_first)
+                | {
+                    "changes": "; ".join(turn.changes),
+                    "version": turn.version,
+                    "fingerprint": turn.fingerprint,
+                    "seconds": turn.seconds,
+                    "rescored": turn.rescored,
+                }
+            )
+        return pd.DataFrame(rows)
+
+
+class _Judged:
+    """Scores predictions on the test examples that are in force in one data set."""
+
+    def __init__(self, dataset: Dataset, model: LockedModel, headline: str) -> None:
+        ids = dataset.ids("test")
+        self._labels = dataset.labels.loc[ids]
+        self._model = model
+        self._headline = headline
+
+    def _read(self, prediction: tuple[pd.DataFrame, float | None]) -> tuple[pd.DataFrame, pd.Series]:
+        probabilities = prediction[0].reindex(self._labels.index)
+        return probabilities, self._model.decide(probabilities, prediction[1])
+
+    def evaluate(self, prediction: tuple[pd.DataFrame, float | None]) -> Evaluation:
+        probabilities, predicted = self._read(prediction)
+        return evaluate(self._labels, probabilities, predicted=predicted)
+
+    def compare(self, before: tuple[pd.DataFrame, float | None], after: tuple[pd.DataFrame, float | None]) -> Verdict:
+        old, old_labels = self._read(before)
+        new, new_labels = self._read(after)
+        return compare(
+            self._labels, old, new, metric=self._headline, predicted_before=old_labels, predicted_after=new_labels
+        )
+
+
+def _said(prefix: str, verdict: Verdict | None) -> dict[str, Any]:
+    if verdict is None:
+        return {f"{prefix}verdict": None} | {f"{prefix}{name}": np.nan for name in ("delta", "delta_low", "delta_high")}
+    return {
+        f"{prefix}verdict": verdict.verdict,
+        f"{prefix}delta": verdict.delta,
+        f"{prefix}delta_low": verdict.low,
+        f"{prefix}delta_high": verdict.high,
+    }
+
+
+def _changes(entries: Sequence[Entry], since: int, until: int) -> tuple[str, ...]:
+    """What was in force at ``until`` and not at ``since``, in few phrases."""
+    old = {entry.seq for entry in log.active(entries, until=since)}
+    new = log.active(entries, until=until)
+    counts: dict[str, int] = {}
+    for entry in new:
+        if entry.seq not in old:
+            counts[entry.kind] = counts.get(entry.kind, 0) + entry_size(entry)
+    phrases = [f"{count:,} {_PHRASES[kind]}" for kind, count in counts.items()]
+    taken_back = len(old - {entry.seq for entry in new})
+    return (*phrases, *([f"{taken_back:,} earlier edits taken back"] if taken_back else []))
+
+
+def entry_size(entry: Entry) -> int:
+    """How many examples (cells, columns) one entry touched."""
+    content = entry.content
+    for key in ("labels", "examples", "cells", "decisions"):
+        if key in content:
+            return len(content[key])
+    return int(content.get("count", 1))
+
+
+def _probabilities(fitted: Fitted, dataset: Dataset, part: str) -> pd.DataFrame:
+    """Probabilities of one part, ids x all classes of the data; a class the model has not met has probability 0."""
+    inputs = dataset.inputs(part)
+    known = pd.DataFrame(fitted.predict_proba(inputs), index=inputs.index, columns=list(fitted.classes))
+    return known.reindex(columns=list(dataset.classes), fill_value=0.0)

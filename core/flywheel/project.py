@@ -1,0 +1,424 @@
+"""A project: one data set, one locked model, the log of edits and the ledger of turns, in one folder on disk."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from pathlib import Path
+
+import pandas as pd
+
+from core.collect import Finding, audit
+from core.dataset import Dataset
+from core.evaluate import METRICS
+from core.flywheel import log
+from core.flywheel.actions import Action, suggest
+from core.flywheel.edits import Decide, Edit, replay
+from core.flywheel.errors import LockError, ProjectError, StaleError
+from core.flywheel.export import export
+from core.flywheel.ledger import Ledger
+from core.flywheel.log import Entry
+from core.flywheel.store import FORMAT, Store, StoreError, now
+from core.flywheel.turn import Turn
+from core.progress import Cancel, Progress
+from core.schema import Schema
+from core.train import Fitted, LockedModel, Recipe, moved_versions
+
+__all__ = ["Project"]
+
+_KEPT_VERSIONS = 4
+
+
+class Project:
+    """One project. Make one with `Project.create`, open one with `Project.open`.
+
+    Safe to share between threads. Two processes may hold the same folder: each sees what the other wrote.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._lock = threading.RLock()
+        self._entries: list[Entry] = []
+        self._versions: OrderedDict[tuple[int, ...], Dataset] = OrderedDict()
+        written = store.get("format", 0)
+        if written != FORMAT:
+            raise StoreError(
+                f"The project '{self.id}' was written in format {written}, this app reads {FORMAT}. "
+                "Open it with the version of the app that wrote it."
+            )
+        self.name: str = store.get("name")
+        self.headline: str = store.get("headline")
+        self.created: str = store.get("created")
+        self._ledger = Ledger(store, self.headline)
+        self._findings: tuple[str, list[Finding]] | None = None
+
+    # --- making and opening ----------------------------------------------------------------------------------------
+
+    @classmethod
+    def create(
+        cls,
+        folder: str | Path,
+        dataset: Dataset,
+        *,
+        recipe: Recipe | str | None = None,
+        headline: str = "macro_f1",
+        name: str | None = None,
+        decision: str = "argmax",
+    ) -> Project:
+        """Make a project of a data set in a new folder.
+
+        Parameters
+        ----------
+        folder : path
+        dataset : Dataset
+            With a test set.
+        recipe : Recipe or str, optional
+            The recipe to lock; by default the first that suits the data.
+        headline : str
+            The metric by which turns are judged, from then on fixed.
+        name : str, optional
+            How to call it; by default the folder's name.
+        decision : str
+            ``"argmax"`` (largest probability) or ``"threshold"`` (chosen out of fold, two classes).
+
+        Raises
+        ------
+        ProjectError
+            If there is nothing to judge by, or the headline metric is unknown.
+        StoreError
+            If the folder holds a project already or can't be written.
+        """
+        if headline not in METRICS:
+            raise ProjectError(f"The headline metric must be one of {', '.join(METRICS)}. Got '{headline}' instead.")
+        if len(dataset.ids("test")) == 0:
+            raise ProjectError(
+                "A project must have test examples to judge by. This data has none. "
+                "Choose a share for the test set, or bring one."
+            )
+        model = LockedModel.for_dataset(dataset, recipe, decision=decision)
+        store = Store(Path(folder), create=True)
+        with store.writing():
+            for key, value in {
+                "format": FORMAT,
+                "name": name or Path(folder).name,
+                "headline": headline,
+                "created": now(),
+                "recipe": model.recipe.to_json(),
+                "schema": dataset.schema.to_json(),
+                "baseline": 0,
+                "frame": store.write_frame(dataset.frame),
+                "memberships": store.write_frame(dataset.memberships),
+                "parents": store.write_frame(dataset.parents),
+                "excluded": dataset.excluded.to_dict(),
+            }.items():
+                store.put(key, value)
+        project = cls(store)
+        project._versions[()] = dataset
+        return project
+
+    @classmethod
+    def open(cls, folder: str | Path) -> Project:
+        """Open the project in a folder.
+
+        Raises
+        ------
+        StoreError
+            If there is none, or it can't be read.
+        """
+        return cls(Store(Path(folder)))
+
+    def close(self) -> None:
+        """Close the project's file."""
+        self._store.close()
+
+    @property
+    def folder(self) -> Path:
+        """Where the project lies."""
+        return self._store.folder
+
+    @property
+    def id(self) -> str:
+        """The name of the folder."""
+        return self._store.folder.name
+
+    @property
+    def store(self) -> Store:
+        """The files behind the project."""
+        return self._store
+
+    # --- the data ----------------------------------------------------------------------------------------
+
+    @property
+    def log(self) -> list[Entry]:
+        """All entries, oldest first."""
+        with self._lock:
+            last = self._entries[-1].seq if self._entries else 0
+            self._entries.extend(log.read_since(self._store, last))
+            return list(self._entries)
+
+    @property
+    def revision(self) -> int:
+        """The number of the last entry; 0 before the first edit."""
+        entries = self.log
+        return entries[-1].seq if entries else 0
+
+    @property
+    def dataset(self) -> Dataset:
+        """The data as it is now."""
+        return self._replayed(log.active(self.log))
+
+    def dataset_at(self, revision: int) -> Dataset:
+        """The data as it was after one entry of the log."""
+        return self._replayed(log.active(self.log, until=revision))
+
+    def _replayed(self, entries: list[Entry]) -> Dataset:
+        key = tuple(entry.seq for entry in entries)
+        with self._lock:
+            if key in self._versions:
+                self._versions.move_to_end(key)
+                return self._versions[key]
+            # The longest stretch of edits that was replayed already is where to go on from.
+            known = max((done for done in self._versions if key[: len(done)] == done), key=len, default=None)
+            start = self._stored() if known is None else self._versions[known]
+            rest = entries if known is None else entries[len(known) :]
+            dataset = replay(start, [log.to_edit(self._store, entry) for entry in rest])
+            return self._remember(key, dataset)
+
+    def _remember(self, key: tuple[int, ...], dataset: Dataset) -> Dataset:
+        self._versions[key] = dataset
+        while len(self._versions) > _KEPT_VERSIONS:
+            self._versions.popitem(last=False)
+        return dataset
+
+    def _stored(self) -> Dataset:
+        """The data as it was brought."""
+        members = self._store.read_frame(self._store.get("memberships"))
+        excluded = self._store.get("excluded", {})
+        return Dataset(
+            self._store.read_frame(self._store.get("frame")),
+            members["split"],
+            members["unit"],
+            Schema.from_json(self._store.get("schema")),
+            parents=self._store.read_frame(self._store.get("parents")),
+            excluded=pd.Series(list(excluded.values()), index=pd.Index(list(excluded), dtype="str"), dtype="str"),
+        )
+
+    def apply(self, edit: Edit, *, revision: int | None = None) -> Entry:
+        """Apply one edit. When this returns, the edit is on disk.
+
+        Parameters
+        ----------
+        edit : Edit
+        revision : int, optional
+            What the caller has seen; the edit is refused if the project has moved on since.
+
+        Raises
+        ------
+        StaleError
+            If the project has moved on.
+        FlywheelError
+            If the edit does not fit the data; nothing was changed then.
+        """
+        with self._lock, self._store.writing():
+            entries = self.log
+            if revision is not None and self.revision != revision:
+                since = [entry for entry in entries if entry.seq > revision]
+                who = ", ".join(f"{entry.by or 'somebody'} {entry.summary}" for entry in since[-3:])
+                raise StaleError(
+                    f"The project was changed since this was shown ({len(since)} entries: {who}). "
+                    "Nothing was written. Look at what changed and decide again."
+                )
+            force = log.active(entries)
+            before = self._replayed(force)
+            after = edit.apply(before)
+            rows = edit.rows()
+            blob = None if rows is None else self._store.write_frame(rows)
+            seq = log.append(self._store, edit, blob=blob)
+            if isinstance(edit, Decide) and edit.queue is not None:
+                self._place(edit.queue[0], edit.queue[2])
+        with self._lock:
+            # Only once it is on disk may anything be derived from it.
+            self._remember((*(entry.seq for entry in force), seq), after)
+            return next(entry for entry in reversed(self.log) if entry.seq == seq)
+
+    def undoable(self, by: str | None = None) -> Entry | None:
+        """The edit that `undo` would take back."""
+        return log.undoable(self.log, by)
+
+    def redoable(self, by: str | None = None) -> Entry | None:
+        """The edit that `redo` would bring back."""
+        return log.redoable(self.log, by)
+
+    def undo(self, by: str | None = None) -> Entry:
+        """Take back the last edit in force (of one author, if named), as a new entry of the log.
+
+        Raises
+        ------
+        ProjectError
+            If there is nothing to take back.
+        """
+        return self._turn_back("undo", by)
+
+    def redo(self, by: str | None = None) -> Entry:
+        """Bring back the edit that was taken back last, as a new entry of the log.
+
+        Raises
+        ------
+        ProjectError
+            If there is nothing to bring back.
+        """
+        return self._turn_back("redo", by)
+
+    def _turn_back(self, kind: str, by: str | None) -> Entry:
+        with self._lock, self._store.writing():
+            target = (self.undoable if kind == "undo" else self.redoable)(by)
+            if target is None:
+                raise ProjectError(f"There is nothing to {kind}" + (f" by '{by}'." if by else "."))
+            seq = log.append(
+                self._store,
+                kind=kind,
+                by=target.by if by is None else by,
+                target=target.seq,
+                summary=f"{kind}: {target.summary}",
+            )
+            queue = target.content.get("queue")
+            if queue is not None:
+                # The reviewer returns to the card, or goes on behind it.
+                self._place(queue[0], queue[2 if kind == "redo" else 1])
+        return next(entry for entry in reversed(self.log) if entry.seq == seq)
+
+    def _place(self, queue: int, place: int) -> None:
+        self._store.execute("UPDATE queue SET place = ? WHERE number = ?", (place, queue))
+
+    # --- the lock ----------------------------------------------------------------------------------------
+
+    @property
+    def model(self) -> LockedModel:
+        """The locked model."""
+        return LockedModel(Recipe.from_json(self._store.get("recipe")))
+
+    @property
+    def moved_versions(self) -> dict[str, tuple[str, str]]:
+        """Libraries whose version is not the locked one: name to (locked, installed)."""
+        return moved_versions(self.model.recipe)
+
+    def change_recipe(self, recipe: Recipe | str, *, decision: str = "argmax") -> None:
+        """Lock another recipe, before the first turn.
+
+        Raises
+        ------
+        LockError
+            Once a turn was run: turns under two models can't be compared.
+        """
+        with self._lock, self._store.writing():
+            if self._ledger.rows():
+                raise LockError(
+                    "The model is locked since turn 0: a gain could not be told from a better model otherwise. "
+                    "Make another project of the same data to use another recipe."
+                )
+            model = LockedModel.for_dataset(self.dataset, recipe, decision=decision)
+            self._store.put("recipe", model.recipe.to_json())
+
+    def rebaseline(self, progress: Progress | None = None, cancel: Cancel | None = None) -> list[Turn]:
+        """Rerun every turn under the same recipe with the library versions installed now.
+
+        The earlier numbers stay in the store. Nothing is changed if it is cancelled or fails.
+        """
+        model = LockedModel(self.model.recipe.with_installed_versions())
+        old = self._ledger.rows()
+        new = [
+            self._ledger.run(
+                model, self.dataset_at(row["revision"]), row["revision"], _part_of(progress, number, len(old)), cancel
+            )
+            for number, row in enumerate(old)
+        ]
+        with self._lock, self._store.writing():
+            self._ledger.replace(new)
+            self._store.put("recipe", model.recipe.to_json())
+        return self.turns
+
+    # --- turns ----------------------------------------------------------------------------------------
+
+    def turn(self, progress: Progress | None = None, cancel: Cancel | None = None) -> Turn:
+        """Train the locked model on the data as it is, evaluate it, and add the turn to the ledger.
+
+        Raises
+        ------
+        LockError
+            If a library's version has moved since the model was locked: `rebaseline` first.
+        Cancelled
+            If it was cancelled; the ledger is as before.
+        """
+        if self.moved_versions:
+            moved = ", ".join(f"{name} {old} to {new}" for name, (old, new) in self.moved_versions.items())
+            raise LockError(
+                f"The model is locked with its library versions, and these have moved: {moved}. "
+                "Rerun every turn with the new versions (re-baseline) before the next turn."
+            )
+        revision = self.revision
+        row = self._ledger.run(self.model, self.dataset_at(revision), revision, progress, cancel)
+        # Another session may have finished a turn meanwhile: this one comes behind it.
+        return self.turns[self._ledger.add(row)]
+
+    @property
+    def turns(self) -> list[Turn]:
+        """The ledger: every turn, scored on the test set as it is now."""
+        return self._ledger.turns(self.model, self.dataset, self.log)
+
+    def ledger(self) -> pd.DataFrame:
+        """The turns as a table: headline with its interval, verdicts with theirs, what changed."""
+        return self._ledger.table(self.turns)
+
+    def fitted(self, progress: Progress | None = None, cancel: Cancel | None = None) -> Fitted:
+        """The locked model fitted on the data of the last turn; fitted again after a restart."""
+        rows = self._ledger.rows()
+        if not rows:
+            raise ProjectError("There is no fitted model yet. Run the first turn.")
+        last = rows[-1]
+        return self._ledger.fitted(self.model, last["version"], self.dataset_at(last["revision"]), progress, cancel)
+
+    @property
+    def looks(self) -> int:
+        """How often the test set was looked at: once a turn."""
+        return len(self._ledger.rows(every=True))
+
+    # --- what next, and out ----------------------------------------------------------------------------------------
+
+    def findings(self) -> list[Finding]:
+        """What the audit says of the data as it is, worst first; computed once for a version."""
+        dataset = self.dataset
+        if self._findings is None or self._findings[0] != dataset.version:
+            self._findings = (dataset.version, audit(dataset))
+        return self._findings[1]
+
+    def actions(self) -> list[Action]:
+        """What is worth doing next, most pressing first."""
+        return suggest(self, self.findings())
+
+    def export(self, path: str | Path) -> Path:
+        """Write data, log, metrics and ``replay.py`` to a folder, or to a zip file if the path ends in ``.zip``."""
+        return export(self, path)
+
+    # --- guidelines ----------------------------------------------------------------------------------------
+
+    @property
+    def guidelines(self) -> dict[str, str]:
+        """The definition of each class that has one, as it stands now."""
+        return dict(self._store.execute("SELECT label, text FROM guidelines ORDER BY number"))
+
+    @property
+    def guideline_version(self) -> str:
+        """Which state of the guidelines a decision follows."""
+        return str(self._store.execute("SELECT COALESCE(MAX(number), 0) FROM guidelines")[0][0])
+
+    def define(self, label: str, text: str, *, by: str = "") -> None:
+        """Write what a class means; earlier definitions stay in the store."""
+        with self._store.writing():
+            self._store.insert("guidelines", {"at": now(), "by": by, "label": label, "text": text})
+
+
+def _part_of(progress: Progress | None, number: int, total: int) -> Progress | None:
+    """Progress of one of several equal pieces of work."""
+    if progress is None:
+        return None
+    return lambda share, message: progress((number + share) / total, f"turn {number}: {message}")

@@ -1,0 +1,84 @@
+"""Rebuild the last turn's numbers from the raw data, the edits and the recipe, and compare them with what was reported.
+
+This file is exported as the second half of a standalone ``replay.py``; the first half is the source of
+``core.train.recipes``. It must import nothing else of this project.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
+
+from core.train.recipes import fit_recipe
+
+__all__ = ["main"]
+
+
+def _edited(folder: Path, turn: dict[str, Any]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The raw data with every edit of the turn: frame, and split by id."""
+    frame = pd.read_parquet(folder / "raw.parquet")
+    split = pd.read_parquet(folder / "split.parquet")["split"]
+    for edit in json.loads((folder / "edits.json").read_text(encoding="utf-8")):
+        content, label = edit["content"], turn["label"]
+        labels, gone = dict(content.get("labels", {})), list(content.get("examples", []))
+        for example, (decision, new) in content.get("decisions", {}).items():
+            if decision in ("suggested", "other"):
+                labels[example] = new
+            elif decision == "exclude":
+                gone.append(example)
+        labels = {example: new for example, new in labels.items() if example in frame.index}
+        frame.loc[list(labels), label] = list(labels.values())
+        from_pool = [example for example in labels if split[example] == "pool"]
+        split.loc[from_pool] = "train"
+        for example, column, value in content.get("cells", []):
+            if example in frame.index:
+                if isinstance(value, float) and frame[column].dtype.kind == "i":
+                    frame[column] = frame[column].astype("float64")
+                frame.loc[example, column] = pd.Timestamp(value) if frame[column].dtype.kind == "M" and value else value
+        frame, split = frame.drop(gone, errors="ignore"), split.drop(gone, errors="ignore")
+        if "rows" in edit:
+            rows = pd.read_parquet(folder / edit["rows"])
+            frame = pd.concat([frame, rows])
+            added = np.where(rows[label].notna(), "train", "pool")
+            split = pd.concat([split, pd.Series(added, index=rows.index, dtype="str")])
+    return frame, split
+
+
+def main(folder: Path) -> int:
+    """Print each number beside the reported one; return 0 if all are the same."""
+    turn = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    frame, split = _edited(folder, turn)
+    train, test = frame[(split == "train").to_numpy()], frame[(split == "test").to_numpy()]
+    recipe = json.loads((folder / "recipe.json").read_text(encoding="utf-8"))
+    model = fit_recipe(recipe, train[turn["inputs"]], turn["kinds"], turn["text"], train[turn["label"]])
+    probabilities = pd.DataFrame(model.predict_proba(test[turn["inputs"]]), columns=list(model.classes))
+    probabilities = probabilities.reindex(columns=turn["classes"], fill_value=0.0)
+    if turn["threshold"] is None:
+        predicted = np.asarray(turn["classes"], dtype=object)[probabilities.to_numpy().argmax(axis=1)]
+    else:
+        rarer = turn["threshold_class"]
+        (other,) = [name for name in turn["classes"] if name != rarer]
+        predicted = np.where(probabilities[rarer] >= turn["threshold"], rarer, other)
+    labels = test[turn["label"]].to_numpy(dtype=object)
+    numbers = {
+        "accuracy": accuracy_score(labels, predicted),
+        "balanced_accuracy": balanced_accuracy_score(labels, predicted),
+        "macro_f1": f1_score(labels, predicted, average="macro", zero_division=0),
+    }
+    same = True
+    for name, value in numbers.items():
+        reported = turn["metrics"][name]["value"]
+        agrees = abs(value - reported) < 1e-9
+        same &= agrees
+        print(f"{name:20} replayed {value:.6f}  reported {reported:.6f}  {'same' if agrees else 'DIFFERENT'}")
+    return 0 if same else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(__file__).resolve().parent))

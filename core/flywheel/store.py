@@ -1,0 +1,209 @@
+"""The project on disk: a log in SQLite and immutable parquet files named after their content.
+
+What is written is acknowledged only once it is on disk: SQLite runs with a write-ahead log and full synchronisation,
+files are written under a temporary name, synchronised and renamed. A process that is killed at any moment loses nothing
+that was acknowledged.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from core.errors import FlywheelError
+
+__all__ = ["FORMAT", "Store", "StoreError"]
+
+FORMAT = 1
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS log (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, by TEXT NOT NULL, kind TEXT NOT NULL, reason TEXT NOT NULL,
+    summary TEXT NOT NULL, payload TEXT NOT NULL, blob TEXT, target INTEGER);
+CREATE TABLE IF NOT EXISTS turns (
+    baseline INTEGER NOT NULL, number INTEGER NOT NULL, at TEXT NOT NULL, revision INTEGER NOT NULL,
+    version TEXT NOT NULL, fingerprint TEXT NOT NULL, test_version TEXT NOT NULL, threshold REAL, seconds REAL NOT NULL,
+    evaluation TEXT NOT NULL, out_of_fold TEXT NOT NULL, test_probabilities TEXT NOT NULL, suspects TEXT NOT NULL,
+    PRIMARY KEY (baseline, number));
+CREATE TABLE IF NOT EXISTS queue (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, turn INTEGER NOT NULL, version TEXT NOT NULL,
+    source TEXT NOT NULL, blob TEXT NOT NULL, place INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS guidelines (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, by TEXT NOT NULL, label TEXT NOT NULL,
+    text TEXT NOT NULL);
+"""
+
+
+class StoreError(FlywheelError):
+    """The project folder can't be read or written."""
+
+
+class Store:
+    """One project folder.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds ``project.sqlite`` and ``blobs/``.
+    create : bool
+        Make the folder; it must not hold a project yet.
+
+    Raises
+    ------
+    StoreError
+        If there is no project where one should be, or one where none should be.
+    """
+
+    def __init__(self, folder: Path, *, create: bool = False) -> None:
+        self.folder = Path(folder)
+        self._path = self.folder / "project.sqlite"
+        self._lock = threading.RLock()
+        if create:
+            if self._path.exists():
+                raise StoreError(
+                    f"A new project needs a folder without one. '{self.folder.name}' holds a project already. "
+                    "Open it, or choose another folder."
+                )
+            (self.folder / "blobs").mkdir(parents=True, exist_ok=True)
+        elif not self._path.is_file():
+            raise StoreError(f"There is no project in '{self.folder.name}'. Choose one from the list of projects.")
+        try:
+            self._connection = sqlite3.connect(self._path, timeout=30, isolation_level=None, check_same_thread=False)
+            self._connection.execute("PRAGMA journal_mode=WAL")
+            self._connection.execute("PRAGMA synchronous=FULL")
+            self._connection.executescript(_TABLES)
+        except sqlite3.Error as error:
+            raise StoreError(
+                f"The project file in '{self.folder.name}' can't be read ({error}). Restore the folder from a copy."
+            ) from error
+
+    def close(self) -> None:
+        """Close the file; the store can't be used afterwards."""
+        self._connection.close()
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Hold the one right to write; what happens inside is on disk together, or not at all."""
+        with self._lock:
+            if self._connection.in_transaction:
+                yield
+                return
+            try:
+                self._connection.execute("BEGIN IMMEDIATE")
+                yield
+                self._connection.execute("COMMIT")
+            except BaseException as error:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                if isinstance(error, sqlite3.Error):
+                    raise StoreError(
+                        f"The project in '{self.folder.name}' could not be written ({error}). "
+                        "Nothing was changed. Check the disk and try again."
+                    ) from error
+                raise
+
+    def execute(self, sql: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+        """Run one statement and return its rows."""
+        with self._lock:
+            return self._connection.execute(sql, values).fetchall()
+
+    def insert(self, table: str, row: Mapping[str, Any]) -> int:
+        """Insert one row and return its number. Table and column names are the program's own, never a user's."""
+        with self._lock:
+            marks = ", ".join("?" * len(row))
+            sql = f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})"
+            return int(self._connection.execute(sql, tuple(row.values())).lastrowid or 0)
+
+    # --- small values ----------------------------------------------------------------------------------------
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Read one value that was `put`."""
+        rows = self.execute("SELECT value FROM meta WHERE key = ?", (key,))
+        return json.loads(rows[0][0]) if rows else default
+
+    def put(self, key: str, value: Any) -> None:
+        """Keep one JSON value under a key."""
+        self.execute(
+            "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+            (key, json.dumps(value, ensure_ascii=False)),
+        )
+
+    # --- frames ----------------------------------------------------------------------------------------
+
+    def write_frame(self, frame: pd.DataFrame) -> str:
+        """Write a frame durably and return its name, the SHA-256 of the file."""
+        buffer = io.BytesIO()
+        frame.to_parquet(buffer, index=True)
+        content = buffer.getvalue()
+        name = hashlib.sha256(content).hexdigest()
+        path = self._blob(name)
+        if path.exists():
+            return name
+        temporary = path.with_name(f".{name}.{os.getpid()}.{threading.get_ident()}")
+        try:
+            with temporary.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+            _sync_folder(path.parent)
+        except OSError as error:
+            temporary.unlink(missing_ok=True)
+            raise StoreError(
+                f"The data could not be written to '{self.folder.name}' ({error.strerror}). "
+                "Nothing was changed. Free some space or check the rights, and try again."
+            ) from error
+        return name
+
+    def read_frame(self, name: str) -> pd.DataFrame:
+        """Read a frame and check it against its name.
+
+        Raises
+        ------
+        StoreError
+            If the file is missing or its content is not what was written.
+        """
+        try:
+            content = self._blob(name).read_bytes()
+        except OSError as error:
+            raise StoreError(
+                f"The file 'blobs/{name[:12]}….parquet' of the project '{self.folder.name}' is missing. "
+                "Restore the folder from a copy."
+            ) from error
+        if hashlib.sha256(content).hexdigest() != name:
+            raise StoreError(
+                f"The file 'blobs/{name[:12]}….parquet' of the project '{self.folder.name}' was changed since "
+                "it was written. Restore it from a copy of the folder."
+            )
+        return pd.read_parquet(io.BytesIO(content))
+
+    def _blob(self, name: str) -> Path:
+        return self.folder / "blobs" / f"{name}.parquet"
+
+
+def now() -> str:
+    """The time in UTC, to the second, as ISO 8601."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename durable; systems that can't open folders keep it by themselves."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

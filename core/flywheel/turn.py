@@ -1,0 +1,74 @@
+"""One turn of the wheel: what the locked model made of one version of the data, and what that says."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import pandas as pd
+
+from core.content import hash_names, hash_rows
+from core.dataset import Dataset
+from core.evaluate import Evaluation, Verdict
+
+__all__ = ["Turn", "test_version"]
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One round: dataset version, locked model, evaluation, verdict.
+
+    Attributes
+    ----------
+    number : int
+        0 for the first.
+    revision : int
+        The log entry after which it ran.
+    evaluation : Evaluation
+        On the test set as it is now. ``evaluation_then`` is what was said when the turn ran; the two differ once test
+        labels were corrected or test examples excluded (``rescored``).
+    verdict, verdict_against_first : Verdict or None
+        Against the turn before and against turn 0; None for turn 0.
+    changes : dict
+        What was done to the data since the turn before, phrase to count of entries.
+    """
+
+    number: int
+    at: str
+    revision: int
+    version: str
+    fingerprint: str
+    threshold: float | None
+    seconds: float
+    evaluation: Evaluation
+    evaluation_then: Evaluation
+    rescored: bool
+    verdict: Verdict | None
+    verdict_against_first: Verdict | None
+    changes: tuple[str, ...]
+    _read: Callable[[str], pd.DataFrame] = field(repr=False, compare=False)
+
+    @cached_property
+    def out_of_fold(self) -> pd.DataFrame:
+        """Out-of-fold probabilities, train ids x classes."""
+        return self._read("out_of_fold")
+
+    @cached_property
+    def test_probabilities(self) -> pd.DataFrame:
+        """Probabilities of the test examples, test ids x classes."""
+        return self._read("test_probabilities")
+
+    @cached_property
+    def suspects(self) -> pd.DataFrame:
+        """Suspects among the train labels of this turn, worst first, as `core.annotate.find_suspects` returns them."""
+        return self._read("suspects")
+
+
+def test_version(dataset: Dataset) -> str:
+    """Hash of who is in the test set and how they are labelled: turns compare only under the same one."""
+    labels = dataset.labels.loc[dataset.ids("test")]
+    rows = hash_rows(labels.to_frame()) ^ hash_names(labels.index)
+    rows.sort()
+    return hashlib.sha256(rows.tobytes()).hexdigest()
