@@ -1,0 +1,9 @@
+"""Collect: bring data in, propose what its columns are for, and say what is wrong with it."""
+
+from __future__ import annotations
+
+from core.collect.errors import ReadError
+from core.collect.readers import list_sheets, read_table
+from core.schema import infer_schema
+
+__all__ = ["ReadError", "infer_schema", "list_sheets", "read_table"]

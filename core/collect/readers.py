@@ -1,0 +1,227 @@
+"""Reading a file of any known kind into one frame that the rest of the app can rely on.
+
+What a file is, its content says before its name: people rename files, and programs write CSV into ".xls".
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import zipfile
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import pandas as pd
+
+from core.collect.columnar import read_arrow, read_parquet
+from core.collect.columns import unique_names
+from core.collect.delimited import read_delimited
+from core.collect.documents import read_json
+from core.collect.encoding import to_utf8
+from core.collect.errors import ReadError
+from core.collect.table import MAX_BYTES, RawTable, check_columns
+from core.collect.workbook import read_workbook, sheet_names
+
+__all__ = ["list_sheets", "read_table"]
+
+Source = str | os.PathLike[str] | bytes | bytearray | memoryview | IO[Any]
+
+_BRING = "Bring CSV, TSV, JSON, JSON Lines, Parquet, Arrow or Excel."
+# First bytes of files that hold no table, or hold it packed, and what to say of them.
+_OTHERS: tuple[tuple[bytes, str, str], ...] = (
+    (b"\x1f\x8b", "it is packed with gzip", "Unpack it first."),
+    (b"BZh", "it is packed with bzip2", "Unpack it first."),
+    (b"\xfd7zXZ", "it is packed with xz", "Unpack it first."),
+    (b"7z\xbc\xaf", "it is a 7z archive", "Unpack it first."),
+    (b"Rar!", "it is a RAR archive", "Unpack it first."),
+    (b"\x28\xb5\x2f\xfd", "it is packed with zstd", "Unpack it first."),
+    (b"%PDF", "it is a PDF", "Export the table from it as CSV or Excel."),
+    (b"\x89PNG", "it is an image", _BRING),
+    (b"\xff\xd8\xff", "it is an image", _BRING),
+    (b"GIF8", "it is an image", _BRING),
+    (b"SQLite format 3", "it is an SQLite database", "Export the table from it as CSV."),
+    (b"ORC", "it is an ORC file", "Write it as Parquet."),
+    (b"\x80\x04", "it is a Python pickle, which could run code when it is loaded", "Write it as Parquet or CSV."),
+    (b"\x80\x05", "it is a Python pickle, which could run code when it is loaded", "Write it as Parquet or CSV."),
+)
+_MARKUP = re.compile(rb"\s*<(!doctype|html|head|body|table|\?xml|svg)\b", re.IGNORECASE)
+_OLD_OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_JSON = re.compile(rb'\s*(\{\s*["}]|\[\s*[\[{"\]\d-])')
+
+
+def read_table(source: Source, *, name: str | None = None, sheet: str | int | None = None) -> pd.DataFrame:
+    """Read a table from a file, whatever its format, encoding and delimiter.
+
+    Parameters
+    ----------
+    source : path, bytes or file object
+        CSV, TSV and their kin, JSON, JSON Lines, Parquet, Arrow, Excel or OpenDocument.
+    name : str, optional
+        Name of the file: used in messages, and for the format where the content leaves it open. By default the name of
+        the path or file object.
+    sheet : str or int, optional
+        Sheet of a workbook, by name or position; by default the first one that holds anything.
+
+    Returns
+    -------
+    DataFrame of shape (n, columns)
+        Unique names of columns, a ``RangeIndex``, and the dtypes int64, float64, bool, datetime64[us] and str only.
+        Blank cells are missing, rows without any value left out. ``frame.attrs["notes"]`` lists what was changed or
+        decided on the way, in sentences.
+
+    Raises
+    ------
+    ReadError
+        If it can't be read; the message says what, where and how to mend it.
+    """
+    label = name or _name_of(source)
+    try:
+        return _finish(_read(_bytes_of(source), label or "", sheet))
+    except ReadError as error:
+        raise _named(error, label) from None
+    except Exception as error:
+        # The last line of defence: whatever a library raises over hostile bytes, an analyst sees one sentence.
+        raise _named(
+            ReadError(f"it is damaged ({type(error).__name__})", f"Write it again. {_BRING}"), label
+        ) from error
+
+
+def list_sheets(source: Source, *, name: str | None = None) -> list[str]:
+    """Return the names of the sheets of a workbook, or an empty list for every other kind of file.
+
+    Raises
+    ------
+    ReadError
+        If the file can't be read, or is a workbook that can't be opened.
+    """
+    label = name or _name_of(source)
+    try:
+        data = _bytes_of(source)
+        return sheet_names(data) if _is_workbook(data) else []
+    except ReadError as error:
+        raise _named(error, label) from None
+
+
+def _named(error: ReadError, name: str | None) -> ReadError:
+    source = f"'{Path(name).name or name}'" if name else "The file"
+    return ReadError(error.what, error.remedy, line=error.line, source=source)
+
+
+def _name_of(source: Source) -> str | None:
+    if isinstance(source, str | os.PathLike):
+        return os.fspath(source)
+    own = getattr(source, "name", None)
+    return own if isinstance(own, str) else None
+
+
+def _bytes_of(source: Source) -> bytes:
+    if isinstance(source, bytes | bytearray | memoryview):
+        data = bytes(source)
+    elif isinstance(source, str | os.PathLike):
+        data = _bytes_at(Path(source))
+    elif hasattr(source, "read"):
+        content = source.read()
+        data = content.encode("utf-8", errors="replace") if isinstance(content, str) else bytes(content)
+    else:
+        raise ReadError(
+            f"a table is read from a path, bytes or a file object, not from {type(source).__name__}",
+            "Pass one of them.",
+        )
+    if not data:
+        raise ReadError("it is empty", "Bring a file with a line of column names and at least one row.")
+    _check_size(len(data))
+    return data
+
+
+def _bytes_at(path: Path) -> bytes:
+    try:
+        if path.is_dir():
+            raise ReadError("it is a folder", "Name a file in it.")
+        _check_size(path.stat().st_size)
+        return path.read_bytes()
+    except (OSError, ValueError) as error:
+        if isinstance(error, ReadError):
+            raise
+        reason = getattr(error, "strerror", None) or error
+        raise ReadError(f"it can't be opened ({reason})", "Check the path and the right to read it.") from None
+
+
+def _check_size(size: int) -> None:
+    if size > MAX_BYTES:
+        raise ReadError(
+            f"it has {size / 1024**3:.1f} GB, and at most {MAX_BYTES / 1024**3:.0f} GB can be read",
+            "Bring a part of it, or write it as Parquet.",
+        )
+
+
+def _read(data: bytes, name: str, sheet: str | int | None) -> RawTable:
+    if data.startswith(b"PAR1"):
+        return read_parquet(data)
+    if data.startswith((b"ARROW1", b"FEA1", b"\xff\xff\xff\xff")):
+        return read_arrow(data)
+    if _is_workbook(data):
+        return read_workbook(data, sheet)
+    if data.startswith(b"PK\x03\x04"):
+        raise ReadError("it is a ZIP archive, or a damaged workbook", "Unpack it first, or save the workbook again.")
+    for start, what, remedy in _OTHERS:
+        if data.startswith(start):
+            raise ReadError(what, remedy)
+    text, encoding = to_utf8(data)
+    if _MARKUP.match(text):
+        raise ReadError("it is a web page or XML, not a table", "Download or export the data itself as CSV or Excel.")
+    table = _read_text(text, Path(name).suffix.lower())
+    if encoding != "utf-8":
+        table.notes.append(f"The text is encoded in {encoding.upper()}.")
+    return table
+
+
+def _is_workbook(data: bytes) -> bool:
+    if data.startswith(_OLD_OFFICE):
+        return True
+    if not data.startswith(b"PK\x03\x04"):
+        return False
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            entries = set(archive.namelist())
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        return False
+    return any(entry.startswith("xl/") for entry in entries) or "content.xml" in entries
+
+
+def _read_text(text: bytes, suffix: str) -> RawTable:
+    lines = suffix in {".jsonl", ".ndjson"}
+    if lines or suffix == ".json" or _JSON.match(text):
+        return read_json(text, lines=lines)
+    return read_delimited(text)
+
+
+def _finish(raw: RawTable) -> pd.DataFrame:
+    """Assemble the frame: unique names, no row without a value, no infinite number."""
+    check_columns(len(raw.columns))
+    names, notes = unique_names(raw.names)
+    notes = [*raw.notes, *notes]
+    columns = dict(zip(names, raw.columns, strict=True))
+    for name, column in columns.items():
+        if column.dtype == np.float64 and (infinite := np.isinf(column.to_numpy())).any():
+            columns[name] = column.mask(infinite)
+            notes.append(f"Column '{name}': {infinite.sum():,} infinite numbers are read as missing.")
+    frame = pd.DataFrame(columns)
+    blank = _blank_rows(frame)
+    if blank.any():
+        frame = frame[~blank].reset_index(drop=True)
+        notes.append(f"{blank.sum():,} rows without any value are left out.")
+    if frame.empty:
+        raise ReadError("it holds no values", "Bring a file with a line of column names and at least one row.")
+    frame.attrs["notes"] = notes
+    return frame
+
+
+def _blank_rows(frame: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    blank = np.ones(len(frame), dtype=bool)
+    for name in frame.columns:
+        if not blank.any():
+            break
+        blank &= frame[name].isna().to_numpy()
+    return blank

@@ -1,0 +1,38 @@
+"""What every reader hands over: columns with the names they have in the file, and notes on what was changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from core.collect.errors import ReadError
+
+__all__ = ["MAX_BYTES", "MAX_COLUMNS", "RawTable", "check_columns"]
+
+MAX_BYTES = 2 * 1024**3
+MAX_COLUMNS = 10_000
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """The columns of one file, all of one length, with the names they have there."""
+
+    names: list[object]
+    columns: list[pd.Series]
+    notes: list[str] = field(default_factory=list)
+
+
+def check_columns(count: int) -> None:
+    """Refuse more columns than the app can show and learn from.
+
+    Raises
+    ------
+    ReadError
+        If there are more than `MAX_COLUMNS`.
+    """
+    if count > MAX_COLUMNS:
+        raise ReadError(
+            f"it has {count:,} columns, and at most {MAX_COLUMNS:,} can be read",
+            "Leave out columns, or check that rows and columns are not swapped.",
+        )
