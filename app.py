@@ -1,0 +1,16 @@
+"""The frame: navigation, the open project, the sidebar. No logic; each page is a file in ``pages``."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.parts import errors, frame, sidebar
+
+st.set_page_config(layout="wide", initial_sidebar_state="expanded", menu_items={"Get help": None, "Report a bug": None})
+page = frame.navigation()
+frame.keep_address()
+frame.say_notices()
+with errors.calm(doing="drawing the sidebar"):
+    sidebar.draw()
+with frame.framed(), errors.calm(doing=f"showing the page {page.title}"):
+    page.run()

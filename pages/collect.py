@@ -1,0 +1,9 @@
+"""Collect."""
+
+from __future__ import annotations
+
+from pages.parts import frame
+
+frame.guard()
+project = frame.project_or_stop("collect")
+frame.heading("collect")

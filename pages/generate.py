@@ -1,0 +1,9 @@
+"""Generate."""
+
+from __future__ import annotations
+
+from pages.parts import frame
+
+frame.guard()
+project = frame.project_or_stop("generate")
+frame.heading("generate")

@@ -1,0 +1,31 @@
+"""A figure with its words and its numbers: what is drawn can also be heard, read as a table and taken along."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.report import Chart
+
+__all__ = ["draw"]
+
+_CONFIG = {"displayModeBar": False, "responsive": True}
+
+
+def draw(chart: Chart, *, key: str, caption: str | None = None, opened: bool = False) -> None:
+    """Draw a figure, a caption and, below it, its numbers as a table that opens.
+
+    Parameters
+    ----------
+    chart : Chart
+    key : str
+        Unique on the page.
+    caption : str, optional
+        One line under the figure (Markdown); text from the data in it must be made plain by the caller.
+    opened : bool
+        Show the numbers without a click.
+    """
+    st.plotly_chart(chart.figure, theme="streamlit", key=f"figure-{key}", config=_CONFIG, alt=chart.alt)
+    if caption:
+        st.caption(caption)
+    with st.expander("The numbers", expanded=opened, icon=":material/table_rows:"):
+        st.dataframe(chart.numbers, hide_index=True, key=f"numbers-{key}", alt=chart.alt)

@@ -1,0 +1,192 @@
+"""The frame around every screen: navigation, the guard for deep links, the open project, and notices across a rerun."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.errors import FlywheelError
+from pages.parts.plain import plain
+
+if TYPE_CHECKING:
+    from streamlit.navigation.page import StreamlitPage
+
+    from core.flywheel import Project
+
+__all__ = [
+    "PAGES",
+    "Screen",
+    "close_project",
+    "current_id",
+    "framed",
+    "guard",
+    "heading",
+    "keep_address",
+    "navigate",
+    "navigation",
+    "open_project",
+    "project_or_stop",
+    "say_notices",
+    "tell",
+]
+
+_framed = ContextVar("framed", default=False)
+_PROJECT = "project"
+_NOTICES = "notices"
+
+
+@dataclass(frozen=True)
+class Screen:
+    """One page: its slug (file, address), title, icon and what one does there."""
+
+    slug: str
+    title: str
+    icon: str
+    purpose: str
+
+    @property
+    def path(self) -> str:
+        return f"pages/{self.slug}.py"
+
+
+PAGES = (
+    Screen("overview", "Overview", ":material/cyclone:", "the state of the wheel and what to do next"),
+    Screen("collect", "Collect", ":material/database_upload:", "bring data, see what is wrong with it"),
+    Screen("annotate", "Annotate", ":material/rate_review:", "settle labels that are probably wrong"),
+    Screen("generate", "Generate", ":material/library_add:", "balance the classes"),
+    Screen("train", "Train", ":material/lock:", "run the locked model on the data as it is now"),
+    Screen("evaluate", "Evaluate", ":material/monitoring:", "read where the model fails"),
+    Screen("ledger", "Ledger", ":material/history:", "every turn and every edit"),
+)
+
+
+def navigation() -> StreamlitPage:
+    """Build the navigation and find the page of this run."""
+    first, *others = PAGES
+    # The first page answers at the root alone and reserves another name, so that its own slug can lead there.
+    root = st.Page(first.path, title=first.title, icon=first.icon, url_path="start", default=True)
+    slug = st.Page(_to_first, title=first.title, url_path=first.slug, visibility="hidden")
+    screens = [st.Page(screen.path, title=screen.title, icon=screen.icon, url_path=screen.slug) for screen in others]
+    return st.navigation([root, *screens, slug], expanded=True)
+
+
+@contextmanager
+def framed() -> Iterator[None]:
+    """Hold the frame while a page runs in it; `app.py` runs every page inside."""
+    token = _framed.set(True)
+    try:
+        yield
+    finally:
+        _framed.reset(token)
+
+
+def guard() -> None:
+    """Bring the frame back when Streamlit ran a page without it; the first call of every page.
+
+    Until the navigation first runs in a process, Streamlit discovers the files in ``pages`` by itself, so a deep link
+    right after a server start runs the page alone.
+    """
+    if not _framed.get():
+        navigation()
+        st.rerun()
+
+
+def keep_address() -> None:
+    """Keep ``?project=`` in the address on every run: a page switch drops it, F5 and a bookmark need it."""
+    asked = st.query_params.get(_PROJECT)
+    if asked:
+        st.session_state[_PROJECT] = asked
+    elif st.session_state.get(_PROJECT):
+        st.query_params[_PROJECT] = st.session_state[_PROJECT]
+
+
+def current_id() -> str | None:
+    """The id of the project that is open, whether or not it exists."""
+    return st.session_state.get(_PROJECT) or None
+
+
+def open_project() -> Project | None:
+    """The project that is open, shared by all tabs of this process; None if none is.
+
+    Raises
+    ------
+    ProjectError
+        If the address names a project that does not exist.
+    """
+    project_id = current_id()
+    if project_id is None:
+        return None
+    # The core brings scikit-learn along: a first visit paints before it is loaded.
+    from core.flywheel import find_project, home
+
+    return _project(str(find_project(home(), project_id)))
+
+
+def project_or_stop(screen: str) -> Project:
+    """The open project; without one the page says where to get one, and ends here."""
+    try:
+        project = open_project()
+    except FlywheelError as error:
+        heading(screen)
+        st.error(plain(error), icon=":material/error:")
+    else:
+        if project is not None:
+            return project
+        heading(screen)
+        st.info(
+            "No project is open. Open one or start with a demo: both are on Overview.", icon=":material/folder_open:"
+        )
+    st.page_link("pages/overview.py", label="Go to Overview", icon=":material/arrow_forward:", query_params={})
+    st.stop()
+
+
+def navigate(screen: str, project_id: str | None = None) -> None:
+    """Open a project, if one is given, and go to a page."""
+    if project_id is not None:
+        st.session_state[_PROJECT] = project_id
+    chosen = st.session_state.get(_PROJECT)
+    st.switch_page(f"pages/{screen}.py", query_params={_PROJECT: chosen} if chosen else {})
+
+
+def close_project() -> None:
+    """Leave the open project; its folder stays as it is."""
+    st.session_state[_PROJECT] = None
+    st.query_params.pop(_PROJECT, None)
+
+
+def heading(slug: str, sentence: str | None = None) -> None:
+    """Draw the page's title and, under it, what one does here."""
+    screen = next(screen for screen in PAGES if screen.slug == slug)
+    st.title(screen.title, anchor=False)
+    st.caption(sentence or f"{screen.purpose[0].upper()}{screen.purpose[1:]}.")
+
+
+def tell(message: str, icon: str = ":material/check_circle:") -> None:
+    """Say something short once the page is drawn anew; for what was just done. `message` is plain text."""
+    st.session_state[_NOTICES] = [*st.session_state.get(_NOTICES, []), (message, icon)]
+
+
+def say_notices() -> None:
+    """Show what `tell` kept."""
+    notices: list[tuple[str, str]] = st.session_state.get(_NOTICES, [])
+    if notices:
+        st.session_state[_NOTICES] = []
+    for message, icon in notices:
+        st.toast(plain(message), icon=icon)
+
+
+def _to_first() -> None:
+    st.switch_page(PAGES[0].path, query_params=st.query_params.to_dict())
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _project(folder: str) -> Project:
+    from core.flywheel import Project
+
+    return Project.open(Path(folder))

@@ -1,0 +1,223 @@
+"""Long work in the background: one registry a process, one job for each project and kind, polled while it runs.
+
+A job is bound to its project and its kind, not to a browser session: a page switch, F5 or a second tab finds it again.
+The thread never touches the screen: it writes progress into the job, and a fragment reads one snapshot at each poll.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import streamlit as st
+
+from core.errors import FlywheelError
+from core.progress import Cancelled
+from pages.parts import errors
+from pages.parts.plain import plain
+
+__all__ = ["Job", "JobError", "Registry", "glance", "panel", "registry", "start"]
+
+POLL_SECONDS = 0.5
+
+Work = Callable[[Callable[[float, str], None], threading.Event], Any]
+
+
+class JobError(FlywheelError):
+    """A job can't be started."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job as it was at one moment.
+
+    Parameters
+    ----------
+    state : str
+        ``running``, ``cancelling``, ``done``, ``failed`` or ``cancelled``.
+    share : float
+        How much is done, between 0 and 1.
+    message : str
+        What is being done; what went wrong, once it failed.
+    """
+
+    project: str
+    kind: str
+    title: str
+    state: str = "running"
+    share: float = 0.0
+    message: str = "Starting"
+    started: float = field(default_factory=time.monotonic)
+    finished: float | None = None
+    result: Any = None
+
+    @property
+    def running(self) -> bool:
+        return self.state in ("running", "cancelling")
+
+    @property
+    def seconds(self) -> float:
+        return (time.monotonic() if self.finished is None else self.finished) - self.started
+
+
+class Registry:
+    """The jobs of this process, by project and kind. Safe to use from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._jobs: dict[tuple[str, str], Job] = {}
+        self._events: dict[tuple[str, str], threading.Event] = {}
+        self._threads: dict[tuple[str, str], threading.Thread] = {}
+
+    def start(self, project: str, kind: str, title: str, work: Work) -> Job:
+        """Run ``work(progress, cancel)`` in a thread of its own.
+
+        Raises
+        ------
+        JobError
+            If a job of this kind already runs for the project.
+        """
+        key, cancel = (project, kind), threading.Event()
+        with self._lock:
+            if key in self._jobs and self._jobs[key].running:
+                raise JobError(f"{self._jobs[key].title} is already running. Wait for it or cancel it.")
+            job = self._jobs[key] = Job(project, kind, title)
+            self._events[key] = cancel
+            thread = threading.Thread(target=self._run, args=(key, work, cancel), name=f"job {kind}", daemon=True)
+            self._threads[key] = thread
+        thread.start()
+        return job
+
+    def snapshot(self, project: str, kind: str) -> Job | None:
+        """The job as it is now."""
+        with self._lock:
+            return self._jobs.get((project, kind))
+
+    def running(self, project: str) -> list[Job]:
+        """The jobs of a project that are running now."""
+        with self._lock:
+            return [job for job in self._jobs.values() if job.project == project and job.running]
+
+    def cancel(self, project: str, kind: str) -> None:
+        """Ask a job to stop before its next step."""
+        with self._lock:
+            job = self._jobs.get((project, kind))
+            if job is not None and job.running:
+                self._jobs[project, kind] = replace(job, state="cancelling")
+                self._events[project, kind].set()
+
+    def dismiss(self, project: str, kind: str) -> None:
+        """Forget a job that is over."""
+        with self._lock:
+            job = self._jobs.get((project, kind))
+            if job is not None and not job.running:
+                for kept in (self._jobs, self._events, self._threads):
+                    del kept[project, kind]
+
+    def wait(self, project: str, kind: str, timeout: float | None = None) -> Job | None:
+        """Wait for a job to end; for tests and scripts, never for a page."""
+        thread = self._threads.get((project, kind))
+        if thread is not None:
+            thread.join(timeout)
+        return self.snapshot(project, kind)
+
+    def _run(self, key: tuple[str, str], work: Work, cancel: threading.Event) -> None:
+        def progress(share: float, message: str) -> None:
+            self._change(key, share=min(1.0, max(0.0, share)), message=message)
+
+        try:
+            result = work(progress, cancel)
+        except Cancelled as stopped:
+            self._change(key, state="cancelled", message=errors.sentence(stopped, doing=""), finished=time.monotonic())
+        except Exception as error:
+            doing = f"running the job '{key[1]}'"
+            self._change(key, state="failed", message=errors.sentence(error, doing=doing), finished=time.monotonic())
+        else:
+            self._change(key, state="done", share=1.0, message="Done", result=result, finished=time.monotonic())
+
+    def _change(self, key: tuple[str, str], **changes: Any) -> None:
+        with self._lock:
+            self._jobs[key] = replace(self._jobs[key], **changes)
+
+
+@st.cache_resource(show_spinner=False)
+def registry() -> Registry:
+    """Give the one registry of this process."""
+    return Registry()
+
+
+def start(project: str, kind: str, title: str, work: Work) -> None:
+    """Start a job and draw the page anew, so that its progress is seen.
+
+    Parameters
+    ----------
+    project : str
+        Id of the project.
+    kind : str
+        What sort of work; one job of a kind runs at a time in a project.
+    title : str
+        What the analyst reads, for example ``Turn 1``.
+    work : callable
+        ``work(progress, cancel)``; runs in a thread and must not call Streamlit.
+    """
+    registry().start(project, kind, title, work)
+    st.rerun()
+
+
+def panel(project: str, kind: str) -> Job | None:
+    """Draw a job where it stands: progress and cancel while it runs, a sentence if it failed or was cancelled.
+
+    Returns
+    -------
+    Job or None
+        One snapshot for this run of the page; None if there is no such job. The page is drawn anew once when it ends.
+    """
+    job = registry().snapshot(project, kind)
+    if job is None:
+        return None
+    if job.running:
+        _progress(project, kind)
+    elif job.state in ("failed", "cancelled"):
+        left, right = st.columns([8, 1], vertical_alignment="center")
+        show = left.error if job.state == "failed" else left.info
+        show(
+            f"**{plain(job.title)}** · {plain(job.message)}", icon=":material/error:" if job.state == "failed" else None
+        )
+        if right.button("Dismiss", key=f"dismiss-{kind}", type="tertiary"):
+            registry().dismiss(project, kind)
+            st.rerun()
+    return job
+
+
+def glance(project: str) -> None:
+    """Draw in one line each what runs in a project; for the sidebar, so that it is seen from every page."""
+    if registry().running(project):
+        _glance(project)
+
+
+@st.fragment(run_every=POLL_SECONDS)
+@errors.calm(doing="showing the progress")
+def _progress(project: str, kind: str) -> None:
+    job = registry().snapshot(project, kind)
+    if job is None or not job.running:
+        st.rerun()
+    with st.container(border=True):
+        left, right = st.columns([8, 1], vertical_alignment="center")
+        words = "stopping after this step" if job.state == "cancelling" else plain(job.message)
+        left.progress(job.share, text=f"**{plain(job.title)}** · {words} · {job.seconds:.0f} s")
+        if right.button("Cancel", key=f"cancel-{kind}", disabled=job.state == "cancelling", width="stretch"):
+            registry().cancel(project, kind)
+            st.rerun(scope="fragment")
+
+
+@st.fragment(run_every=2 * POLL_SECONDS)
+@errors.calm(doing="showing the progress")
+def _glance(project: str) -> None:
+    jobs = registry().running(project)
+    if not jobs:
+        st.rerun()
+    for job in jobs:
+        st.progress(job.share, text=f"{plain(job.title)} · {plain(job.message)}")

@@ -1,0 +1,52 @@
+"""What several screens need of the last turn: the turn itself or the way to the first one, and its predictions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import streamlit as st
+
+if TYPE_CHECKING:
+    from core.flywheel import Project, Turn
+
+__all__ = ["identity", "last_or_stop", "moved_on", "out_of_fold_labels"]
+
+
+def last_or_stop(project: Project, *, why: str) -> Turn:
+    """The last turn; without one the page says where to run it, and ends here.
+
+    Parameters
+    ----------
+    project : Project
+    why : str
+        One sentence: what the page needs the turn for.
+    """
+    turns = project.turns
+    if turns:
+        return turns[-1]
+    st.info(f"No turn yet. {why}", icon=":material/lock:")
+    to_train(project, "Run turn 0")
+    st.stop()
+
+
+def to_train(project: Project, label: str) -> None:
+    """Draw the way to where a turn is run."""
+    st.page_link(
+        "pages/train.py", label=label, icon=":material/arrow_forward:", query_params={"project": project.id}
+    )
+
+
+def moved_on(project: Project, turn: Turn) -> bool:
+    """Whether the data was changed since the turn."""
+    return project.dataset.version != turn.version
+
+
+def identity(project: Project, turn: Turn) -> str:
+    """A key for what is computed once a turn: another turn, project or re-baseline has another one."""
+    return f"{project.id}/{turn.number}/{turn.at}/{turn.version}/{turn.fingerprint}"
+
+
+def out_of_fold_labels(project: Project, turn: Turn) -> pd.Series:
+    """The class that the model gave each train example while it had not seen it."""
+    return project.model.decide(turn.out_of_fold, turn.threshold)

@@ -1,0 +1,53 @@
+"""How a verdict and a score are written on every page: word, mark, difference and interval always together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from core.report import interval, number, signed, signed_interval
+
+if TYPE_CHECKING:
+    from core.evaluate import Verdict
+
+__all__ = ["badge", "change", "score", "sentence"]
+
+_MARKS = {
+    "gain": (":material/trending_up:", "blue"),
+    "no evidence": (":material/trending_flat:", "gray"),
+    "harm": (":material/trending_down:", "orange"),
+}
+
+
+def badge(verdict: str) -> str:
+    """Write a verdict's word as a badge with its mark, as Markdown."""
+    icon, colour = _MARKS[verdict]
+    return f":{colour}-badge[{icon} {verdict}]"
+
+
+def change(verdict: Verdict) -> str:
+    """Write the difference with its interval: ``+0.043 (+0.021 to +0.066)``."""
+    return f"{signed(verdict.delta)} ({signed_interval(verdict.low, verdict.high)})"
+
+
+def score(value: float, low: float, high: float) -> str:
+    """Write a score with its interval: ``0.655 (0.630 to 0.681)``."""
+    return f"{number(value)} ({interval(low, high)})"
+
+
+def sentence(verdict: Verdict, *, metric: str, against: str) -> str:
+    """Say in one sentence what a turn did, for somebody who has never read a verdict.
+
+    Parameters
+    ----------
+    verdict : Verdict
+    metric : str
+        Title of the metric.
+    against : str
+        What it is compared with, for example ``turn 0``.
+    """
+    said = f"{metric} changed by {change(verdict)} against {against}"
+    if verdict.verdict == "gain":
+        return f"{said}. The whole interval lies above zero: the data got better."
+    if verdict.verdict == "harm":
+        return f"{said}. The whole interval lies below zero: the data got worse."
+    return f"{said}. The interval holds zero: this test set can't tell the change from chance."
