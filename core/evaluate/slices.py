@@ -1,0 +1,336 @@
+"""The worst slices: where, in words an analyst can act on, the model fails more than elsewhere."""
+
+from __future__ import annotations
+
+import functools
+import math
+from dataclasses import dataclass, field
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from core.evaluate.lattice import Cells, Counter
+from core.evaluate.predictions import EvaluationError
+from core.progress import Cancel, Progress, Steps
+from core.statistics import benjamini_hochberg, hypergeometric_tail, permutation_tail, wilson_interval
+
+__all__ = ["MISSING", "Slice", "find_slices", "smallest_slice"]
+
+Floats = npt.NDArray[np.float64]
+
+MISSING = "missing"
+# Scores that differ by less are ties: sums of the same losses in another order differ by some 1e-15.
+_DECIMALS = 10
+# Column combinations times rows from which bounds are worth their while; below, counting everything is a matter of
+# seconds, and every slice's p-value is known.
+_PRUNE_FROM = 10_000_000_000
+
+
+@dataclass(frozen=True)
+class Slice:
+    """The examples for which some columns have some values, and how badly the model does on them.
+
+    Attributes
+    ----------
+    predicates : tuple of (column, value)
+    size, share : int, float
+        Number of examples, and their share of all.
+    error, low, high : float
+        Mean loss with its 95 % interval (Wilson's for wrong or right). It doesn't know that the slice was sought out.
+    lift : float
+        Mean loss over that of all examples.
+    score : float
+        SliceLine's.
+    p_value, p_adjusted : float
+        Chance that as many examples drawn blindly do as badly; adjusted (Benjamini and Hochberg) for all slices that
+        were large enough.
+    gain_if_fixed : float
+        By how much the mean loss of all would fall if the slice were as good as the rest.
+    ids : Index
+    """
+
+    predicates: tuple[tuple[str, Any], ...]
+    size: int
+    share: float
+    error: float
+    low: float
+    high: float
+    lift: float
+    score: float
+    p_value: float
+    p_adjusted: float
+    gain_if_fixed: float
+    ids: pd.Index = field(repr=False, compare=False)
+
+    def __str__(self) -> str:
+        return " and ".join(f"{column} is {value}" for column, value in self.predicates)
+
+
+def smallest_slice(rows: int) -> int:
+    """The size from which a slice is worth a look: 1 % of the rows, at least 32."""
+    return max(32, math.ceil(rows / 100))
+
+
+def find_slices(
+    frame: pd.DataFrame,
+    losses: pd.Series | npt.ArrayLike,
+    *,
+    top: int = 10,
+    max_predicates: int = 3,
+    min_size: int | None = None,
+    alpha: float = 0.95,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
+) -> list[Slice]:
+    """Find the worst slices, exactly: no conjunction of up to `max_predicates` values has a higher score.
+
+    Parameters
+    ----------
+    frame : DataFrame of shape (n, columns)
+        Every different value of a column counts as a category, and missing as one more; see `slice_frame`.
+    losses : Series of shape (n,) indexed as the frame, or array-like in its order
+        Loss of each example, 0 or more; 1 and 0 for wrong and right.
+    top : int
+        How many slices to return at most. Of equal scores those with fewer predicates come first, then those on
+        earlier columns and values.
+    max_predicates : int
+    min_size : int, optional
+        Smallest number of examples in a slice; by default 1 %, at least 32.
+    alpha : float
+        Weight of the error against the size, in (0, 1].
+
+    Returns
+    -------
+    list of Slice
+        Best score first; only slices with a score above 0.
+
+    Raises
+    ------
+    EvaluationError
+        If a parameter is out of its range, or losses are missing, negative or of other examples.
+    Cancelled
+        If the caller asked to stop.
+
+    References
+    ----------
+    Sagadeeva and Boehm (2021), "SliceLine: Fast, Linear-Algebra-based Slice Finding for ML Model Debugging", SIGMOD.
+    """
+    smallest = smallest_slice(len(frame)) if min_size is None else min_size
+    _check_parameters(top=top, max_predicates=max_predicates, min_size=smallest, alpha=alpha)
+    loss = _losses_of(frame, losses)
+    if not loss.any():
+        return []
+    scale = _Scale(len(loss), float(loss.mean()), alpha)
+    columns = [_coded(frame.iloc[:, place]) for place in range(frame.shape[1])]
+    counter = Counter([codes for codes, _ in columns], loss, smallest)
+    counted, pruned = _search(counter, scale, top, max_predicates, float(loss.max()), progress, cancel)
+    if not counted:
+        return []
+    sizes = np.concatenate([cells.sizes for cells in counted])
+    errors = np.concatenate([cells.errors for cells in counted])
+    best = _best(scale.score(sizes, errors), top)
+    p_values, adjusted = _p_values(sizes, errors, loss, len(sizes) + pruned)
+    starts = np.cumsum([0] + [len(cells.sizes) for cells in counted])
+    found = []
+    for place in best:
+        owner = int(np.searchsorted(starts, place, side="right")) - 1
+        cells = counted[owner]
+        codes = np.unravel_index(cells.cells[place - starts[owner]], cells.shape)
+        predicates, inside = [], np.ones(len(loss), dtype=bool)
+        for column, code in zip(cells.columns, codes, strict=True):
+            own_codes, values = columns[column]
+            value = counter.values[column][code]
+            inside &= own_codes == value
+            predicates.append((str(frame.columns[column]), values[value]))
+        found.append(
+            _slice(tuple(predicates), frame.index[inside], loss[inside], scale, p_values[place], adjusted[place])
+        )
+    return found
+
+
+@dataclass(frozen=True)
+class _Scale:
+    """What a slice is measured against."""
+
+    rows: int
+    mean: float
+    alpha: float
+
+    def score(self, sizes: Floats, errors: Floats) -> Floats:
+        scores: Floats = self.alpha * (errors / sizes / self.mean - 1) - (1 - self.alpha) * (self.rows / sizes - 1)
+        return scores
+
+    def bound(self, sizes: Floats, errors: Floats, worst: float, min_size: int) -> Floats:
+        """Highest score of any slice with at most these sizes and errors, none of whose losses is above `worst`.
+
+        With s rows it has at most min(errors, s * worst) of errors. Up to s = errors / worst the score rises with s,
+        and from there it is monotonous, so that it is highest there or at an end.
+        """
+        possible = sizes >= min_size
+        largest = np.where(possible, sizes, 1.0)
+        turning = np.clip(errors / worst, min_size, largest)
+        ends = [self.score(at, np.minimum(errors, at * worst)) for at in (turning, largest)]
+        return np.where(possible, np.maximum(*ends), -np.inf)
+
+
+def _check_parameters(*, top: int, max_predicates: int, min_size: int, alpha: float) -> None:
+    for name, value in (("top", top), ("max_predicates", max_predicates), ("min_size", min_size)):
+        if value < 1:
+            raise EvaluationError(f"The '{name}' of a search for slices must be at least 1. Got {value} instead.")
+    if not 0 < alpha <= 1:
+        raise EvaluationError(f"The 'alpha' of a search for slices must be in (0, 1]. Got {alpha} instead.")
+
+
+def _losses_of(frame: pd.DataFrame, losses: pd.Series | npt.ArrayLike) -> Floats:
+    if isinstance(losses, pd.Series) and not losses.index.equals(frame.index):
+        if losses.index.has_duplicates:
+            raise EvaluationError("Each example has one loss. Some ids stand in the losses more than once.")
+        losses = losses.reindex(frame.index)
+    loss = np.asarray(losses, dtype=float)
+    if loss.shape != (len(frame),):
+        raise EvaluationError(f"Each of the {len(frame):,} examples needs one loss. Got losses of shape {loss.shape}.")
+    wrong = ~(np.isfinite(loss) & (loss >= 0))
+    if wrong.any():
+        first = np.flatnonzero(wrong)[0]
+        raise EvaluationError(
+            f"A loss must be a finite number of 0 or more. That of '{frame.index[first]}' is {loss[first]}. "
+            "Leave out examples that have no loss."
+        )
+    return loss
+
+
+def _coded(column: pd.Series) -> tuple[npt.NDArray[np.integer], list[Any]]:
+    """Codes 0 to k - 1 and the k values they stand for, in their order; missing is the last."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        codes, values = column.cat.codes.to_numpy(), column.cat.categories.tolist()
+    elif column.dtype == object:
+        # Values of several types have no common order but that of their names.
+        codes, unique = pd.factorize(column)
+        order = sorted(range(len(unique)), key=lambda code: str(unique[code]))
+        codes, values = np.append(np.argsort(order), -1)[codes], [unique[code] for code in order]
+    else:
+        codes, unique = pd.factorize(column, sort=True)
+        values = unique.tolist()
+    missing = codes < 0
+    if missing.any():
+        codes, values = np.where(missing, np.int32(len(values)), codes), [*values, MISSING]
+    return codes, values
+
+
+def _search(
+    counter: Counter,
+    scale: _Scale,
+    top: int,
+    max_predicates: int,
+    worst: float,
+    progress: Progress | None,
+    cancel: Cancel | None,
+) -> tuple[list[Cells], int]:
+    """Count all slices that may be among the best; the second value is how many others may be large enough."""
+    places = [place for place, column in enumerate(counter.columns) if column.frequent]
+    by_length = [list(combinations(places, length)) for length in range(1, min(max_predicates, len(places)) + 1)]
+    total = sum(map(len, by_length))
+    steps = Steps(total, progress, cancel)
+    if total * counter.rows < _PRUNE_FROM:
+        by_length = [[own for combinations_ in by_length for own in combinations_]]
+    counted: list[Cells] = []
+    pruned = 0
+    for wanted in by_length:
+        if counted:
+            wanted, left_out = _promising(wanted, counted, scale, top, worst, counter.min_size, steps)
+            pruned += left_out
+        for cells in counter.count(wanted):
+            steps.start("counting slices")
+            counted.append(cells)
+        counted.sort(key=lambda cells: (len(cells.columns), cells.columns))
+    steps.finish()
+    return counted, pruned
+
+
+def _promising(
+    wanted: list[tuple[int, ...]],
+    counted: list[Cells],
+    scale: _Scale,
+    top: int,
+    worst: float,
+    min_size: int,
+    steps: Steps,
+) -> tuple[list[tuple[int, ...]], int]:
+    """Those combinations of columns that may hold one of the best slices, and how many slices the others may hold.
+
+    A slice has no more rows and no more errors than any slice with one predicate less. A combination of which a part
+    was passed over can't be among the best either, since the bound only falls with further predicates.
+    """
+    scores = np.concatenate([scale.score(cells.sizes, cells.errors) for cells in counted])
+    threshold = 0.0 if len(scores) < top else max(0.0, float(np.partition(scores, -top)[-top]))
+    parents = {cells.columns: cells.dense() for cells in counted if len(cells.columns) == len(wanted[0]) - 1}
+    promising, left_out = [], 0
+    for combination in wanted:
+        steps.check()
+        known = [
+            np.expand_dims(parents[part], axis) for axis, part in enumerate(_parts(combination), 1) if part in parents
+        ]
+        if len(known) < len(combination):
+            left_out += scale.rows // min_size
+            continue
+        sizes, errors = functools.reduce(np.minimum, known)
+        if scale.bound(sizes, errors, worst, min_size).max() >= threshold - 10.0**-_DECIMALS:
+            promising.append(combination)
+        else:
+            left_out += min(int(np.count_nonzero(sizes >= min_size)), scale.rows // min_size)
+    return promising, left_out
+
+
+def _parts(combination: tuple[int, ...]) -> list[tuple[int, ...]]:
+    """The combination without its first column, without its second, and so on."""
+    return [combination[:axis] + combination[axis + 1 :] for axis in range(len(combination))]
+
+
+def _best(scores: Floats, top: int) -> npt.NDArray[np.intp]:
+    """Places of the highest positive scores, best first; of ties those that stand first."""
+    rounded = np.round(scores, _DECIMALS)
+    least = np.partition(rounded, -top)[-top] if len(rounded) > top else -np.inf
+    candidates = np.flatnonzero((rounded > 0) & (rounded >= least))
+    return candidates[np.argsort(-rounded[candidates], kind="stable")][:top]
+
+
+def _p_values(sizes: Floats, errors: Floats, losses: Floats, tests: int) -> tuple[Floats, Floats]:
+    """Chance of as many errors in examples drawn blindly, and the same adjusted for all tests made."""
+    worst = losses.max()
+    # A slice that is no worse than all examples is no candidate: it counts as p = 1.
+    worse = np.flatnonzero(errors / sizes > losses.mean())
+    p_values = np.ones(len(sizes))
+    adjusted = np.ones(len(sizes))
+    if ((losses == 0) | (losses == worst)).all():
+        wrong = np.rint(errors[worse] / worst)
+        p_values[worse] = hypergeometric_tail(wrong, sizes[worse], int(np.count_nonzero(losses)), len(losses))
+    else:
+        p_values[worse] = permutation_tail(errors[worse], sizes[worse], losses)
+    adjusted[worse] = benjamini_hochberg(p_values[worse], tests)
+    return p_values, adjusted
+
+
+def _slice(
+    predicates: tuple[tuple[str, Any], ...],
+    ids: pd.Index,
+    losses: Floats,
+    scale: _Scale,
+    p_value: float,
+    adjusted: float,
+) -> Slice:
+    size, error = len(losses), float(losses.mean())
+    share, lift = size / scale.rows, error / scale.mean
+    if ((losses == 0) | (losses == 1)).all():
+        low, high = (float(end) for end in wilson_interval(losses.sum(), size))
+    else:
+        half = 1.96 * float(losses.std(ddof=1)) / math.sqrt(size) if size > 1 else math.inf
+        low, high = max(error - half, 0.0), error + half
+    # As good as the rest: the mean of all would be that of the rest.
+    rest = (scale.mean - share * error) / (1 - share) if size < scale.rows else error
+    score = float(scale.score(np.array([size]), np.array([losses.sum()]))[0])
+    return Slice(
+        predicates, size, share, error, low, high, lift, score, float(p_value), float(adjusted), scale.mean - rest, ids
+    )
