@@ -20,7 +20,7 @@ from core.flywheel.turn import Turn, test_version
 from core.progress import Cancel, Progress
 from core.train import Fitted, LockedModel
 
-__all__ = ["Ledger", "entry_size"]
+__all__ = ["Ledger", "changes", "entry_size"]
 
 _FIELDS = (
     "baseline",
@@ -182,7 +182,7 @@ class Ledger:
             rescored=row["test_version"] != current,
             verdict=verdict,
             verdict_against_first=against_first,
-            changes=_changes(entries, before.revision if before else 0, row["revision"]),
+            changes=changes(entries, before.revision if before else 0, row["revision"]),
             _read=read,
         )
 
@@ -250,7 +250,7 @@ def _said(prefix: str, verdict: Verdict | None) -> dict[str, Any]:
     }
 
 
-def _changes(entries: Sequence[Entry], since: int, until: int) -> tuple[str, ...]:
+def changes(entries: Sequence[Entry], since: int, until: int) -> tuple[str, ...]:
     """What was in force at ``until`` and not at ``since``, in few phrases."""
     old = {entry.seq for entry in log.active(entries, until=since)}
     new = log.active(entries, until=until)

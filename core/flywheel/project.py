@@ -16,7 +16,7 @@ from core.flywheel.actions import Action, suggest
 from core.flywheel.edits import Decide, Edit, replay
 from core.flywheel.errors import LockError, ProjectError, StaleError
 from core.flywheel.export import export
-from core.flywheel.ledger import Ledger
+from core.flywheel.ledger import Ledger, changes
 from core.flywheel.log import Entry
 from core.flywheel.store import FORMAT, Store, StoreError, now
 from core.flywheel.turn import Turn
@@ -381,6 +381,12 @@ class Project:
     def looks(self) -> int:
         """How often the test set was looked at: once a turn."""
         return len(self._ledger.rows(every=True))
+
+    @property
+    def pending(self) -> tuple[str, ...]:
+        """What was done to the data since the last turn, in few phrases."""
+        rows = self._ledger.rows()
+        return changes(self.log, rows[-1]["revision"] if rows else 0, self.revision)
 
     # --- what next, and out ----------------------------------------------------------------------------------------
 
