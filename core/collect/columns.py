@@ -167,7 +167,9 @@ def _as_float(present: pa.ChunkedArray) -> pd.Series | None:
         numbers = _cast(present, pa.float64())
     except pa.ArrowInvalid:
         return None
-    if pc.any(pc.match_substring_regex(present, _INEXACT)).as_py() or not pc.any(pc.is_finite(numbers)).as_py():
+    # The pattern is slow, and no number with a point can match it.
+    whole = present.filter(pc.invert(pc.match_substring(present, ".")))
+    if pc.any(pc.match_substring_regex(whole, _INEXACT)).as_py() or not pc.any(pc.is_finite(numbers)).as_py():
         return None
     return pd.Series(numbers.to_numpy())
 

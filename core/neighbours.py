@@ -1,0 +1,91 @@
+"""Which examples are equal, nearly equal or close: the one home of neighbours and near-duplicates."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from scipy.sparse import spmatrix
+from sklearn.neighbors import NearestNeighbors
+
+from core.content import canonicalise, hash_rows
+from core.errors import FlywheelError
+
+__all__ = ["NeighbourError", "equal_groups", "near_duplicates", "nearest"]
+
+
+class NeighbourError(FlywheelError):
+    """Neighbours can't be found as asked."""
+
+
+def equal_groups(frame: pd.DataFrame) -> npt.NDArray[np.int64]:
+    """Number the rows so that equal rows, and only those, have one number.
+
+    Parameters
+    ----------
+    frame : DataFrame of shape (n, columns)
+        Rows are equal if all values are, whatever their dtype; missing values equal each other.
+
+    Returns
+    -------
+    array of shape (n,), int64
+        Group of each row, from 0 in the order in which they first occur.
+    """
+    groups, _ = pd.factorize(hash_rows(canonicalise(frame)))
+    return groups.astype(np.int64)
+
+
+def near_duplicates(texts: pd.Series) -> npt.NDArray[np.int64]:
+    """Number texts so that those which differ only in case, width, spaces and punctuation have one number.
+
+    Parameters
+    ----------
+    texts : Series of shape (n,)
+        Strings; missing ones equal each other.
+
+    Returns
+    -------
+    array of shape (n,), int64
+        Group of each text, from 0 in the order in which they first occur.
+    """
+    plain = pa.chunked_array([pa.array(texts.astype("str"), pa.large_string(), from_pandas=True)])
+    plain = pc.utf8_lower(pc.utf8_normalize(plain, "NFKC"))
+    words = pc.utf8_trim_whitespace(pc.replace_substring_regex(plain, r"[\pP\pS\pZ\pC\s]+", " "))
+    # Texts of nothing but signs are told apart by them.
+    words = pc.if_else(pc.equal(words, ""), plain, words)
+    groups, _ = pd.factorize(pd.Series(pd.array(words, dtype="str")), use_na_sentinel=False)
+    return groups.astype(np.int64)
+
+
+def nearest(
+    features: npt.NDArray[np.floating] | spmatrix, k: int, metric: str = "cosine"
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """Find the k nearest other rows of each row, exactly.
+
+    Parameters
+    ----------
+    features : array or sparse matrix of shape (n, d)
+    k : int
+        At least 1; with fewer other rows, all of them.
+    metric : str
+        As `sklearn.neighbors.NearestNeighbors` takes it.
+
+    Returns
+    -------
+    (array of int64, array of float64), both of shape (n, min(k, n - 1))
+        Positions of the neighbours, nearest first, and their distances.
+
+    Raises
+    ------
+    NeighbourError
+        If k is less than 1, or there is only one row.
+    """
+    rows = features.shape[0]
+    if k < 1 or rows < 2:
+        raise NeighbourError(f"Neighbours need k of at least 1 and two rows. Got k = {k} and {rows} rows instead.")
+    search = NearestNeighbors(n_neighbors=min(k, rows - 1), metric=metric).fit(features)
+    # Without a query each row is left out of its own neighbours, also where others equal it.
+    distances, positions = search.kneighbors()
+    return positions.astype(np.int64), np.asarray(distances, dtype=np.float64)
