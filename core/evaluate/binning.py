@@ -21,6 +21,10 @@ Codes = npt.NDArray[np.intp]
 OTHER = "other"
 _RANGES = 6
 _MOST_NAMES = 40
+# A cut by losses leaves a twentieth of the examples on either side, and must explain as much as this chi-square with
+# one degree of freedom: about p = 0.05 for the best of all places to cut.
+_SMALLEST_LEAF = 20
+_CHI_SQUARE = 10.0
 _FEWEST_PERIODS, _MOST_PERIODS = 3, 12
 
 
@@ -54,12 +58,11 @@ def slice_frame(
         column = frame.iloc[:, place]
         codes, names = _grouped(column, rare, loss)
         if (codes < 0).any():
-            names = [*names, MISSING]
-            codes = np.where(codes < 0, len(names) - 1, codes)
+            codes, names = _filled(codes, names, MISSING)
         if len(names) < 2:
             left_out[name] = _reason(column, rare)
         else:
-            kept[name] = pd.Categorical.from_codes(codes, names, ordered=True)
+            kept[name] = pd.Categorical.from_codes(codes, pd.Index(names, dtype="str"), ordered=True)
     return pd.DataFrame(kept, index=frame.index), left_out
 
 
@@ -76,7 +79,7 @@ def _grouped(column: pd.Series, rare: int, losses: Floats | None) -> tuple[Codes
     numbers = pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype)
     present = column.notna().to_numpy()
     if numbers:
-        present &= np.isfinite(column.to_numpy(dtype=float, na_value=np.nan))
+        present = np.isfinite(column.to_numpy(dtype=float, na_value=np.nan))
     codes = np.full(len(column), -1, dtype=np.intp)
     own = None if losses is None else losses[present]
     if dates:
@@ -93,10 +96,14 @@ def _frequent(values: pd.Series, rare: int) -> tuple[Codes, list[str]]:
     names = sorted(sizes[sizes >= rare].index[:_MOST_NAMES])
     codes = pd.Index(names, dtype="str").get_indexer(values)
     if (codes < 0).any():
-        if OTHER not in names:
-            names.append(OTHER)
-        codes = np.where(codes < 0, names.index(OTHER), codes)
+        return _filled(codes, names, OTHER)
     return codes, names
+
+
+def _filled(codes: Codes, names: list[str], name: str) -> tuple[Codes, list[str]]:
+    """Give the examples without a group one of that name, the last unless the data has it already."""
+    names = names if name in names else [*names, name]
+    return np.where(codes < 0, names.index(name), codes), names
 
 
 def _periods(dates: pd.Series, rare: int, losses: Floats | None) -> tuple[Codes, list[str]]:
@@ -116,25 +123,35 @@ def _ranges(values: Floats, rare: int, losses: Floats | None) -> tuple[Codes, li
     different = np.unique(values)
     if len(different) <= _RANGES:
         return np.searchsorted(different, values), [_written(value) for value in different]
-    cuts = _cuts_by_loss(values, rare, losses) if losses is not None else np.array([])
-    cuts = _far_enough(cuts if len(cuts) else _cuts_by_size(values), values, rare)
-    codes = np.searchsorted(cuts, values, side="right")
-    return codes, _range_names(cuts, different)
+    strong = np.array([]) if losses is None else _cuts_by_loss(values, rare, losses)
+    cuts = [strong]
+    for part in np.unique(np.searchsorted(strong, values, side="right")):
+        inside = values[np.searchsorted(strong, values, side="right") == part]
+        cuts.append(_cuts_by_size(inside, round(_RANGES * len(inside) / len(values))))
+    kept = _far_enough(np.unique(np.concatenate(cuts)), values, rare)
+    return np.searchsorted(kept, values, side="right"), _range_names(kept, different)
 
 
-def _cuts_by_size(values: Floats) -> Floats:
+def _cuts_by_size(values: Floats, pieces: int) -> Floats:
     """Lower ends of equally full ranges; a value that fills one by itself stands alone."""
+    if pieces < 2:
+        return np.array([])
     ordered = np.sort(values)
-    cuts = np.unique(ordered[len(ordered) * np.arange(1, _RANGES) // _RANGES])
-    heavy = [value for value in cuts if np.count_nonzero(values == value) >= len(values) / _RANGES]
+    cuts = np.unique(ordered[len(ordered) * np.arange(1, pieces) // pieces])
+    heavy = [value for value in cuts if np.count_nonzero(values == value) >= len(values) / pieces]
     after = [ordered[min(np.searchsorted(ordered, value, side="right"), len(ordered) - 1)] for value in heavy]
-    return np.unique(np.concatenate([_rounded(np.setdiff1d(cuts, heavy), ordered), heavy, after]))
+    return np.concatenate([_rounded(np.setdiff1d(cuts, heavy), ordered), heavy, after])
 
 
 def _cuts_by_loss(values: Floats, rare: int, losses: Floats) -> Floats:
-    tree = DecisionTreeRegressor(max_leaf_nodes=_RANGES, min_samples_leaf=rare, random_state=0)
-    fitted = tree.fit(values[:, np.newaxis], losses).tree_
-    cuts = np.unique(fitted.threshold[fitted.children_left >= 0])
+    """Where the mean loss changes, as far as a step of a small tree stands out from noise."""
+    tree = DecisionTreeRegressor(
+        max_leaf_nodes=_RANGES,
+        min_samples_leaf=max(rare, len(values) // _SMALLEST_LEAF),
+        min_impurity_decrease=_CHI_SQUARE * float(losses.var()) / len(losses),
+        random_state=0,
+    ).fit(values[:, np.newaxis], losses)
+    cuts = np.unique(tree.tree_.threshold[tree.tree_.children_left >= 0])
     return np.ceil(cuts) if (values == np.rint(values)).all() else _rounded(cuts, np.sort(values))
 
 

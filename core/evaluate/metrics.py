@@ -108,19 +108,18 @@ def evaluate(
         If labels and predictions can't be brought together; the message names the ids.
     """
     aligned = align(labels, [probabilities], [predicted])
-    rng = np.random.default_rng(seed)
     occurring = aligned.occurring()
     cells, counts = np.unique(aligned.truth * len(aligned.classes) + aligned.predicted[0], return_counts=True)
     truth, predicted_codes = np.divmod(cells, len(aligned.classes))
     found = cell_counts(counts.astype(float), truth, predicted_codes, occurring)
     scores = [
         {name: score(*cell_counts(drawn, truth, predicted_codes, occurring)) for name, score in CELL_METRICS.items()}
-        for drawn in draw_cells(counts, resamples, rng)
+        for drawn in draw_cells(counts, resamples, np.random.default_rng(seed))
     ]
     drawn = {name: np.concatenate([chunk[name] for chunk in scores]) for name in CELL_METRICS}
     names = pd.Index([aligned.classes[code] for code in occurring], name="class", dtype="str")
     per_class = _per_class(names, *found)
-    by_rows, rows = _metrics_by_rows(aligned, rng)
+    by_rows, rows = _metrics_by_rows(aligned, np.random.default_rng(seed))
     metrics = _metrics_by_cells(per_class, found, drawn) | by_rows
     confusion = np.zeros((len(aligned.classes), len(aligned.classes)), dtype=np.int64)
     confusion[truth, predicted_codes] = counts

@@ -44,7 +44,7 @@ class TestSetHealth:
     warnings: tuple[str, ...]
 
 
-def test_health(dataset: Dataset, *, changed: float = 0.1) -> TestSetHealth:
+def test_health(dataset: Dataset, *, changed: float = 0.1) -> TestSetHealth:  # noqa: PT028 - not a test
     """Say what a data set's test part can show.
 
     Parameters

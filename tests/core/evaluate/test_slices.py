@@ -1,0 +1,207 @@
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from core.evaluate import lattice, slices
+from core.evaluate.predictions import EvaluationError
+from core.evaluate.slices import find_slices
+from core.progress import Cancelled
+
+
+def brute_force(frame, losses, top, max_predicates, min_size, alpha):
+    """Every conjunction by masks: (predicates, size, error, score), best first, as the docstring orders ties."""
+    found = []
+    masks = [
+        (place, value, (frame.iloc[:, place] == value).to_numpy())
+        for place in range(frame.shape[1])
+        for value in sorted(frame.iloc[:, place].unique())
+    ]
+    for length in range(1, max_predicates + 1):
+        for chosen in combinations(masks, length):
+            if len({place for place, _, _ in chosen}) < length:
+                continue
+            inside = np.logical_and.reduce([mask for _, _, mask in chosen])
+            if inside.sum() < max(min_size, 1):
+                continue
+            error = losses[inside].mean()
+            score = alpha * (error / losses.mean() - 1) - (1 - alpha) * (len(losses) / inside.sum() - 1)
+            if round(score, 10) > 0:
+                columns = tuple(place for place, _, _ in chosen)
+                predicates = tuple((frame.columns[place], value) for place, value, _ in chosen)
+                found.append((-round(score, 10), length, columns, predicates, inside.sum(), error, score))
+    return [row[3:] for row in sorted(found, key=lambda row: row[:4])][:top]
+
+
+@st.composite
+def searches(draw):
+    rows = draw(st.integers(1, 60))
+    widths = draw(st.lists(st.integers(1, 4), min_size=1, max_size=5))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    frame = pd.DataFrame({f"c{place}": rng.integers(0, width, rows) for place, width in enumerate(widths)})
+    if draw(st.booleans()):
+        frame["twin"] = frame["c0"]
+    kind = draw(st.sampled_from(["wrong", "few", "float"]))
+    losses = {
+        "wrong": lambda: rng.integers(0, 2, rows).astype(float),
+        "few": lambda: rng.integers(0, 3, rows) / 2,
+        "float": lambda: np.where(rng.random(rows) < 0.3, 0.0, rng.exponential(size=rows)),
+    }[kind]()
+    return frame, losses
+
+
+@pytest.mark.parametrize("prune_from", [0, 10**12])
+@given(
+    search=searches(),
+    top=st.integers(1, 8),
+    max_predicates=st.integers(1, 4),
+    min_size=st.integers(1, 8),
+    alpha=st.sampled_from([0.5, 0.9, 0.95, 1.0]),
+    most=st.sampled_from([1, 8, 1 << 17]),
+)
+@settings(max_examples=100, deadline=None)
+def test_equals_brute_force_ties_included(prune_from, search, top, max_predicates, min_size, alpha, most):
+    frame, losses = search
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(slices, "_PRUNE_FROM", prune_from)
+        patch.setattr(lattice, "_MOST_CELLS", most)
+        patch.setattr(lattice, "_ROWS_AT_ONCE", 16)
+        found = find_slices(frame, losses, top=top, max_predicates=max_predicates, min_size=min_size, alpha=alpha)
+    expected = brute_force(frame, losses, top, max_predicates, min_size, alpha) if losses.any() else []
+    assert [one.predicates for one in found] == [row[0] for row in expected]
+    assert [one.size for one in found] == [row[1] for row in expected]
+    np.testing.assert_allclose([one.error for one in found], [row[2] for row in expected])
+    np.testing.assert_allclose([one.score for one in found], [row[3] for row in expected], atol=1e-9)
+    for one in found:
+        inside = np.logical_and.reduce([frame[column] == value for column, value in one.predicates])
+        assert one.ids.equals(frame.index[inside])
+
+
+@pytest.fixture
+def weak():
+    """5,000 rows in which one conjunction is predicted badly."""
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {
+            "plan": rng.choice(["basic", "plus"], 5000),
+            "region": rng.choice(["north", "south", "east"], 5000),
+            "seats": rng.integers(1, 6, 5000),
+        },
+        index=[f"id{row}" for row in range(5000)],
+    )
+    inside = (frame["plan"] == "plus") & (frame["region"] == "east")
+    losses = pd.Series((rng.random(5000) < np.where(inside, 0.5, 0.05)).astype(float), index=frame.index)
+    return frame, losses, frame.index[inside]
+
+
+def test_the_planted_slice_comes_first_with_its_figures(weak):
+    frame, losses, inside = weak
+    first = find_slices(frame, losses)[0]
+    assert str(first) == "plan is plus and region is east"
+    assert first.ids.equals(inside)
+    assert first.size == len(inside)
+    assert first.share == first.size / 5000
+    assert first.error == losses[inside].mean()
+    assert first.low < first.error < first.high
+    assert first.lift == pytest.approx(first.error / losses.mean())
+    assert first.gain_if_fixed == pytest.approx(losses.mean() - losses.drop(inside).mean())
+    assert first.p_value <= first.p_adjusted < 1e-50
+
+
+def test_p_values_are_exact_for_wrong_and_right_and_adjusted_for_every_slice(weak):
+    frame, losses, _ = weak
+    found = find_slices(frame, losses, top=1000, max_predicates=2)
+    exact, tests = [], 0
+    for length in (1, 2):
+        for names in combinations(frame.columns, length):
+            grouped = losses.groupby([frame[name] for name in names]).agg(["size", "sum"])
+            grouped = grouped[grouped["size"] >= 50]
+            tests += len(grouped)
+            exact.extend(stats.hypergeom.sf(grouped["sum"] - 1, 5000, losses.sum(), grouped["size"]))
+    assert tests == len(exact)
+    adjusted = np.sort(stats.false_discovery_control(exact))
+    for place, one in enumerate(sorted(found, key=lambda one: one.p_value)[:5]):
+        assert adjusted[place] <= one.p_adjusted <= 1.2 * adjusted[place]
+
+
+def test_chance_is_seldom_called_significant():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({name: rng.integers(0, 5, 2000) for name in "abcd"})
+    for draw in (lambda: rng.random(2000) < 0.1, lambda: rng.exponential(size=2000) ** 2):
+        claims = [
+            any(one.p_adjusted < 0.05 for one in find_slices(frame, draw().astype(float), top=3)) for _ in range(60)
+        ]
+        assert np.mean(claims) <= 0.12
+
+
+def test_losses_of_any_size_and_order(weak):
+    frame, losses, _ = weak
+    log_losses = losses + 0.1
+    found = find_slices(frame, log_losses.sample(frac=1, random_state=0))
+    assert found == find_slices(frame, log_losses.to_numpy())
+    assert str(found[0]) == "plan is plus and region is east"
+    assert found[0].low < found[0].error < found[0].high
+    assert found[0].p_adjusted < 1e-20
+
+
+def test_row_order_changes_nothing(weak):
+    frame, losses, _ = weak
+    assert find_slices(frame.sample(frac=1, random_state=1), losses) == find_slices(frame, losses)
+
+
+def test_categories_objects_and_missing_values_are_values():
+    frame = pd.DataFrame(
+        {
+            "category": pd.Categorical(["x", "y", None, None] * 20, categories=["unused", "y", "x"]),
+            "mixed": [1, "one", None, 2.5] * 20,
+            "flag": [True, False, False, False] * 20,
+        }
+    )
+    found = find_slices(frame, [0.0, 0.0, 1.0, 0.0] * 20, min_size=20)
+    assert found[0].predicates == (("mixed", "missing"),)
+    assert str(found[1]) == "category is missing and mixed is missing"
+    assert str(found[2]) == "mixed is missing and flag is False"
+
+
+def test_nothing_to_find():
+    frame = pd.DataFrame({"a": [1, 2] * 50})
+    assert find_slices(frame, np.zeros(100)) == []
+    assert find_slices(frame, np.ones(100)) == []
+    assert find_slices(frame[:10], np.ones(10)) == []
+    assert find_slices(pd.DataFrame(index=range(5)), np.ones(5), min_size=1) == []
+    assert find_slices(frame[:0], np.ones(0)) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"top": 0}, "'top' of a search for slices must be at least 1. Got 0"),
+        ({"max_predicates": 0}, "'max_predicates'"),
+        ({"min_size": 0}, "'min_size'"),
+        ({"alpha": 0}, "'alpha'"),
+        ({"losses": [1.0]}, "one loss"),
+        ({"losses": [1.0, -1.0, 0.0]}, "'1' is -1.0"),
+        ({"losses": pd.Series([1.0, 0.0], index=[0, 2])}, "'1' is nan"),
+        ({"losses": pd.Series([1.0, 0.0], index=[0, 0])}, "more than once"),
+    ],
+)
+def test_refusals(change, said):
+    options = {"losses": [0.0, 1.0, 0.0]} | change
+    with pytest.raises(EvaluationError, match=said):
+        find_slices(pd.DataFrame({"a": [1, 2, 3]}), **options)
+
+
+def test_progress_rises_and_cancel_stops(weak):
+    frame, losses, _ = weak
+    heard = []
+    find_slices(frame, losses, progress=lambda share, _: heard.append(share))
+    assert heard == sorted(heard)
+    assert heard[-1] == 1
+    with pytest.raises(Cancelled):
+        find_slices(frame, losses, cancel=lambda: True)
