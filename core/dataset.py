@@ -262,7 +262,7 @@ class Dataset:
         if new.isna().any() or (new.astype(str).str.strip() == "").any():
             raise DatasetError("A label must not be empty. Exclude the example instead.")
         column = self.labels.copy()
-        column.loc[new.index] = new.astype("str")
+        column.loc[new.index] = new.astype("str").str.strip()
         from_pool = new.index[(self.split.loc[new.index] == "pool").to_numpy()]
         split = self.split
         if len(from_pool):
@@ -278,14 +278,16 @@ class Dataset:
         Raises
         ------
         DatasetError
-            If an id is unknown, or no training example would be left.
+            If an id is unknown, or no example of train or of the test set would be left.
         """
         gone = pd.Index(list(ids), dtype="str").unique()
         self._check_known(gone)
         keep = np.ones(len(self.frame), dtype=bool)
         keep[self.frame.index.get_indexer(gone)] = False
-        if not (keep & (self.split == "train").to_numpy()).any():
-            raise DatasetError("At least one training example must stay. This would exclude them all.")
+        for part in ("train", "test"):
+            members = (self.split == part).to_numpy()
+            if members.any() and not (keep & members).any():
+                raise DatasetError(f"At least one {part} example must stay. This would exclude them all.")
         return self._derive(
             frame=self.frame[keep],
             split=self.split[keep],
@@ -311,6 +313,11 @@ class Dataset:
             column = self.schema.column(name)
             if column.role == "label":
                 raise DatasetError(f"'{name}' is the label. Relabel the example instead of correcting a cell.")
+            if column.role in {"id", "group", "split"}:
+                raise DatasetError(
+                    f"'{name}' is the {column.role}, which settled ids, split and folds when the data came in. "
+                    "Correct it in the file and make a new project."
+                )
             self._check_known(values)
             frame[name] = corrected(frame[name], values, column)
         return self._derive(frame=frame, changed=list(by_column))
@@ -345,6 +352,8 @@ class Dataset:
         DatasetError
             If a column the model needs is missing, or holds other values than before.
         """
+        if len(set(map(str, frame.columns))) < frame.shape[1]:
+            raise DatasetError("Column names must differ. Two columns have one name. Rename one of them.")
         lacking = [name for name in self.schema.inputs if name not in set(map(str, frame.columns))]
         if lacking:
             raise DatasetError(
@@ -358,15 +367,16 @@ class Dataset:
             if label in new.columns
             else new.assign(**{label: pd.Series(pd.NA, new.index, "str")})
         )
+        dtypes = self.frame.dtypes
+        brought = [name for name in dtypes.index if name in new.columns]
+        # Kinds first, then ids: a number that this file holds as text is the number we know.
+        new = pd.DataFrame({name: of_kind(new[name], self.schema.column(name), dtypes[name]) for name in brought})
         new, _ = index_by_id(new, self.schema)
-        columns = {}
-        for name in self.frame.columns:
-            dtype = self.frame[name].dtype
-            if name not in new.columns:
-                columns[name] = pd.Series(np.nan, index=new.index).astype("float64" if dtype.kind in "iufb" else dtype)
-            else:
-                columns[name] = of_kind(new[name], self.schema.column(name), dtype)
-        new = pd.DataFrame(columns, index=new.index)
+        for name in dtypes.index.difference(brought, sort=False):
+            new[name] = pd.Series(np.nan, index=new.index).astype(
+                "float64" if dtypes[name].kind in "iufb" else dtypes[name]
+            )
+        new = new[list(dtypes.index)]
         known = _among(new.index, self.frame.index) | _among(new.index, self.excluded.index)
         judged = self.frame[self.split.isin(["test", "sealed"]).to_numpy()]
         inputs = list(self.schema.inputs)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from core.content import canonicalise, hash_names, hash_rows, hash_values, hexadecimal, mix
+from core.content import hash_names, hash_rows, hash_values, hexadecimal, mix
 from core.errors import FlywheelError
 from core.schema import Column, Schema, infer_schema, is_class_label
 
@@ -169,35 +169,50 @@ def units(frame: pd.DataFrame, schema: Schema) -> pd.Series:
 
 def of_kind(values: pd.Series, column: Column, dtype: Any) -> pd.Series:
     """Bring values to the dtype that the column has; what does not fit is refused by name."""
-    if column.role == "label":
-        return values.astype("str").where(values.notna()).astype("str")
-    if pd.api.types.is_numeric_dtype(dtype):
-        numbers = pd.to_numeric(values, errors="coerce")
-        bad = numbers.isna() & values.notna()
-        if bad.any():
-            raise DatasetError(
-                f"Column '{column.name}' must hold numbers. {int(bad.sum()):,} values are none, the first "
-                f"is '{values[bad].iloc[0]}'. Mend the values or leave them empty."
-            )
-        return numbers
-    if pd.api.types.is_datetime64_any_dtype(dtype):
-        dates = pd.to_datetime(values, errors="coerce")
-        bad = dates.isna() & values.notna()
-        if bad.any():
-            raise DatasetError(
-                f"Column '{column.name}' must hold dates. {int(bad.sum()):,} values are none, the first is "
-                f"'{values[bad].iloc[0]}'. Write dates as 2026-01-31."
-            )
-        return dates.astype(dtype)
+    if column.role != "label" and pd.api.types.is_numeric_dtype(dtype):
+        return _numbers(values, column.name)
+    if column.role != "label" and pd.api.types.is_datetime64_any_dtype(dtype):
+        return _dates(values, pd.to_datetime(values, errors="coerce"), column.name).astype(dtype)
     return values.astype("str").where(values.notna()).astype("str")
 
 
+def _numbers(values: pd.Series, name: str) -> pd.Series:
+    numbers = pd.to_numeric(values, errors="coerce")
+    bad = numbers.isna() & values.notna()
+    if bad.any():
+        raise DatasetError(
+            f"Column '{name}' must hold numbers. {int(bad.sum()):,} values are none, the first "
+            f"is '{values[bad].iloc[0]}'. Mend the values or leave them empty."
+        )
+    return numbers
+
+
+def _dates(values: pd.Series, dates: pd.Series, name: str) -> pd.Series:
+    bad = dates.isna() & values.notna()
+    if bad.any():
+        raise DatasetError(
+            f"Column '{name}' must hold dates. {int(bad.sum()):,} values are none, the first is "
+            f"'{values[bad].iloc[0]}'. Write dates as 2026-01-31."
+        )
+    return dates
+
+
 def corrected(column: pd.Series, values: Mapping[str, Any], role: Column) -> pd.Series:
-    """Put other values, by id, into one column; values that do not fit its kind are refused."""
-    new = canonicalise(pd.DataFrame({role.name: pd.Series(values, dtype="object")}))[role.name]
-    new = of_kind(new, role, column.dtype)
-    if pd.api.types.is_numeric_dtype(column.dtype) and new.dtype != column.dtype:
-        column = column.astype("float64")
+    """Put other values, by id, into one column; values that do not fit its kind are refused.
+
+    Each value is read by itself, so that corrections made one after the other and those made at once come to the same.
+    """
+    new = pd.Series(values, dtype="object")
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        new = _numbers(new, role.name)
+        if new.dtype != column.dtype:
+            column = column.astype("float64")
+    elif pd.api.types.is_datetime64_any_dtype(column.dtype):
+        text = new.map(str, na_action="ignore")
+        dates = pd.to_datetime(text, errors="coerce", utc=True, format="mixed").dt.tz_localize(None)
+        new = _dates(new, dates, role.name)
+    else:
+        new = new.map(str, na_action="ignore")
     column = column.copy()
     column.loc[new.index] = new.astype(column.dtype)
     return column

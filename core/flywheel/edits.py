@@ -13,8 +13,10 @@ from typing import Any, ClassVar
 
 import pandas as pd
 
+from core.content import canonicalise
 from core.dataset import Dataset
 from core.errors import FlywheelError
+from core.roles import of_kind
 
 __all__ = [
     "EDITS",
@@ -190,7 +192,8 @@ class Collect(Edit):
         return {"count": len(self.frame)}
 
     def rows(self) -> pd.DataFrame:
-        return self.frame
+        # A file takes one kind of value in a column; the index plays no part.
+        return canonicalise(self.frame).reset_index(drop=True)
 
     @property
     def summary(self) -> str:
@@ -207,13 +210,18 @@ class Generate(Edit):
     def apply(self, dataset: Dataset) -> Dataset:
         if not {"parent", "other_parent"} <= set(self.frame.columns):
             raise EditError("Generated rows must name their parents in the columns 'parent' and 'other_parent'.")
-        return dataset.with_rows(_generated(dataset, self.frame), self.frame[["parent", "other_parent"]])
+        if self.frame.columns.has_duplicates:
+            raise EditError("Column names must differ. Two columns of the generated rows have one name.")
+        rows = _generated(dataset, self.frame)
+        if rows[dataset.schema.label].isna().any():
+            raise EditError("Generated rows must have a label. Some have none.")
+        return dataset.with_rows(rows, self.frame[["parent", "other_parent"]])
 
     def payload(self) -> dict[str, Any]:
         return {"count": len(self.frame)}
 
     def rows(self) -> pd.DataFrame:
-        return self.frame
+        return canonicalise(self.frame)
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -275,7 +283,9 @@ class Decide(Edit):
 
     def payload(self) -> dict[str, Any]:
         return {
-            "decisions": {example: list(decision) for example, decision in self.decisions.items()},
+            "decisions": {
+                str(example): [str(decision), _plain(label)] for example, (decision, label) in self.decisions.items()
+            },
             "guideline": self.guideline,
             "blind": self.blind,
             "queue": self.queue,
@@ -287,7 +297,7 @@ class Decide(Edit):
 
     @property
     def summary(self) -> str:
-        if len(self.decisions) > 1:
+        if len(self.decisions) != 1:
             return f"decided on {_count(len(self.decisions))}"
         ((decision, label),) = self.decisions.values()
         words = {"keep": "kept the label", "ambiguous": "called ambiguous", "exclude": "excluded", "skip": "skipped"}
@@ -339,15 +349,14 @@ def _plain(value: Any) -> Any:
 def _generated(dataset: Dataset, frame: pd.DataFrame) -> pd.DataFrame:
     """Generated rows with every column of the data; what the method did not make comes from the parent."""
     parents = dataset.frame.reindex(frame["parent"].astype("str")).set_axis(frame.index)
-    made = {name: frame[name] if name in frame.columns else parents[name] for name in dataset.frame.columns}
-    rows = pd.DataFrame(made, index=frame.index)
-    return rows.astype(
-        {
-            name: dtype
-            for name, dtype in dataset.frame.dtypes.items()
-            if rows[name].dtype != dtype and not (dtype.kind in "iub" and rows[name].isna().any())
-        }
-    )
+    columns = {}
+    for name in dataset.schema.names:
+        dtype = dataset.frame[name].dtype
+        made = of_kind(frame[name] if name in frame.columns else parents[name], dataset.schema.column(name), dtype)
+        # Whole numbers stay whole numbers; a fraction among them is kept, not cut off.
+        whole = dtype.kind not in "iub" or bool((made.notna() & (made == made.round())).all())
+        columns[name] = made.astype(dtype) if whole else made.astype("float64")
+    return pd.DataFrame(columns, index=frame.index)
 
 
 def replay(dataset: Dataset, edits: Iterable[Edit]) -> Dataset:
@@ -393,10 +402,11 @@ def replay(dataset: Dataset, edits: Iterable[Edit]) -> Dataset:
             dataset = settle(dataset)
             train = dataset.ids("train")
             has = [
-                (train.get_indexer(edit.frame[name]) >= 0) | edit.frame[name].isna()
+                (train.get_indexer(pd.Index(edit.frame[name])) >= 0) | edit.frame[name].isna()
                 for name in ("parent", "other_parent")
             ]
-            children = edit.frame[has[0] & has[1]]
+            new = dataset.frame.index.get_indexer(edit.frame.index) < 0
+            children = edit.frame[has[0] & has[1] & new]
             if len(children):
                 dataset = Generate(children).apply(dataset)
     return settle(dataset)

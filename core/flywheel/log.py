@@ -117,7 +117,8 @@ def _stacks(entries: Sequence[Entry], by: str | None) -> tuple[list[Entry], list
             done.remove(known[entry.target])
             undone.append(known[entry.target])
         else:
-            undone.remove(known[entry.target])
+            # Somebody else's new edit may have ended this chance for everybody, but not for the author.
+            undone = [other for other in undone if other.seq != entry.target]
             done.append(known[entry.target])
     return done, undone
 

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from core.dataset import Dataset
+from core.flywheel import Project
+
+
+@pytest.fixture(scope="session")
+def make_table():
+    """A small table with every kind of column, a pool, and the truth beside a noisy label."""
+
+    def make(rows: int = 120, seed: int = 0, pool: int | None = None) -> pd.DataFrame:
+        rng = np.random.default_rng(seed)
+        x = rng.normal(size=rows)
+        truth = np.where(x + 0.3 * rng.normal(size=rows) > 0, "yes", "no")
+        wrong = rng.random(rows) < 0.15
+        label = pd.Series(np.where(wrong, np.where(truth == "yes", "no", "yes"), truth), dtype="str")
+        label[rng.choice(rows, rows // 20 if pool is None else pool, replace=False)] = None
+        return pd.DataFrame(
+            {
+                "key": [f"r{number}" for number in range(rows)],
+                "x": x,
+                "n": rng.integers(0, 5, rows),
+                "member": rng.random(rows) < 0.5,
+                "colour": rng.choice(["red", "초록", None], rows),
+                "when": pd.date_range("2026-01-01", periods=rows),
+                "label": label,
+                "true_label": truth,
+            }
+        )
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def make_texts():
+    def make(rows: int = 120, seed: int = 0) -> pd.DataFrame:
+        rng = np.random.default_rng(seed)
+        words = {"spam": ["win", "cash", "free", "당첨"], "ham": ["meet", "lunch", "tomorrow", "회의"]}
+        truth = rng.choice(["spam", "ham"], rows, p=[0.3, 0.7])
+        texts = [
+            " ".join([*rng.choice(words[each], 4), *rng.choice(["the", "a", "now", str(n)], 2)])
+            for n, each in enumerate(truth)
+        ]
+        wrong = rng.random(rows) < 0.1
+        label = np.where(wrong, np.where(truth == "spam", "ham", "spam"), truth)
+        return pd.DataFrame(
+            {"key": [f"t{n}" for n in range(rows)], "message": texts, "label": label, "true_label": truth}
+        )
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def make_dataset(make_table):
+    def make(frame: pd.DataFrame | None = None, **options) -> Dataset:
+        return Dataset.from_frame(
+            make_table() if frame is None else frame, **({"label": "label", "id": "key"} | options)
+        )
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def dataset(make_dataset):
+    return make_dataset()
+
+
+@pytest.fixture
+def project(tmp_path, dataset):
+    project = Project.create(tmp_path / "project", dataset)
+    yield project
+    project.close()
+
+
+@pytest.fixture
+def train(dataset):
+    """Ids of train."""
+    return list(dataset.ids("train"))
+
+
+@pytest.fixture
+def make_children():
+    """Generated rows as a method of core.generate returns them: copies of train examples with a noisy number."""
+
+    def make(dataset: Dataset, parents: list[str], label: str = "yes", prefix: str = "g") -> pd.DataFrame:
+        rows = dataset.frame.loc[parents, list(dataset.schema.inputs)].assign(label=label)
+        rows.index = pd.Index([f"{prefix}{number}" for number in range(len(parents))], dtype="str")
+        if "x" in rows:
+            rows["x"] += 0.01
+        return rows.assign(parent=parents, other_parent=None)
+
+    return make
