@@ -264,7 +264,7 @@ _TIME = re.compile(r"date|time|created|stamp|(^|_)(at|on|day|month|year)$|날짜
 _ANNOTATOR = re.compile(
     r"^(annotator|rater|labell?er|coder|worker|judge|reviewer|radiologist)[_ \-]?\w{0,12}$", re.IGNORECASE
 )
-_SPLIT = re.compile(r"^(split|fold_?set|subset|partition|set)$", re.IGNORECASE)
+_SPLIT = re.compile(r"^(split_*|fold_?set|subset|partition|set)$", re.IGNORECASE)
 _SPLIT_WORDS = {"train", "training", "test", "testing", "pool", "unlabelled", "unlabeled"}
 
 

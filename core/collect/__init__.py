@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from core.collect.audit import audit
+from core.collect.batch import join_test_set
 from core.collect.describe import describe
 from core.collect.errors import ReadError
 from core.collect.finding import Finding
 from core.collect.readers import list_sheets, read_table
 from core.schema import infer_schema
 
-__all__ = ["Finding", "ReadError", "audit", "describe", "infer_schema", "list_sheets", "read_table"]
+__all__ = ["Finding", "ReadError", "audit", "describe", "infer_schema", "join_test_set", "list_sheets", "read_table"]

@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from core.collect.batch import join_test_set
+from core.collect.errors import ReadError
+from core.dataset import Dataset
+
+
+def test_the_second_file_is_the_test_set():
+    train = pd.DataFrame({"x": [1.0, 2, 3, 4], "label": list("abab")})
+    test = pd.DataFrame({"x": [5.0, 6], "label": list("ab")})
+    frame, column = join_test_set(train, test)
+    dataset = Dataset.from_frame(frame, label="label")
+
+    assert column == "split"
+    assert list(dataset.part("test")["x"]) == [5.0, 6.0]
+    assert "split" not in dataset.schema.inputs
+
+
+def test_a_split_column_that_is_there_is_kept():
+    frame, column = join_test_set(pd.DataFrame({"split": ["x"], "a": [1]}), pd.DataFrame({"a": [2]}))
+
+    assert column == "split_"
+    assert list(frame["split_"]) == ["train", "test"]
+
+
+def test_two_files_of_different_data_are_refused():
+    with pytest.raises(ReadError, match="share none"):
+        join_test_set(pd.DataFrame({"a": [1]}), pd.DataFrame({"b": [1]}))
