@@ -11,32 +11,25 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.tree import DecisionTreeClassifier
 
+from core.collect.columns import MISSING_WORDS
 from core.collect.finding import Finding, counted
 from core.dataset import Dataset
 from core.schema import Schema
 
-__all__ = ["HIDDEN_MISSING", "check_columns"]
+__all__ = ["check_columns"]
 
-# What people write where nothing is known, without case and outer blanks.
-HIDDEN_MISSING = frozenset(
-    {"n/a", "na", "#n/a", "<na>", "n.a.", "nan", "null", "(null)", "nil", "-", "--", "---", "?", "??", "???"}
-    | {"missing", "not available", "#null!", "#ref!", "#value!", "#div/0!"}
-)
 MOSTLY_MISSING = 0.95
 LEAKING = 0.95
 LEAK_ROWS = 5_000
 LEAK_FOLDS = 3
 _ID_NAME = re.compile(r"(^|[_ .-])(id|no|nr|index|key|uuid|guid|row|serial)$|[a-z]I[dD]$|번호$", re.IGNORECASE)
-_CODE = re.compile(r"[A-Z]{2}")
 
 
 def check_columns(dataset: Dataset) -> Iterator[Finding]:
     """Yield what is wrong with features."""
-    real = np.ones(len(dataset), dtype=bool)
-    real[dataset.frame.index.get_indexer(dataset.generated)] = False
     schema = dataset.schema
-    features = dataset.frame.loc[real, list(schema.features)]
-    in_train = (dataset.split[real] == "train").to_numpy()
+    features = dataset.frame[list(schema.features)]
+    in_train = (dataset.split == "train").to_numpy()
     droppable = len(schema.inputs) > 1
     yield from _missing(features, droppable)
     yield from _hidden_missing(features, schema)
@@ -44,7 +37,7 @@ def check_columns(dataset: Dataset) -> Iterator[Finding]:
     distinct = train.nunique()
     yield from _constant(train, distinct, droppable)
     yield from _identifiers(train, distinct, droppable)
-    yield from _leaks(train, dataset.labels[real][in_train], schema, distinct, droppable)
+    yield from _leaks(train, dataset.labels[in_train], schema, distinct, droppable)
 
 
 def _missing(features: pd.DataFrame, droppable: bool) -> Iterator[Finding]:
@@ -60,8 +53,7 @@ def _missing(features: pd.DataFrame, droppable: bool) -> Iterator[Finding]:
         f"Missing values in {counted(len(shares), 'column')}",
         0.1 + 0.3 * float(shares.iloc[0]),
         f"{len(shares):,} of {counted(features.shape[1], 'column')} have missing values, {counted(len(cells), 'cell')} "
-        "in all; "
-        f"'{worst}' has most ({shares.iloc[0]:.1%}).",
+        f"in all; '{worst}' has most ({shares.iloc[0]:.1%}).",
         "Nothing must be done: the default recipe for tables uses them as they are. Fill in what is known.",
         ids=features.index[missing.any(axis=1)],
         columns=tuple(map(str, shares.index)),
@@ -93,11 +85,11 @@ def _hidden_missing(features: pd.DataFrame, schema: Schema) -> Iterator[Finding]
         if column.dtype != "str":
             continue
         values = pd.Series(column.dropna().unique(), dtype="str")
-        words = values[values.str.strip().str.lower().isin(HIDDEN_MISSING)]
+        words = values[values.str.strip().str.lower().isin(MISSING_WORDS)]
         if words.empty or len(words) == len(values):
             continue
         others = values.drop(words.index)
-        if others.map(lambda value: _CODE.fullmatch(value) is not None).mean() >= 0.5:
+        if others.str.fullmatch("[A-Z]{2}").mean() >= 0.5:
             # Among codes of two letters "NA" is Namibia, or sodium.
             words = words[words != "NA"]
         marked = column.isin(words).to_numpy()
@@ -181,11 +173,12 @@ def _leaks(
     # That a value is missing can tell the label as well as any value.
     for name in train.columns[(distinct + train.isna().any() > 1).to_numpy()]:
         values = train[name].iloc[sample]
-        if name not in schema.categorical and not _in_few_runs(values, truth, len(classes), 1 - majority):
+        if name in schema.categorical:
+            accuracy = _accuracy_by_value(values, truth, len(classes))
+        elif _in_few_runs(values, truth, len(classes), 1 - majority):
+            accuracy = _accuracy_by_tree(values, truth, len(classes))
+        else:
             continue
-        accuracy = (_accuracy_by_value if name in schema.categorical else _accuracy_by_tree)(
-            values, truth, len(classes)
-        )
         gain = (accuracy - majority) / (1 - majority)
         if gain < LEAKING:
             continue

@@ -25,7 +25,7 @@ _Mask = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class _Examples:
-    """The real examples of a data set: what they are grouped by, as arrays in the order of its frame."""
+    """The examples of a data set and what they are grouped by, as arrays in the order of its frame."""
 
     ids: pd.Index
     train: _Mask
@@ -64,9 +64,7 @@ def check_examples(dataset: Dataset) -> Iterator[Finding]:
 
 
 def _examples(dataset: Dataset) -> _Examples:
-    real = np.ones(len(dataset), dtype=bool)
-    real[dataset.frame.index.get_indexer(dataset.generated)] = False
-    frame, split = dataset.frame[real], dataset.split[real]
+    frame, split = dataset.frame, dataset.split
     equal = equal_groups(frame[list(dataset.schema.inputs)])
     text = dataset.schema.text
     near = equal
@@ -188,7 +186,7 @@ def _rare_classes(examples: _Examples) -> Iterator[Finding]:
         "rare_class",
         f"{counted(len(named), 'class', 'classes')} with too few examples",
         0.5,
-        f"{len(named):,} of {counted(len(counts) + len(unseen), 'class', 'classes')} with fewer than {RARE} training "
+        f"{len(named):,} of {counted(len(counts) + len(unseen), 'class', 'classes')} have fewer than {RARE} training "
         f"examples: {listed}.",
         "Collect or generate more of them, or merge them with another class.",
         ids=examples.ids[marked],

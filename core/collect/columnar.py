@@ -8,7 +8,7 @@ import pyarrow.parquet
 
 from core.collect.columns import column_from_arrow
 from core.collect.errors import ReadError
-from core.collect.table import RawTable, check_columns
+from core.collect.table import RawTable, limit_columns
 
 __all__ = ["read_arrow", "read_parquet"]
 
@@ -25,7 +25,7 @@ def read_parquet(data: bytes) -> RawTable:
     """
     try:
         file = pa.parquet.ParquetFile(pa.BufferReader(data))
-        check_columns(file.metadata.num_columns)
+        limit_columns(file.metadata.num_columns)
         return _table(file.read())
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise ReadError(f"it is no sound Parquet file ({_brief(error)})", _REMEDY) from None
@@ -57,7 +57,7 @@ def _table(table: pa.Table) -> RawTable:
     table.validate(full=True)
     while any(pa.types.is_struct(kind) for kind in table.schema.types):
         table = table.flatten()
-        check_columns(table.num_columns)
+        limit_columns(table.num_columns)
     names: list[object] = []
     columns = []
     notes = []

@@ -6,11 +6,9 @@ Text becomes numbers, booleans or dates only when every value that is there does
 
 from __future__ import annotations
 
-import datetime
 import json
 import re
 from collections.abc import Collection, Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,29 +18,13 @@ import pyarrow.compute as pc
 
 __all__ = ["MISSING_WORDS", "column_from_arrow", "column_from_text", "column_from_values", "objects", "unique_names"]
 
-# Words that stand for a missing number. In a column of text they stay: "NA" may be Namibia.
-MISSING_WORDS = (
-    "NA",
-    "N/A",
-    "n/a",
-    "na",
-    "NaN",
-    "nan",
-    "NAN",
-    "<NA>",
-    "#N/A",
-    "null",
-    "NULL",
-    "Null",
-    "None",
-    "none",
-    "?",
-    "-",
-    "--",
-    ".",
-    "missing",
-    "unknown",
+# What people write where nothing is known, in lower case.
+MISSING_WORDS = frozenset(
+    {"n/a", "na", "#n/a", "<na>", "n.a.", "nan", "null", "(null)", "nil", "-", "--", "---", "?", "??", "???"}
+    | {"missing", "not available", "#null!", "#ref!", "#value!", "#div/0!"}
 )
+# Among numbers and dates these say nothing either; among words they may be a value.
+_NO_NUMBER = [*MISSING_WORDS, ".", "none", "unknown"]
 _EXACT = 2**53
 _PROBE = 100
 _BOOLEANS = ({"true", "false"}, {"True", "False"}, {"TRUE", "FALSE"})
@@ -52,7 +34,7 @@ _INEXACT = r"^[+-]?(0[0-9]|[0-9]{16})[0-9]*$"
 _DECIMAL_COMMA = r"^[+-]?[0-9]*,[0-9]+([eE][+-]?[0-9]+)?$"
 _PLAIN_NUMBER = r"^[+-]?[0-9]+$"
 _MAYBE_THOUSANDS = r"^[+-]?[1-9][0-9]{0,2},[0-9]{3}$"
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ufeff\s]+")
+_BLANK = re.compile(r"[\x00-\x1f\x7f-\x9f\ufeff\s]+")
 
 
 def unique_names(names: Sequence[object]) -> tuple[list[str], list[str]]:
@@ -63,7 +45,7 @@ def unique_names(names: Sequence[object]) -> tuple[list[str], list[str]]:
     (list of str, list of str)
         The names, and a note for each that was changed beyond its blanks.
     """
-    cleaned = ["" if name is None else _CONTROL.sub(" ", _storable(str(name))).strip() for name in names]
+    cleaned = ["" if name is None else _BLANK.sub(" ", _storable(str(name))).strip() for name in names]
     taken = set(cleaned)
     seen: set[str] = set()
     unique, notes = [], []
@@ -74,7 +56,7 @@ def unique_names(names: Sequence[object]) -> tuple[list[str], list[str]]:
             while (new := f"{base}_{number}") in taken:
                 number += 1
             taken.add(new)
-            was = f"second column named '{name}'" if name else f"column {position}, which had no name,"
+            was = f"other column named '{name}'" if name else f"column {position}, which had no name,"
             notes.append(f"The {was} is called '{new}'.")
         seen.add(new)
         unique.append(new)
@@ -95,37 +77,39 @@ def column_from_text(text: pa.ChunkedArray, *, decimal_comma: bool = False) -> t
     (Series of shape (n,), str)
         int64, float64, bool, datetime64[us] or str; blank values are missing. And a note, if there is one.
     """
-    trimmed = pc.utf8_trim_whitespace(text)
-    blank = pc.equal(trimmed, "")
-    any_blank = pc.any(blank).as_py()
-    present = pc.if_else(blank, None, trimmed) if any_blank else trimmed
+    present = pc.utf8_trim_whitespace(text)
+    blank = pc.equal(present, "")
+    if pc.any(blank).as_py():
+        text, present = pc.if_else(blank, None, text), pc.if_else(blank, None, present)
     first = pc.first(present).as_py()
     if first is None:
         return pd.Series(np.full(len(text), np.nan)), ""
     typed = _as_boolean(present, first)
-    if typed is not None:
-        return typed, ""
-    typed = _as_number_or_date(present)
-    if typed is not None:
-        return typed, ""
-    if decimal_comma:
+    if typed is None:
+        typed = _as_number_or_date(present)
+    note = ""
+    if typed is None and decimal_comma:
         typed, note = _as_decimal_comma(present)
-        if note or typed is not None:
-            return (typed if typed is not None else _as_text(text, blank if any_blank else None)), note
-    words = pc.is_in(present, value_set=pa.array(MISSING_WORDS, present.type))
-    count = pc.sum(words).as_py() or 0
-    if 0 < count <= 0.5 * (len(present) - present.null_count):
-        typed = _as_number_or_date(pc.if_else(words, None, present))
-        if typed is not None:
-            found = ", ".join(f"'{word}'" for word in pc.unique(present.filter(words)).to_pylist())
-            return typed, f"{count:,} values ({found}) are read as missing."
-    return _as_text(text, blank if any_blank else None), ""
+    if typed is None and not note:
+        typed, note = _without_words(present)
+    return _as_text(text) if typed is None else typed, note
 
 
-def _as_text(text: pa.ChunkedArray, blank: pa.ChunkedArray | None) -> pd.Series:
-    if blank is not None:
-        text = pc.if_else(blank, None, text)
+def _as_text(text: pa.ChunkedArray) -> pd.Series:
     return pd.Series(pd.array(text, dtype="str"))
+
+
+def _without_words(present: pa.ChunkedArray) -> tuple[pd.Series | None, str]:
+    """Numbers or dates among which some values are words for a missing one. In a column of text "NA" may be Namibia."""
+    words = pc.is_in(pc.utf8_lower(present), value_set=pa.array(_NO_NUMBER, present.type))
+    count = pc.sum(words).as_py() or 0
+    if not 0 < count <= 0.5 * (len(present) - present.null_count):
+        return None, ""
+    typed = _as_number_or_date(pc.if_else(words, None, present))
+    if typed is None:
+        return None, ""
+    found = ", ".join(f"'{word}'" for word in pc.unique(present.filter(words)).to_pylist())
+    return typed, f"{count:,} values ({found}) are read as missing."
 
 
 def _as_boolean(present: pa.ChunkedArray, first: str) -> pd.Series | None:
@@ -225,7 +209,7 @@ def column_from_values(values: npt.NDArray[np.object_]) -> tuple[pd.Series, str]
     if kind == "boolean" and not missing.any():
         return pd.Series(values.astype(bool)), ""
     if kind in {"integer", "floating", "mixed-integer-float"}:
-        numbers = _numbers(values, missing)
+        numbers = _numbers(values, missing, kind)
         if numbers is not None:
             return pd.Series(numbers), ""
     if kind in {"date", "datetime", "datetime64"}:
@@ -237,15 +221,19 @@ def column_from_values(values: npt.NDArray[np.object_]) -> tuple[pd.Series, str]
     return column_from_text(_text_array(values, missing))
 
 
-def _numbers(values: npt.NDArray[np.object_], missing: npt.NDArray[np.bool_]) -> npt.NDArray[Any] | None:
-    there = values[~missing]
-    whole = np.array([isinstance(value, int) for value in there])
-    if whole.any() and max(map(abs, there[whole])) > (_EXACT if missing.any() or not whole.all() else 2**63 - 1):
+def _numbers(
+    values: npt.NDArray[np.object_], missing: npt.NDArray[np.bool_], kind: str
+) -> npt.NDArray[np.int64] | npt.NDArray[np.float64] | None:
+    """Numbers as int64 or float64, or None if that would change an integer."""
+    if kind == "integer" and not missing.any():
+        try:
+            return values.astype(np.int64)
+        except OverflowError:
+            return None
+    if kind != "floating" and max(abs(value) for value in values[~missing] if isinstance(value, int)) > _EXACT:
         return None
-    if whole.all() and not missing.any():
-        return values.astype(np.int64)
     numbers = np.full(len(values), np.nan)
-    numbers[~missing] = there.astype(np.float64)
+    numbers[~missing] = values[~missing].astype(np.float64)
     return numbers
 
 
@@ -257,8 +245,6 @@ def _written(value: object) -> str:
         return json.dumps(value, ensure_ascii=False, default=str)
     if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT:
         return str(int(value))
-    if isinstance(value, datetime.datetime | datetime.time):
-        return value.isoformat(*(" ",) if isinstance(value, datetime.datetime) else ())
     return str(value)
 
 
@@ -313,7 +299,7 @@ def column_from_arrow(column: pa.ChunkedArray) -> pd.Series | None:
 
 
 def _blanks_missing(text: pa.ChunkedArray) -> pd.Series:
-    return _as_text(text, pc.equal(pc.utf8_trim_whitespace(text), ""))
+    return _as_text(pc.if_else(pc.equal(pc.utf8_trim_whitespace(text), ""), None, text))
 
 
 def _integers(column: pa.ChunkedArray) -> pd.Series:
@@ -322,7 +308,7 @@ def _integers(column: pa.ChunkedArray) -> pd.Series:
             return pd.Series(pc.cast(column, pa.int64()).to_numpy())
         return pd.Series(pc.cast(pc.cast(column, pa.int64()), pa.float64()).to_numpy())
     except pa.ArrowInvalid:
-        return _as_text(pc.cast(column, pa.large_string()), None)
+        return _as_text(pc.cast(column, pa.large_string()))
 
 
 def objects(values: Collection[object]) -> npt.NDArray[np.object_]:

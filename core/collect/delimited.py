@@ -24,7 +24,7 @@ import pyarrow.csv as pacsv
 
 from core.collect.columns import column_from_text
 from core.collect.errors import ReadError
-from core.collect.table import RawTable, check_columns
+from core.collect.table import RawTable, limit_columns
 
 __all__ = ["read_delimited"]
 
@@ -35,6 +35,7 @@ BLOCK_BYTES = 1 << 24
 # No file holds it: the delimiter of a file with one column.
 _NO_DELIMITER = "\x1f"
 _QUOTE, _NEWLINE, _RETURN = b'"'[0], b"\n"[0], b"\r"[0]
+_LINE_END = re.compile(rb"[\r\n]")
 _ANY_TEXT = re.compile(rb"\S")
 
 
@@ -69,11 +70,11 @@ def read_delimited(data: bytes) -> RawTable:
     # Its default of 128 KB is less than a long document; the limit of the file's size stands before it.
     csv.field_size_limit(2**31 - 1)
     layout = _find_layout(data)
-    check_columns(len(layout.header))
+    limit_columns(len(layout.header))
     if not _ANY_TEXT.search(data, layout.start):
         if data.count(b'"') % 2:
             _parse_with_lines(data, layout)
-        raise ReadError("it has a line of column names but no rows", "Bring a file with at least one row below them.")
+        raise _without_rows()
     header, cells, notes = _parse(data, layout)
     if layout.spaced:
         cells = [pc.utf8_ltrim_whitespace(column) for column in cells]
@@ -85,8 +86,13 @@ def read_delimited(data: bytes) -> RawTable:
     return RawTable(list(header), [column for column, _ in typed], notes)
 
 
+def _without_rows() -> ReadError:
+    return ReadError("it has a line of column names but no rows", "Bring a file with at least one row below them.")
+
+
 def _find_layout(data: bytes) -> _Layout:
-    size = max(SAMPLE_BYTES, data.find(b"\n") + 1 or len(data))
+    end = _LINE_END.search(data)
+    size = max(SAMPLE_BYTES, end.end() if end else len(data))
     sample = data[:size].decode(errors="ignore")
     best, best_score = _NO_DELIMITER, (0.0, 1)
     for delimiter in DELIMITERS:
@@ -248,6 +254,8 @@ def _squared(
     lines: list[int], header: list[str], rows: list[list[str]], delimiter: str
 ) -> tuple[list[str], list[list[str]], list[str]]:
     """Make all rows as wide as the header: short ones are filled up, and empty cells beyond it cut off."""
+    if not rows:
+        raise _without_rows()
     width = len(header)
     widths = np.array([len(row) for row in rows])
     named_rows = len(rows) > 1 and (widths == width + 1).all() and len({row[0] for row in rows}) == len(rows)

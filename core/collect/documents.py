@@ -16,7 +16,7 @@ import pandas as pd
 
 from core.collect.columns import column_from_values, objects
 from core.collect.errors import ReadError
-from core.collect.table import RawTable, check_columns
+from core.collect.table import RawTable, limit_columns
 
 __all__ = ["read_json"]
 
@@ -128,7 +128,7 @@ def _from_keyed(document: dict[str, dict[str, Any]]) -> RawTable:
     """Read an object of objects: columns of rows as pandas writes them, or rows under their ids."""
     keys = list(dict.fromkeys(chain.from_iterable(document.values())))
     if all(key.isdecimal() for key in keys) and not all(name.isdecimal() for name in document):
-        check_columns(len(document))
+        limit_columns(len(document))
         return _from_columns({name: [column.get(key) for key in keys] for name, column in document.items()})
     return _from_records([{"id": key, **record} for key, record in document.items()])
 
@@ -140,7 +140,7 @@ def _from_rows(header: Sequence[object], rows: Sequence[Sequence[Any]]) -> RawTa
                 f"row {number} has {len(row)} values where there are {len(header)} columns",
                 "Make all rows of one length.",
             )
-    check_columns(len(header))
+    limit_columns(len(header))
     width = len(header)
     padded = [[*row, *[None] * (width - len(row))] for row in rows]
     columns = [objects(column) for column in zip(*padded, strict=True)]
@@ -148,7 +148,7 @@ def _from_rows(header: Sequence[object], rows: Sequence[Sequence[Any]]) -> RawTa
 
 
 def _from_columns(columns: dict[str, list[Any]]) -> RawTable:
-    check_columns(len(columns))
+    limit_columns(len(columns))
     return _finished(list(columns), pd.DataFrame(dict(enumerate(map(objects, columns.values()))), dtype=object))
 
 
@@ -159,7 +159,7 @@ def _from_records(records: Sequence[dict[str, Any]]) -> RawTable:
 
 def _records_frame(records: Sequence[dict[str, Any]]) -> pd.DataFrame:
     names = list(dict.fromkeys(chain.from_iterable(records)))
-    check_columns(len(names))
+    limit_columns(len(names))
     if not names:
         raise ReadError("its records are empty", _REMEDY)
     return pd.DataFrame(
@@ -175,7 +175,7 @@ def _finished(names: list[Any], frame: pd.DataFrame) -> RawTable:
     notes: list[str] = []
     for position, name in enumerate(names):
         for own_name, values in _spread(name, frame.iloc[:, position].to_numpy(dtype=object)):
-            check_columns(len(columns) + 1)
+            limit_columns(len(columns) + 1)
             column, note = column_from_values(values)
             done_names.append(own_name)
             columns.append(column)

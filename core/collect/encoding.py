@@ -1,8 +1,8 @@
 """Which characters the bytes of a text file stand for.
 
-Guessing libraries fail on short Korean files, so that the order here is: byte order marks, strict UTF-8, UTF-16 by the
-places of its zero bytes, CP949 when it gives Hangul, Windows-1252 when its letters stand alone
-between ASCII ones, and only then charset-normalizer.
+Guessing libraries fail on short Korean files, so that the order here is: byte order marks, UTF-16 by the places of its
+zero bytes, UTF-8, CP949 when it gives Hangul, Windows-1252 when letters beyond ASCII stand alone, and only then
+charset-normalizer.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ _MARKS = (
 )
 _HIGH_RUN = re.compile(rb"[\x80-\xff]+")
 _NON_ASCII = re.compile(r"[^\x00-\x7f]")
+# How Python decodes bytes that are not of an encoding, when it is told to go on.
+_ESCAPED = re.compile("[\udc80-\udcff]")
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x19\x1c-\x1f\x7f]")
 _SAVE_AS_UTF8 = "Open it in the program it came from and save it as UTF-8."
 
@@ -111,10 +113,10 @@ def _wide_without_mark(sample: bytes) -> str | None:
 
 
 def _mostly(data: bytes, encoding: str) -> bool:
-    """Say whether all but a few of the characters beyond ASCII are of an encoding that fails strictly."""
+    """Say whether nearly all characters beyond ASCII are of an encoding; those that are not are damaged or mixed in."""
     sample = _lines_beyond_ascii(data)
-    decoded = sample.decode(encoding, errors="replace")
-    bad = decoded.count("\ufffd")
+    decoded = sample.decode(encoding, errors="surrogateescape")
+    bad = len(_ESCAPED.findall(decoded))
     good = len(_NON_ASCII.findall(decoded)) - bad
     return good > 10 * bad
 
@@ -135,7 +137,7 @@ def _is_korean(data: bytes) -> bool:
     The syllables that CP949 adds to that standard don't count: they are rare in Korean texts, and a letter with an
     accent (or a curly quote of Windows) before an ASCII letter looks like one of them.
     """
-    if not (_decodes(data, "cp949") or _mostly(data, "cp949")):
+    if not _mostly(data, "cp949"):
         return False
     beyond = _NON_ASCII.findall(_lines_beyond_ascii(data).decode("cp949", errors="ignore"))
     pairs = np.frombuffer("".join(beyond).encode("cp949"), dtype=np.uint8).reshape(-1, 2)

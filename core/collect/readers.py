@@ -9,6 +9,8 @@ import io
 import os
 import re
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
@@ -21,7 +23,7 @@ from core.collect.delimited import read_delimited
 from core.collect.documents import read_json
 from core.collect.encoding import to_utf8
 from core.collect.errors import ReadError
-from core.collect.table import MAX_BYTES, RawTable, check_columns
+from core.collect.table import MAX_BYTES, RawTable, limit_columns
 from core.collect.workbook import read_workbook, sheet_names
 
 __all__ = ["list_sheets", "read_table"]
@@ -32,17 +34,15 @@ _BRING = "Bring CSV, TSV, JSON, JSON Lines, Parquet, Arrow or Excel."
 # First bytes of files that hold no table, or hold it packed, and what to say of them.
 _OTHERS: tuple[tuple[bytes, str, str], ...] = (
     (b"\x1f\x8b", "it is packed with gzip", "Unpack it first."),
-    (b"BZh", "it is packed with bzip2", "Unpack it first."),
     (b"\xfd7zXZ", "it is packed with xz", "Unpack it first."),
     (b"7z\xbc\xaf", "it is a 7z archive", "Unpack it first."),
-    (b"Rar!", "it is a RAR archive", "Unpack it first."),
+    (b"Rar!\x1a\x07", "it is a RAR archive", "Unpack it first."),
     (b"\x28\xb5\x2f\xfd", "it is packed with zstd", "Unpack it first."),
-    (b"%PDF", "it is a PDF", "Export the table from it as CSV or Excel."),
+    (b"%PDF-", "it is a PDF", "Export the table from it as CSV or Excel."),
     (b"\x89PNG", "it is an image", _BRING),
     (b"\xff\xd8\xff", "it is an image", _BRING),
-    (b"GIF8", "it is an image", _BRING),
+    (b"GIF89a", "it is an image", _BRING),
     (b"SQLite format 3", "it is an SQLite database", "Export the table from it as CSV."),
-    (b"ORC", "it is an ORC file", "Write it as Parquet."),
     (b"\x80\x04", "it is a Python pickle, which could run code when it is loaded", "Write it as Parquet or CSV."),
     (b"\x80\x05", "it is a Python pickle, which could run code when it is loaded", "Write it as Parquet or CSV."),
 )
@@ -76,16 +76,8 @@ def read_table(source: Source, *, name: str | None = None, sheet: str | int | No
     ReadError
         If it can't be read; the message says what, where and how to mend it.
     """
-    label = name or _name_of(source)
-    try:
-        return _finish(_read(_bytes_of(source), label or "", sheet))
-    except ReadError as error:
-        raise _named(error, label) from None
-    except Exception as error:
-        # The last line of defence: whatever a library raises over hostile bytes, an analyst sees one sentence.
-        raise _named(
-            ReadError(f"it is damaged ({type(error).__name__})", f"Write it again. {_BRING}"), label
-        ) from error
+    with _one_sentence(name or _name_of(source)) as label:
+        return _finish(_read(_bytes_of(source), label, sheet))
 
 
 def list_sheets(source: Source, *, name: str | None = None) -> list[str]:
@@ -96,24 +88,35 @@ def list_sheets(source: Source, *, name: str | None = None) -> list[str]:
     ReadError
         If the file can't be read, or is a workbook that can't be opened.
     """
-    label = name or _name_of(source)
-    try:
+    with _one_sentence(name or _name_of(source)):
         data = _bytes_of(source)
         return sheet_names(data) if _is_workbook(data) else []
+
+
+@contextmanager
+def _one_sentence(name: str) -> Iterator[str]:
+    """Turn whatever is raised over a file into one sentence that names it."""
+    try:
+        yield name
     except ReadError as error:
-        raise _named(error, label) from None
+        raise _named(error, name) from None
+    except MemoryError:
+        raise _named(ReadError("it needs more memory than there is", "Bring a part of it."), name) from None
+    except Exception as error:
+        # Hostile bytes make libraries raise what they don't document.
+        raise _named(ReadError(f"it is damaged ({type(error).__name__})", f"Write it again. {_BRING}"), name) from error
 
 
-def _named(error: ReadError, name: str | None) -> ReadError:
+def _named(error: ReadError, name: str) -> ReadError:
     source = f"'{Path(name).name or name}'" if name else "The file"
     return ReadError(error.what, error.remedy, line=error.line, source=source)
 
 
-def _name_of(source: Source) -> str | None:
+def _name_of(source: Source) -> str:
     if isinstance(source, str | os.PathLike):
         return os.fspath(source)
     own = getattr(source, "name", None)
-    return own if isinstance(own, str) else None
+    return own if isinstance(own, str) else ""
 
 
 def _bytes_of(source: Source) -> bytes:
@@ -122,7 +125,7 @@ def _bytes_of(source: Source) -> bytes:
     elif isinstance(source, str | os.PathLike):
         data = _bytes_at(Path(source))
     elif hasattr(source, "read"):
-        content = source.read()
+        content = _content(source)
         data = content.encode("utf-8", errors="replace") if isinstance(content, str) else bytes(content)
     else:
         raise ReadError(
@@ -133,6 +136,16 @@ def _bytes_of(source: Source) -> bytes:
         raise ReadError("it is empty", "Bring a file with a line of column names and at least one row.")
     _check_size(len(data))
     return data
+
+
+def _content(file: IO[Any]) -> Any:
+    """Read a file object and go back to where it was, so that it can be read again."""
+    if not (hasattr(file, "seekable") and file.seekable()):
+        return file.read()
+    place = file.tell()
+    content = file.read()
+    file.seek(place)
+    return content
 
 
 def _bytes_at(path: Path) -> bytes:
@@ -199,7 +212,7 @@ def _read_text(text: bytes, suffix: str) -> RawTable:
 
 def _finish(raw: RawTable) -> pd.DataFrame:
     """Assemble the frame: unique names, no row without a value, no infinite number."""
-    check_columns(len(raw.columns))
+    limit_columns(len(raw.columns))
     names, notes = unique_names(raw.names)
     notes = [*raw.notes, *notes]
     columns = dict(zip(names, raw.columns, strict=True))

@@ -8,7 +8,7 @@ import pandas as pd
 
 from core.collect.errors import ReadError
 
-__all__ = ["MAX_BYTES", "MAX_COLUMNS", "RawTable", "check_columns"]
+__all__ = ["MAX_BYTES", "MAX_COLUMNS", "RawTable", "limit_columns"]
 
 MAX_BYTES = 2 * 1024**3
 MAX_COLUMNS = 10_000
@@ -23,7 +23,7 @@ class RawTable:
     notes: list[str] = field(default_factory=list)
 
 
-def check_columns(count: int) -> None:
+def limit_columns(count: int) -> None:
     """Refuse more columns than the app can show and learn from.
 
     Raises

@@ -12,7 +12,7 @@ from python_calamine import CalamineWorkbook, PasswordError
 
 from core.collect.columns import column_from_values, objects
 from core.collect.errors import ReadError
-from core.collect.table import RawTable, check_columns
+from core.collect.table import RawTable, limit_columns
 
 __all__ = ["read_workbook", "sheet_names"]
 
@@ -69,14 +69,12 @@ def read_workbook(data: bytes, sheet: str | int | None = None) -> RawTable:
 
 
 def _open(data: bytes) -> CalamineWorkbook:
-    try:
+    # The older .xls is no archive.
+    if zipfile.is_zipfile(io.BytesIO(data)):
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             unpacked = sum(entry.file_size for entry in archive.infolist())
-    except zipfile.BadZipFile:
-        # The older .xls is no archive.
-        unpacked = 0
-    if unpacked > MAX_UNPACKED_BYTES:
-        raise ReadError(f"it unpacks to {unpacked / 1024**3:.1f} GB", "Bring the sheet as CSV or Parquet.")
+        if unpacked > MAX_UNPACKED_BYTES:
+            raise ReadError(f"it unpacks to {unpacked / 1024**3:.1f} GB", "Bring the sheet as CSV or Parquet.")
     workbook: CalamineWorkbook = _calling(CalamineWorkbook.from_filelike, io.BytesIO(data))
     return workbook
 
@@ -104,7 +102,7 @@ def _table(rows: list[list[Any]], notes: list[str]) -> RawTable:
     header, body = rows[0], rows[1:]
     if not body:
         raise ReadError("it has a row of column names but no rows", "Bring a sheet with at least one row below them.")
-    check_columns(len(header))
+    limit_columns(len(header))
     names: list[object] = []
     columns: list[pd.Series] = []
     for name, cells in zip(header, zip(*body, strict=True), strict=True):

@@ -203,7 +203,7 @@ def test_rare_classes_and_classes_only_in_test():
     dataset, found = findings(frame, test=["r6", "r7", "r8"])
     rare = found["rare_class"]
     assert rare.ids.tolist() == [f"r{n}" for n in range(6)]
-    assert "2 of 4 classes with fewer than 10 training examples: 'few' (6), 'unseen' (0)." in rare.message
+    assert "2 of 4 classes have fewer than 10 training examples: 'few' (6), 'unseen' (0)." in rare.message
     assert dataset.schema.id == "id"
 
 

@@ -159,10 +159,17 @@ def test_bytes_that_are_no_text_are_left_out():
     assert column_from_arrow(pa.chunked_array([[b"\xff\xd8"]])) is None
 
 
+@pytest.mark.parametrize("day", [datetime.date(1, 1, 1), datetime.date(9999, 12, 31)])
+def test_any_date_of_python_is_held(day):
+    column = of_values(day, datetime.datetime(2024, 1, 2, 3), None)
+    assert column.dtype == "datetime64[us]"
+    assert str(column[0])[:10] == day.isoformat()
+
+
 def test_names_become_unique_and_keep_their_words():
     names, notes = unique_names([" x ", "x", "x_2", "", None, "긴\n이름", "\ufefffirst", 3])
     assert names == ["x", "x_3", "x_2", "column_4", "column_5", "긴 이름", "first", "3"]
-    assert notes[0] == "The second column named 'x' is called 'x_3'."
+    assert notes[0] == "The other column named 'x' is called 'x_3'."
 
 
 @given(st.lists(st.sampled_from(["a", "a_2", "", "column_1", " a", "b"])))

@@ -53,6 +53,11 @@ def test_mixed_encodings_name_the_line(encoding, title):
     assert caught.value.line == 8
 
 
+def test_text_that_was_damaged_before_is_utf8():
+    text = "caf\ufffd,\ufffd\ufffd\n" * 5
+    assert to_utf8(text.encode())[0].decode() == text
+
+
 def test_nul_byte_names_the_line():
     with pytest.raises(ReadError, match="line 2 holds a NUL byte"):
         to_utf8(b"a,b\n1,\x00\n" + b"3,4\n" * 100)

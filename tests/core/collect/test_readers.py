@@ -35,6 +35,12 @@ def test_path_bytes_and_file_objects(tmp_path):
     assert frames[0].attrs["notes"] == ["The text is encoded in CP949."]
 
 
+def test_a_file_object_can_be_read_again():
+    file = io.BytesIO(CSV.encode())
+    assert list_sheets(file) == []
+    assert len(read_table(file)) == len(read_table(file)) == 2
+
+
 def test_content_says_more_than_the_name():
     assert list(read_table(CSV.encode(), name="x.json.xls").columns) == ["이름", "n"]
     assert list(read_table(pd.DataFrame({"a": [1]}).to_parquet(), name="x.csv").columns) == ["a"]
