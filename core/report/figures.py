@@ -90,8 +90,9 @@ def ledger_chart(turns: pd.DataFrame, *, metric: str) -> Chart:
         )
     layout(figure, height=280, x="turn", y=metric)
     first, last = (int(turns["turn"].iloc[0]), int(turns["turn"].iloc[-1])) if len(turns) else (0, 0)
+    ticks = list(range(first, last + 1, max(1, -(-(last - first) // 20))))
     figure.update_xaxes(
-        dtick=max(1, (last - first) // 12), range=[first - 0.6, max(last, first + 3) + 0.6], showgrid=False
+        tickmode="array", tickvals=ticks, range=[first - 0.6, max(last, first + 3) + 0.6], showgrid=False
     )
     numbers = pd.DataFrame(
         {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import plotly.graph_objects as go
 import streamlit as st
 
 from core.report import Chart
@@ -9,6 +10,8 @@ from core.report import Chart
 __all__ = ["draw"]
 
 _CONFIG = {"displayModeBar": False, "responsive": True}
+# Streamlit's own grey of axis labels has too little contrast on a light ground.
+_TEXT = {"light": "#43505c", "dark": "#c3ccd5"}
 
 
 def draw(chart: Chart, *, key: str, caption: str | None = None, opened: bool = False) -> None:
@@ -24,8 +27,17 @@ def draw(chart: Chart, *, key: str, caption: str | None = None, opened: bool = F
     opened : bool
         Show the numbers without a click.
     """
-    st.plotly_chart(chart.figure, theme="streamlit", key=f"figure-{key}", config=_CONFIG, alt=chart.alt)
+    st.plotly_chart(_readable(chart.figure), theme="streamlit", key=f"figure-{key}", config=_CONFIG, alt=chart.alt)
     if caption:
         st.caption(caption)
     with st.expander("The numbers", expanded=opened, icon=":material/table_rows:"):
         st.dataframe(chart.numbers, hide_index=True, key=f"numbers-{key}", alt=chart.alt)
+
+
+def _readable(drawn: go.Figure) -> go.Figure:
+    colour = _TEXT.get(st.context.theme.type or "")
+    if colour is None:
+        return drawn
+    axis = {"tickfont": {"color": colour}, "title": {"font": {"color": colour}}}
+    layout = {"legend": {"font": {"color": colour}}, "font": {"color": colour}}
+    return go.Figure(drawn).update_xaxes(axis).update_yaxes(axis).update_layout(layout)

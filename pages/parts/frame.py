@@ -24,6 +24,7 @@ __all__ = [
     "Screen",
     "close_project",
     "current_id",
+    "dress",
     "framed",
     "guard",
     "heading",
@@ -74,6 +75,13 @@ def navigation() -> StreamlitPage:
     slug = st.Page(_to_first, title=first.title, url_path=first.slug, visibility="hidden")
     screens = [st.Page(screen.path, title=screen.title, icon=screen.icon, url_path=screen.slug) for screen in others]
     return st.navigation([root, *screens, slug], expanded=True)
+
+
+def dress() -> None:
+    """Put the wordmark in its place and lay the page out."""
+    here = Path(__file__).parent
+    st.logo(here / "wordmark.svg", size="large")
+    st.html(here / "frame.css")
 
 
 @contextmanager

@@ -19,12 +19,16 @@ def page_of(total: int, *, key: str, rows: int = ROWS_A_PAGE) -> slice:
     return slice((page - 1) * rows, min(page * rows, total))
 
 
-def controls(total: int, *, key: str, rows: int = ROWS_A_PAGE, noun: str = "example") -> None:
+def controls(total: int, *, key: str, rows: int = ROWS_A_PAGE, noun: str = "example", many: str = "") -> None:
     """Draw which rows are shown and, if there is more than one page, the way to the others."""
     shown = page_of(total, key=key, rows=rows)
     pages = max(1, -(-total // rows))
     left, right = st.columns([1, 2], vertical_alignment="center")
-    left.caption(f"{count(shown.start + 1)}–{count(shown.stop)} of {count(total, noun)}" if total else f"No {noun}s")
+    left.caption(
+        f"{count(shown.start + 1)}–{count(shown.stop)} of {count(total, noun, many)}"
+        if total
+        else f"No {many or noun + 's'}"
+    )
     if pages > 1:
         with right.container(horizontal=True, horizontal_alignment="right"):
             st.pagination(pages, key=f"page-{key}", persist_state="session")

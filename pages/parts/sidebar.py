@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.errors import FlywheelError
-from core.report import interval, number, signed
+from core.report import interval, number
 from pages.parts import frame, jobs, verdicts
 from pages.parts.plain import escaped, plain
 
 if TYPE_CHECKING:
-    from core.flywheel import Project
-    from core.flywheel.log import Entry
+    from core.flywheel import Entry, Project, Turn
 
 __all__ = ["draw", "reviewer"]
 
@@ -40,62 +39,52 @@ def draw() -> None:
         if project is None:
             st.caption("No project is open.")
             return
-        _state(project)
+        turns = project.turns
+        _state(project, turns)
         jobs.glance(project.id)
-        _headline(project)
+        _headline(project, turns)
         _undo_and_redo(project)
         _signature()
 
 
-def _state(project: Project) -> None:
-    turns = project.turns
+def _state(project: Project, turns: list[Turn]) -> None:
     dataset = project.dataset
     rows = [
         ("data", f"{len(dataset):,} examples"),
-        ("version", _hash(dataset.version)),
+        ("version", escaped(_hash(dataset.version))),
         ("turn", str(turns[-1].number) if turns else "none yet"),
-        ("lock", f"{'🔒' if turns else '🔓'} {_hash(project.model.fingerprint)}"),
+        ("lock", escaped(_hash(project.model.fingerprint))),
     ]
     listed = "".join(
-        f'<div style="{_ROW}"><dt style="{_TERM}">{escaped(term)}</dt><dd style="{_VALUE}">{escaped(value)}</dd></div>'
+        f'<div style="{_ROW}"><span style="{_TERM}">{term}</span><span style="{_VALUE}">{value}</span></div>'
         for term, value in rows
     )
     st.html(
-        f'<div style="font-weight:650;overflow-wrap:anywhere;margin-bottom:.25rem">{escaped(project.name)}</div>'
-        f'<dl style="margin:0;font-size:.92rem">{listed}</dl>'
+        f'<div style="font-weight:650;overflow-wrap:anywhere;margin-bottom:.35rem">{escaped(project.name)}</div>'
+        f'<div style="font-size:.92rem">{listed}</div>'
     )
 
 
-def _headline(project: Project) -> None:
+def _headline(project: Project, turns: list[Turn]) -> None:
     from core.evaluate import METRICS
 
-    turns = project.turns
     title = METRICS[project.headline]
     if not turns:
         st.caption(f"{title}: no turn yet.")
         return
     last = turns[-1]
     value, low, high = last.evaluation.metrics[project.headline]
+    st.metric(title, number(value), help=verdicts.INTERVAL_HELP)
+    st.caption(f"95 % interval {interval(low, high)}")
     since = last.verdict_against_first
-    st.metric(
-        title,
-        number(value),
-        delta=None if since is None else signed(since.delta),
-        delta_color="off",
-        delta_arrow="off",
-        delta_description="since turn 0",
-        help="On the fixed test set. Intervals are 95 % bootstrap intervals; the change is paired.",
-    )
-    st.caption(f"95 % {interval(low, high)}")
     if since is not None:
-        st.markdown(f"{verdicts.badge(since.verdict)} {verdicts.change(since)}")
+        st.markdown(f"since turn 0 {verdicts.badge(since.verdict)}  \n{verdicts.change(since)}")
 
 
 def _undo_and_redo(project: Project) -> None:
     name = reviewer()
     back, forth = project.undoable(name), project.redoable(name)
-    left, right = st.columns(2)
-    if left.button(
+    if st.button(
         "Undo",
         key="undo",
         icon=":material/undo:",
@@ -105,7 +94,7 @@ def _undo_and_redo(project: Project) -> None:
         width="stretch",
     ):
         _turn_back(project, "undo", name)
-    if right.button(
+    if st.button(
         "Redo",
         key="redo",
         icon=":material/redo:",

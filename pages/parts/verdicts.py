@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import streamlit as st
+
 from core.report import interval, number, signed, signed_interval
 
 if TYPE_CHECKING:
     from core.evaluate import Verdict
 
-__all__ = ["badge", "change", "score", "sentence"]
+__all__ = ["INTERVAL_HELP", "badge", "change", "score", "sentence", "statement"]
+
+INTERVAL_HELP = (
+    "On the fixed test set, with a 95 % bootstrap interval. A change is judged pair by pair: see its own interval."
+)
 
 _MARKS = {
-    "gain": (":material/trending_up:", "blue"),
+    "gain": (":material/trending_up:", "primary"),
     "no evidence": (":material/trending_flat:", "gray"),
     "harm": (":material/trending_down:", "orange"),
 }
@@ -45,9 +51,14 @@ def sentence(verdict: Verdict, *, metric: str, against: str) -> str:
     against : str
         What it is compared with, for example ``turn 0``.
     """
-    said = f"{metric} changed by {change(verdict)} against {against}"
+    said = f"{metric} against {against}: {change(verdict)}"
     if verdict.verdict == "gain":
-        return f"{said}. The whole interval lies above zero: the data got better."
+        return f"{said}. The whole interval is above zero: the data got better."
     if verdict.verdict == "harm":
-        return f"{said}. The whole interval lies below zero: the data got worse."
+        return f"{said}. The whole interval is below zero: the data got worse."
     return f"{said}. The interval holds zero: this test set can't tell the change from chance."
+
+
+def statement(verdict: Verdict, *, metric: str, against: str) -> None:
+    """Draw a verdict: its badge, then its sentence."""
+    st.markdown(f"{badge(verdict.verdict)} {sentence(verdict, metric=metric, against=against)}")
