@@ -31,8 +31,9 @@ def join_test_set(train: pd.DataFrame, test: pd.DataFrame) -> tuple[pd.DataFrame
     shared = train.columns.intersection(test.columns)
     if shared.empty:
         raise ReadError(
-            "The test file must have the columns of the training file. They share none. "
-            "Check that both files are of the same data."
+            "it must have the columns of the training file, and they share none",
+            "Check that both files are of the same data.",
+            source="The test file",
         )
     column = "split"
     while column in train.columns or column in test.columns:
