@@ -38,7 +38,7 @@ PAIRED_STANDARD_ERRORS = 2.05
 
 # Resamples of rows, where there is no way round them: fewer for large sets, whose intervals are narrow anyway.
 _ROW_RESAMPLES = 200
-_FEWEST_ROW_RESAMPLES = 50
+_FEWEST_ROW_RESAMPLES = 100
 _ROW_DRAWS = 20_000_000
 # Draws held in memory at once, 8 bytes each.
 _CHUNK = 4_000_000
@@ -153,15 +153,17 @@ def draw_cells(counts: npt.ArrayLike, resamples: int, rng: np.random.Generator) 
         yield rng.multinomial(rows, observed / rows, size=some).astype(float)
 
 
-def draw_rows(rows: int, rng: np.random.Generator) -> Iterator[Floats]:
+def draw_rows(rows: int, rng: np.random.Generator, *, passes: int = 1) -> Iterator[Floats]:
     """Bootstrap rows, 200 times: how often each row is in each resample.
 
-    Sets of more than 100,000 rows are resampled less often, at least 50 times.
+    Less often, at least 100 times, where rows times passes are more than 100,000.
 
     Parameters
     ----------
     rows : int
     rng : Generator
+    passes : int
+        How often the caller goes over each resample.
 
     Yields
     ------
@@ -169,7 +171,7 @@ def draw_rows(rows: int, rng: np.random.Generator) -> Iterator[Floats]:
         As many as fit in memory at once. Whole numbers as floats; each column sums to ``rows``. Rows come first so that
         sorting by a score moves whole lines of memory.
     """
-    for some in _in_chunks(min(_ROW_RESAMPLES, max(_FEWEST_ROW_RESAMPLES, _ROW_DRAWS // rows)), rows):
+    for some in _in_chunks(min(_ROW_RESAMPLES, max(_FEWEST_ROW_RESAMPLES, _ROW_DRAWS // (rows * passes))), rows):
         drawn = rng.integers(0, rows, size=(rows, some))
         drawn *= some
         drawn += np.arange(some)

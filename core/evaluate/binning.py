@@ -21,6 +21,7 @@ Codes = npt.NDArray[np.intp]
 OTHER = "other"
 _RANGES = 6
 _MOST_NAMES = 40
+_MOST_DIGITS = 12
 # A cut by losses leaves a twentieth of the examples on either side, and must explain as much as this chi-square with
 # one degree of freedom: about p = 0.05 for the best of all places to cut.
 _SMALLEST_LEAF = 20
@@ -56,7 +57,7 @@ def slice_frame(
     left_out: dict[str, str] = {}
     for place, name in enumerate(map(str, frame.columns)):
         column = frame.iloc[:, place]
-        codes, names = _grouped(column, rare, loss)
+        codes, names = _merged(*_grouped(column, rare, loss))
         if (codes < 0).any():
             codes, names = _filled(codes, names, MISSING)
         if len(names) < 2:
@@ -70,7 +71,7 @@ def _reason(column: pd.Series, rare: int) -> str:
     different = column.nunique()
     if different < 2:
         return "all values are missing" if different == 0 else "it has one value only"
-    return f"none of its {different:,} different values, or too few, stand in {rare:,} examples or more"
+    return f"it has {different:,} different values, which make no two groups of {rare:,} examples"
 
 
 def _grouped(column: pd.Series, rare: int, losses: Floats | None) -> tuple[Codes, list[str]]:
@@ -100,6 +101,14 @@ def _frequent(values: pd.Series, rare: int) -> tuple[Codes, list[str]]:
     return codes, names
 
 
+def _merged(codes: Codes, names: list[str]) -> tuple[Codes, list[str]]:
+    """One group a name: 0.3 and 0.1 + 0.2 are one value to a reader."""
+    different = list(dict.fromkeys(names))
+    if len(different) == len(names):
+        return codes, names
+    return np.append(pd.Index(different).get_indexer(pd.Index(names)), -1)[codes], different
+
+
 def _filled(codes: Codes, names: list[str], name: str) -> tuple[Codes, list[str]]:
     """Give the examples without a group one of that name, the last unless the data has it already."""
     names = names if name in names else [*names, name]
@@ -124,10 +133,9 @@ def _ranges(values: Floats, rare: int, losses: Floats | None) -> tuple[Codes, li
     if len(different) <= _RANGES:
         return np.searchsorted(different, values), [_written(value) for value in different]
     strong = np.array([]) if losses is None else _cuts_by_loss(values, rare, losses)
-    cuts = [strong]
-    for part in np.unique(np.searchsorted(strong, values, side="right")):
-        inside = values[np.searchsorted(strong, values, side="right") == part]
-        cuts.append(_cuts_by_size(inside, round(_RANGES * len(inside) / len(values))))
+    part_of = np.searchsorted(strong, values, side="right")
+    parts = [values[part_of == part] for part in range(len(strong) + 1)]
+    cuts = [strong, *(_cuts_by_size(part, round(_RANGES * len(part) / len(values))) for part in parts)]
     kept = _far_enough(np.unique(np.concatenate(cuts)), values, rare)
     return np.searchsorted(kept, values, side="right"), _range_names(kept, different)
 
@@ -145,6 +153,10 @@ def _cuts_by_size(values: Floats, pieces: int) -> Floats:
 
 def _cuts_by_loss(values: Floats, rare: int, losses: Floats) -> Floats:
     """Where the mean loss changes, as far as a step of a small tree stands out from noise."""
+    known = np.isfinite(losses)
+    if not known.any():
+        return np.array([])
+    values, losses = values[known], losses[known]
     tree = DecisionTreeRegressor(
         max_leaf_nodes=_RANGES,
         min_samples_leaf=max(rare, len(values) // _SMALLEST_LEAF),
@@ -161,7 +173,7 @@ def _rounded(cuts: Floats, ordered: Floats) -> Floats:
         return cuts
     ends = ordered[len(ordered) // 100], ordered[-1 - len(ordered) // 100]
     gaps = np.diff(np.unique([ends[0], *cuts, ends[1]]))
-    digits = -int(np.floor(np.log10(gaps.min() / 5))) if len(gaps) else 0
+    digits = min(-int(np.floor(np.log10(gaps.min() / 5))), _MOST_DIGITS) if len(gaps) else 0
     if (ordered == np.rint(ordered)).all():
         digits = min(digits, 0)
     return np.unique(np.round(cuts, digits))

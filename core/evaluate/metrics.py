@@ -109,25 +109,25 @@ def evaluate(
     """
     aligned = align(labels, [probabilities], [predicted])
     occurring = aligned.occurring()
-    cells, counts = np.unique(aligned.truth * len(aligned.classes) + aligned.predicted[0], return_counts=True)
-    truth, predicted_codes = np.divmod(cells, len(aligned.classes))
-    found = cell_counts(counts.astype(float), truth, predicted_codes, occurring)
-    scores = [
-        {name: score(*cell_counts(drawn, truth, predicted_codes, occurring)) for name, score in CELL_METRICS.items()}
-        for drawn in draw_cells(counts, resamples, np.random.default_rng(seed))
-    ]
-    drawn = {name: np.concatenate([chunk[name] for chunk in scores]) for name in CELL_METRICS}
     names = pd.Index([aligned.classes[code] for code in occurring], name="class", dtype="str")
+    k = len(aligned.classes)
+    confusion = np.bincount(aligned.truth * k + aligned.predicted[0], minlength=k * k)
+    cells = np.flatnonzero(confusion)
+    of_cells = (*np.divmod(cells, k), occurring)
+    found = cell_counts(confusion[cells].astype(float), *of_cells)
+    drawn = [
+        cell_counts(some, *of_cells) for some in draw_cells(confusion[cells], resamples, np.random.default_rng(seed))
+    ]
     per_class = _per_class(names, *found)
     by_rows, rows = _metrics_by_rows(aligned, np.random.default_rng(seed))
     metrics = _metrics_by_cells(per_class, found, drawn) | by_rows
-    confusion = np.zeros((len(aligned.classes), len(aligned.classes)), dtype=np.int64)
-    confusion[truth, predicted_codes] = counts
     return Evaluation(
         {name: metrics[name] for name in METRICS},
         per_class,
         pd.DataFrame(
-            confusion[np.ix_(occurring, occurring)], index=names.rename("true"), columns=names.rename("predicted")
+            confusion.reshape(k, k)[np.ix_(occurring, occurring)],
+            index=names.rename("true"),
+            columns=names.rename("predicted"),
         ),
         {"cells": resamples, "rows": rows},
     )
@@ -145,7 +145,7 @@ def _per_class(names: pd.Index, hits: Floats, support: Floats, claimed: Floats) 
 
 
 def _metrics_by_cells(
-    per_class: pd.DataFrame, found: tuple[Floats, Floats, Floats], drawn: dict[str, Floats]
+    per_class: pd.DataFrame, found: tuple[Floats, Floats, Floats], drawn: list[tuple[Floats, Floats, Floats]]
 ) -> dict[str, tuple[float, float, float]]:
     hits, support, _ = found
     low, high = wilson_interval(hits.sum(), support.sum())
@@ -157,7 +157,7 @@ def _metrics_by_cells(
         ("balanced_accuracy", "recall", per_class[per_class["support"] > 0]),
     ):
         value = float(CELL_METRICS[name](*found))
-        low, high = percentile_interval(drawn[name])
+        low, high = percentile_interval(np.concatenate([CELL_METRICS[name](*some) for some in drawn]))
         below, above = combined_interval(counted[column], counted[f"{column}_low"], counted[f"{column}_high"])
         metrics[name] = (value, max(min(float(low), below), 0.0), min(max(float(high), above), 1.0))
     return metrics
@@ -166,7 +166,8 @@ def _metrics_by_cells(
 def _metrics_by_rows(aligned: Aligned, rng: np.random.Generator) -> tuple[dict[str, tuple[float, float, float]], int]:
     """The metrics that need the rows, and how many resamples their intervals rest on."""
     point = row_scores(aligned, 0, np.ones((len(aligned.truth), 1)))
-    chunks = [row_scores(aligned, 0, weights) for weights in draw_rows(len(aligned.truth), rng)]
+    rows = draw_rows(len(aligned.truth), rng, passes=len(aligned.classes))
+    chunks = [row_scores(aligned, 0, weights) for weights in rows]
     metrics = {}
     for name, value in point.items():
         low, high = percentile_interval(np.concatenate([chunk[name] for chunk in chunks]))

@@ -27,6 +27,8 @@ _DECIMALS = 10
 # Column combinations times rows from which bounds are worth their while; below, counting everything is a matter of
 # seconds, and every slice's p-value is known.
 _PRUNE_FROM = 10_000_000_000
+# Combinations of columns with more slices than this have no bound of their own, for the memory it would take.
+_MOST_BOUNDED = 1 << 14
 
 
 @dataclass(frozen=True)
@@ -266,17 +268,23 @@ def _promising(
     """
     scores = np.concatenate([scale.score(cells.sizes, cells.errors) for cells in counted])
     threshold = 0.0 if len(scores) < top else max(0.0, float(np.partition(scores, -top)[-top]))
-    parents = {cells.columns: cells.dense() for cells in counted if len(cells.columns) == len(wanted[0]) - 1}
+    parents = {
+        cells.columns: cells.dense() if math.prod(cells.shape) <= _MOST_BOUNDED else None
+        for cells in counted
+        if len(cells.columns) == len(wanted[0]) - 1
+    }
     promising, left_out = [], 0
     for combination in wanted:
         steps.check()
-        known = [
-            np.expand_dims(parents[part], axis) for axis, part in enumerate(_parts(combination), 1) if part in parents
-        ]
-        if len(known) < len(combination):
+        parts = _parts(combination)
+        if any(part not in parents for part in parts):
             left_out += scale.rows // min_size
             continue
-        sizes, errors = functools.reduce(np.minimum, known)
+        known = [(axis, dense) for axis, part in enumerate(parts, 1) if (dense := parents[part]) is not None]
+        if len(known) < len(parts):
+            promising.append(combination)
+            continue
+        sizes, errors = functools.reduce(np.minimum, (np.expand_dims(dense, axis) for axis, dense in known))
         if scale.bound(sizes, errors, worst, min_size).max() >= threshold - 10.0**-_DECIMALS:
             promising.append(combination)
         else:

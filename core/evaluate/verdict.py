@@ -143,6 +143,5 @@ def _by_rows(aligned: Aligned, metric: str, rng: np.random.Generator) -> tuple[F
     def scores(weights: Floats) -> list[Floats]:
         return [row_scores(aligned, model, weights, [metric])[metric] for model in (0, 1)]
 
-    return np.array(scores(np.ones((rows, 1)))), np.concatenate(
-        [scores(drawn) for drawn in draw_rows(rows, rng)], axis=1
-    )
+    drawn = draw_rows(rows, rng, passes=1 if metric == "log_loss" else len(aligned.classes))
+    return np.array(scores(np.ones((rows, 1)))), np.concatenate([scores(some) for some in drawn], axis=1)

@@ -70,8 +70,10 @@ def test_rows_are_drawn_with_replacement():
 
 def test_draws_come_in_pieces_and_large_sets_are_drawn_less_often(monkeypatch):
     monkeypatch.setattr(statistics, "_CHUNK", 1000)
-    monkeypatch.setattr(statistics, "_ROW_DRAWS", 6000)
-    assert [piece.shape for piece in draw_rows(100, np.random.default_rng(0))] == [(100, 10)] * 6
+    monkeypatch.setattr(statistics, "_ROW_DRAWS", 30_000)
+    assert [piece.shape for piece in draw_rows(100, np.random.default_rng(0))] == [(100, 10)] * 20
+    assert [piece.shape for piece in draw_rows(100, np.random.default_rng(0), passes=2)] == [(100, 10)] * 15
+    assert [piece.shape for piece in draw_rows(100, np.random.default_rng(0), passes=9)] == [(100, 10)] * 10
     assert [piece.shape for piece in draw_cells([5, 5], 1200, np.random.default_rng(0))] == [
         (500, 2),
         (500, 2),

@@ -47,6 +47,19 @@ def test_few_numbers_stay_as_they_are_and_missing_is_a_value():
     assert (found == "missing").sum() == 100
 
 
+def test_numbers_that_read_alike_are_one_value():
+    found = grouped([0.3, 0.1 + 0.2, 0.5, np.nan] * 10)
+    assert found.value_counts(sort=False).to_dict() == {"0.3": 20, "0.5": 10, "missing": 10}
+
+
+def test_examples_without_a_loss_place_no_cuts():
+    ages = np.arange(400) % 60
+    known = pd.Series((ages < 20).astype(float))
+    partly = known.where(np.arange(400) % 7 > 0)
+    assert list(grouped(ages, partly).cat.categories) == list(grouped(ages, known).cat.categories)
+    assert list(grouped(ages, known * np.nan).cat.categories) == list(grouped(ages).cat.categories)
+
+
 def test_losses_place_the_cuts():
     rng = np.random.default_rng(0)
     ages = rng.integers(18, 78, 4000)
