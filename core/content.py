@@ -163,8 +163,8 @@ def hash_rows(frame: pd.DataFrame, *, cache: dict[str, Hashes] | None = None) ->
     rows = np.zeros(len(frame), dtype=np.uint64)
     for name in frame.columns:
         if name not in cache:
-            cache[name] = hash_values(frame[name])
-        rows += mix(cache[name] + _salt(str(name)))
+            cache[name] = mix(hash_values(frame[name]) + _salt(str(name)))
+        rows += cache[name]
     return rows
 
 

@@ -18,7 +18,7 @@ __all__ = ["SECONDS_PER_DECISION", "Action", "suggest"]
 
 # What one decision takes when nothing is known of the reviewer's own speed.
 SECONDS_PER_DECISION = 10
-_RARE = 0.2
+_LARGEST_TO_RAREST = 5
 
 
 @dataclass(frozen=True)
@@ -153,14 +153,14 @@ def _mend(findings: Sequence[Finding]) -> list[Action]:
 def _balance(project: Project) -> list[Action]:
     dataset = project.dataset
     counts = imbalance(dataset.labels.loc[dataset.ids("train")])
-    rarest = counts.sort_values("count").iloc[0]
-    if rarest["ratio"] >= _RARE or len(dataset.generated):
+    rarest = counts.iloc[-1]
+    if rarest["ratio"] < _LARGEST_TO_RAREST or len(dataset.generated):
         return []
     return [
         Action(
             "generate",
-            f"Try more examples of '{rarest['class']}'",
-            f"Only {rarest['count']:,} training examples, {rarest['share']:.1%}: the model sees little of it.",
+            f"Try more examples of '{counts.index[-1]}'",
+            f"Only {int(rarest['count']):,} training examples, {rarest['share']:.1%}: the model sees little of it.",
             "generate",
             int(rarest["count"]),
         )

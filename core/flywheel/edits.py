@@ -180,16 +180,20 @@ class DropColumn(Edit):
 
 @dataclass(frozen=True)
 class Collect(Edit):
-    """Add rows: labelled ones to train, the others to the pool. Rows that are known already are left out."""
+    """Add rows: labelled ones to train, the others to the pool. Rows that are known already are left out.
+
+    ``count`` is how many were new when it was applied.
+    """
 
     kind: ClassVar[str] = "collect"
     frame: pd.DataFrame = field(repr=False, compare=False)
+    count: int | None = None
 
     def apply(self, dataset: Dataset) -> Dataset:
         return dataset.with_rows(dataset.admit(self.frame))
 
     def payload(self) -> dict[str, Any]:
-        return {"count": len(self.frame)}
+        return {"count": len(self.frame) if self.count is None else self.count}
 
     def rows(self) -> pd.DataFrame:
         # A file takes one kind of value in a column; the index plays no part.
@@ -197,7 +201,7 @@ class Collect(Edit):
 
     @property
     def summary(self) -> str:
-        return f"collected {_count(len(self.frame), 'row')}"
+        return f"collected {_count(self.payload()['count'], 'row')}"
 
 
 @dataclass(frozen=True)
@@ -330,8 +334,10 @@ def read_edit(kind: str, payload: Mapping[str, Any], rows: pd.DataFrame | None, 
             by=by,
             reason=reason,
         )
-    if kind in {"collect", "generate"} and rows is not None:
-        return (Collect if kind == "collect" else Generate)(rows, by=by, reason=reason)
+    if kind == "collect" and rows is not None:
+        return Collect(rows, count=payload.get("count"), by=by, reason=reason)
+    if kind == "generate" and rows is not None:
+        return Generate(rows, by=by, reason=reason)
     raise EditError(
         f"The log holds an edit of the unknown kind '{kind}'. It was written by a newer version of the app."
     )

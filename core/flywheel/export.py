@@ -124,7 +124,7 @@ def _write_replay(project: Project, turn: Turn, folder: Path) -> None:
     current = start
     for entry in log.active(project.log, until=turn.revision):
         edit = log.to_edit(project.store, entry)
-        written = {"seq": entry.seq, "kind": entry.kind, "content": entry.content}
+        written: dict[str, Any] = {"seq": entry.seq, "kind": entry.kind, "content": entry.content}
         before = current
         current = replayed(current, [edit])
         if isinstance(edit, (Collect, Generate)):

@@ -63,7 +63,8 @@ class Ledger:
         self._store = store
         self._headline = headline
         self._lock = threading.Lock()
-        self._scores: dict[tuple[Any, ...], tuple[Evaluation, Verdict | None, Verdict | None]] = {}
+        # The turns as scored on one state of the test set, by baseline and number.
+        self._turns: tuple[str, dict[tuple[int, int], Turn]] = ("", {})
         self._test: tuple[Dataset | None, str] = (None, "")
         self._fitted: tuple[str, str, Fitted] | None = None
 
@@ -76,8 +77,12 @@ class Ledger:
         revision: int,
         progress: Progress | None = None,
         cancel: Cancel | None = None,
+        *,
+        brought: Dataset,
     ) -> dict[str, Any]:
         """Fit and score one version of the data; equal data under an equal model is not fitted twice.
+
+        Test examples that are excluded now, but were ``brought``, are predicted too: their exclusion may be undone.
 
         Returns
         -------
@@ -96,8 +101,11 @@ class Ledger:
             if (known["version"], known["fingerprint"]) == (row["version"], row["fingerprint"]):
                 return row | {key: known[key] for key in _FITTED}
         training = model.train(dataset, progress, cancel)
-        test = _probabilities(training.fitted, dataset, "test")
+        test = _probabilities(training.fitted, dataset, dataset.inputs("test"))
         evaluation = evaluate(dataset.labels.loc[test.index], test, predicted=model.decide(test, training.threshold))
+        excluded = brought.inputs("test").loc[brought.ids("test").difference(test.index), list(dataset.schema.inputs)]
+        if len(excluded):
+            test = pd.concat([test, _probabilities(training.fitted, dataset, excluded)])
         suspects = find_suspects(dataset.labels.loc[training.out_of_fold.index], training.out_of_fold)
         self._fitted = (dataset.version, model.fingerprint, training.fitted)
         return row | {
@@ -136,39 +144,42 @@ class Ledger:
         rows = self.rows()
         if not rows:
             return []
-        if self._test[0] is not dataset:
-            self._test = (dataset, test_version(dataset))
-        turns: list[Turn] = []
-        for row in rows:
-            before = turns[-1] if turns else None
-            turns.append(self._turn(row, before, turns[0] if turns else None, model, dataset, entries))
-        return turns
+        with self._lock:
+            if self._test[0] is not dataset:
+                self._test = (dataset, test_version(dataset))
+            if self._turns[0] != self._test[1]:
+                self._turns = (self._test[1], {})
+            known = self._turns[1]
+            turns: list[Turn] = []
+            for row in rows:
+                key = (row["baseline"], row["number"])
+                if key not in known:
+                    known[key] = self._turn(row, turns, model, dataset, entries)
+                turns.append(known[key])
+            return turns
 
     def _turn(
         self,
         row: dict[str, Any],
-        before: Turn | None,
-        first: Turn | None,
+        earlier: Sequence[Turn],
         model: LockedModel,
         dataset: Dataset,
         entries: Sequence[Entry],
     ) -> Turn:
-        def read(what: str) -> pd.DataFrame:
-            return self._store.read_frame(row[what])
+        judged = _Judged(dataset, model, self._headline)
 
-        current = self._test[1]
+        def read(what: str) -> pd.DataFrame:
+            frame = self._store.read_frame(row[what])
+            # Predictions are kept for every test example there was; those excluded by now count no longer.
+            return frame.loc[judged.ids] if what == "test_probabilities" else frame
+
+        after = (read("test_probabilities"), row["threshold"])
+
+        def against(turn: Turn) -> Verdict:
+            return judged.compare((turn.test_probabilities, turn.threshold), after)
+
+        rescored = row["test_version"] != self._test[1]
         then = Evaluation.from_json(row["evaluation"])
-        key = (row["baseline"], row["number"], current)
-        with self._lock:
-            if key not in self._scores:
-                after = (read("test_probabilities"), row["threshold"])
-                judged = _Judged(dataset, model, self._headline)
-                self._scores[key] = (
-                    then if row["test_version"] == current else judged.evaluate(after),
-                    None if before is None else judged.compare((before.test_probabilities, before.threshold), after),
-                    None if first is None else judged.compare((first.test_probabilities, first.threshold), after),
-                )
-            evaluation, verdict, against_first = self._scores[key]
         return Turn(
             number=row["number"],
             at=row["at"],
@@ -177,12 +188,12 @@ class Ledger:
             fingerprint=row["fingerprint"],
             threshold=row["threshold"],
             seconds=row["seconds"],
-            evaluation=evaluation,
+            evaluation=judged.evaluate(after) if rescored else then,
             evaluation_then=then,
-            rescored=row["test_version"] != current,
-            verdict=verdict,
-            verdict_against_first=against_first,
-            changes=changes(entries, before.revision if before else 0, row["revision"]),
+            rescored=rescored,
+            verdict=against(earlier[-1]) if earlier else None,
+            verdict_against_first=against(earlier[0]) if earlier else None,
+            changes=changes(entries, earlier[-1].revision if earlier else 0, row["revision"]),
             _read=read,
         )
 
@@ -218,14 +229,13 @@ class _Judged:
     """Scores predictions on the test examples that are in force in one data set."""
 
     def __init__(self, dataset: Dataset, model: LockedModel, headline: str) -> None:
-        ids = dataset.ids("test")
-        self._labels = dataset.labels.loc[ids]
+        self.ids = dataset.ids("test")
+        self._labels = dataset.labels.loc[self.ids]
         self._model = model
         self._headline = headline
 
     def _read(self, prediction: tuple[pd.DataFrame, float | None]) -> tuple[pd.DataFrame, pd.Series]:
-        probabilities = prediction[0].reindex(self._labels.index)
-        return probabilities, self._model.decide(probabilities, prediction[1])
+        return prediction[0], self._model.decide(*prediction)
 
     def evaluate(self, prediction: tuple[pd.DataFrame, float | None]) -> Evaluation:
         probabilities, predicted = self._read(prediction)
@@ -272,8 +282,7 @@ def entry_size(entry: Entry) -> int:
     return int(content.get("count", 1))
 
 
-def _probabilities(fitted: Fitted, dataset: Dataset, part: str) -> pd.DataFrame:
-    """Probabilities of one part, ids x all classes of the data; a class the model has not met has probability 0."""
-    inputs = dataset.inputs(part)
+def _probabilities(fitted: Fitted, dataset: Dataset, inputs: pd.DataFrame) -> pd.DataFrame:
+    """Probabilities of some rows, ids x all classes of the data; a class the model has not met has probability 0."""
     known = pd.DataFrame(fitted.predict_proba(inputs), index=inputs.index, columns=list(fitted.classes))
     return known.reindex(columns=list(dataset.classes), fill_value=0.0)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -13,7 +15,7 @@ from core.dataset import Dataset
 from core.evaluate import METRICS
 from core.flywheel import log
 from core.flywheel.actions import Action, suggest
-from core.flywheel.edits import Decide, Edit, replay
+from core.flywheel.edits import Collect, Decide, Edit, replay
 from core.flywheel.errors import LockError, ProjectError, StaleError
 from core.flywheel.export import export
 from core.flywheel.ledger import Ledger, changes
@@ -97,21 +99,25 @@ class Project:
             )
         model = LockedModel.for_dataset(dataset, recipe, decision=decision)
         store = Store(Path(folder), create=True)
-        with store.writing():
-            for key, value in {
-                "format": FORMAT,
-                "name": name or Path(folder).name,
-                "headline": headline,
-                "created": now(),
-                "recipe": model.recipe.to_json(),
-                "schema": dataset.schema.to_json(),
-                "baseline": 0,
-                "frame": store.write_frame(dataset.frame),
-                "memberships": store.write_frame(dataset.memberships),
-                "parents": store.write_frame(dataset.parents),
-                "excluded": dataset.excluded.to_dict(),
-            }.items():
-                store.put(key, value)
+        try:
+            with store.writing():
+                for key, value in {
+                    "format": FORMAT,
+                    "name": name or Path(folder).name,
+                    "headline": headline,
+                    "created": now(),
+                    "recipe": model.recipe.to_json(),
+                    "schema": dataset.schema.to_json(),
+                    "baseline": 0,
+                    "frame": store.write_frame(dataset.frame),
+                    "memberships": store.write_frame(dataset.memberships),
+                    "parents": store.write_frame(dataset.parents),
+                    "excluded": dataset.excluded.to_dict(),
+                }.items():
+                    store.put(key, value)
+        except BaseException:
+            store.discard()
+            raise
         project = cls(store)
         project._versions[()] = dataset
         return project
@@ -231,6 +237,8 @@ class Project:
             force = log.active(entries)
             before = self._replayed(force)
             after = edit.apply(before)
+            if isinstance(edit, Collect):
+                edit = replace(edit, count=len(after) - len(before))
             rows = edit.rows()
             blob = None if rows is None else self._store.write_frame(rows)
             seq = log.append(self._store, edit, blob=blob)
@@ -274,6 +282,9 @@ class Project:
             target = (self.undoable if kind == "undo" else self.redoable)(by)
             if target is None:
                 raise ProjectError(f"There is nothing to {kind}" + (f" by '{by}'." if by else "."))
+            force = [entry for entry in log.active(self.log) if entry.seq != target.seq]
+            # What is left must make a data set; if it does not, this says so and nothing is written.
+            self._replayed(force if kind == "undo" else sorted([*force, target], key=lambda entry: entry.seq))
             seq = log.append(
                 self._store,
                 kind=kind,
@@ -327,12 +338,12 @@ class Project:
         model = LockedModel(self.model.recipe.with_installed_versions())
         old = self._ledger.rows()
         new = [
-            self._ledger.run(
-                model, self.dataset_at(row["revision"]), row["revision"], _part_of(progress, number, len(old)), cancel
-            )
+            self._run(model, row["revision"], _part_of(progress, number, len(old)), cancel)
             for number, row in enumerate(old)
         ]
         with self._lock, self._store.writing():
+            if len(self._ledger.rows()) != len(old):
+                raise StaleError("A turn was run meanwhile. Nothing was written. Re-baseline again to take it in.")
             self._ledger.replace(new)
             self._store.put("recipe", model.recipe.to_json())
         return self.turns
@@ -356,9 +367,17 @@ class Project:
                 "Rerun every turn with the new versions (re-baseline) before the next turn."
             )
         revision = self.revision
-        row = self._ledger.run(self.model, self.dataset_at(revision), revision, progress, cancel)
+        row = self._run(self.model, revision, progress, cancel)
         # Another session may have finished a turn meanwhile: this one comes behind it.
-        return self.turns[self._ledger.add(row)]
+        number = self._ledger.add(row)
+        return self.turns[number]
+
+    def _run(
+        self, model: LockedModel, revision: int, progress: Progress | None, cancel: Cancel | None
+    ) -> dict[str, Any]:
+        dataset = self.dataset_at(revision)
+        brought = self.dataset_at(0) if dataset.excluded.eq("test").any() else dataset
+        return self._ledger.run(model, dataset, revision, progress, cancel, brought=brought)
 
     @property
     def turns(self) -> list[Turn]:

@@ -20,7 +20,7 @@ from core.train.recipes import fit_recipe
 __all__ = ["main"]
 
 
-def _edited(folder: Path, turn: dict[str, Any]) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _edited(folder: Path, turn: dict[str, Any]) -> tuple[pd.DataFrame, pd.Series]:
     """The raw data with every edit of the turn: frame, and split by id."""
     frame = pd.read_parquet(folder / "raw.parquet")
     split = pd.read_parquet(folder / "split.parquet")["split"]

@@ -210,11 +210,11 @@ def simulate_reviewer(
     kind = np.select(
         [answer == given, answer == cards["suggested"]], [Decision.KEEP, Decision.SUGGESTED], Decision.OTHER
     )
-    labels = answer.where(kind != Decision.KEEP, None)
     settled = {
-        example: (str(decision), label) for example, decision, label in zip(cards.index, kind, labels, strict=True)
+        example: (str(decision), None if decision == Decision.KEEP else label)
+        for example, decision, label in zip(cards.index, kind, answer, strict=True)
     }
-    passed = int(queue.cards.index.get_loc(cards.index[-1])) + 1
+    passed = int(queue.cards.index.get_indexer(cards.index[-1:])[0]) + 1
     project.apply(
         Decide(
             settled,

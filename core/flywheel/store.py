@@ -70,13 +70,19 @@ class Store:
         self.folder = Path(folder)
         self._path = self.folder / "project.sqlite"
         self._lock = threading.RLock()
+        self._writes = False
         if create:
             if self._path.exists():
                 raise StoreError(
                     f"A new project needs a folder without one. '{self.folder.name}' holds a project already. "
                     "Open it, or choose another folder."
                 )
-            (self.folder / "blobs").mkdir(parents=True, exist_ok=True)
+            try:
+                (self.folder / "blobs").mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise StoreError(
+                    f"The folder '{self.folder.name}' can't be made ({error.strerror}). Choose another place."
+                ) from error
         elif not self._path.is_file():
             raise StoreError(f"There is no project in '{self.folder.name}'. Choose one from the list of projects.")
         try:
@@ -85,6 +91,8 @@ class Store:
             self._connection.execute("PRAGMA synchronous=FULL")
             self._connection.executescript(_TABLES)
         except sqlite3.Error as error:
+            if hasattr(self, "_connection"):
+                self.close()
             raise StoreError(
                 f"The project file in '{self.folder.name}' can't be read ({error}). Restore the folder from a copy."
             ) from error
@@ -93,13 +101,20 @@ class Store:
         """Close the file; the store can't be used afterwards."""
         self._connection.close()
 
+    def discard(self) -> None:
+        """Close and remove a project file that could not be filled, so that the folder can be used again."""
+        self.close()
+        for suffix in ("", "-wal", "-shm"):
+            self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
+
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Hold the one right to write; what happens inside is on disk together, or not at all."""
         with self._lock:
-            if self._connection.in_transaction:
+            if self._writes:
                 yield
                 return
+            self._writes = True
             try:
                 self._connection.execute("BEGIN IMMEDIATE")
                 yield
@@ -113,11 +128,26 @@ class Store:
                         "Nothing was changed. Check the disk and try again."
                     ) from error
                 raise
+            finally:
+                self._writes = False
 
     def execute(self, sql: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-        """Run one statement and return its rows."""
+        """Run one statement and return its rows.
+
+        Raises
+        ------
+        StoreError
+            If the file can't be read.
+        """
         with self._lock:
-            return self._connection.execute(sql, values).fetchall()
+            try:
+                return self._connection.execute(sql, values).fetchall()
+            except sqlite3.Error as error:
+                if self._writes:
+                    raise
+                raise StoreError(
+                    f"The project file in '{self.folder.name}' can't be read ({error}). Restore the folder from a copy."
+                ) from error
 
     def insert(self, table: str, row: Mapping[str, Any]) -> int:
         """Insert one row and return its number. Table and column names are the program's own, never a user's."""
@@ -149,7 +179,7 @@ class Store:
         content = buffer.getvalue()
         name = hashlib.sha256(content).hexdigest()
         path = self._blob(name)
-        if path.exists():
+        if path.is_file() and path.read_bytes() == content:
             return name
         temporary = path.with_name(f".{name}.{os.getpid()}.{threading.get_ident()}")
         try:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import secrets
-import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,8 @@ from core.schema import Schema
 
 __all__ = ["ProjectSummary", "find_project", "home", "list_projects", "new_folder"]
 
-_ID = re.compile(r"[a-z0-9][a-z0-9\-]{0,80}")
+# One plain folder name: nothing that leads out of the workspace, at most 240 bytes. Copied folders keep working.
+_ID = re.compile(r"\w[\w.\-() ]{0,59}")
 
 
 @dataclass(frozen=True)
@@ -67,8 +67,9 @@ def list_projects(workspace: Path) -> list[ProjectSummary]:
         return []
     found = []
     for folder in workspace.iterdir():
-        if not (folder / "project.sqlite").is_file():
+        if not _ID.fullmatch(folder.name) or not (folder / "project.sqlite").is_file():
             continue
+        store = None
         try:
             store = Store(folder)
             ((edits, edited),) = store.execute("SELECT COUNT(*), MAX(at) FROM log")
@@ -89,7 +90,9 @@ def list_projects(workspace: Path) -> list[ProjectSummary]:
                     turns=turns,
                 )
             )
-            store.close()
-        except (StoreError, sqlite3.Error, TypeError, ValueError):
+        except (StoreError, TypeError, ValueError):
             continue
+        finally:
+            if store is not None:
+                store.close()
     return sorted(found, key=lambda summary: summary.changed, reverse=True)

@@ -1,0 +1,196 @@
+"""Random histories by two authors: the state is the replay of the log, now, step by step, and after reopening."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from core.dataset import Dataset
+from core.errors import FlywheelError
+from core.flywheel import (
+    Collect,
+    Correct,
+    Decide,
+    DropColumn,
+    Exclude,
+    Generate,
+    Project,
+    ProjectError,
+    Relabel,
+)
+from core.flywheel.edits import replay
+
+AUTHORS = st.sampled_from(["ann", "bob"])
+PLACES = st.integers(0, 200)
+LABELS = st.sampled_from(["no", "yes", "maybe"])
+CELLS = st.sampled_from(
+    [("x", 1), ("x", 2.5), ("x", None), ("n", 3), ("n", 0.5), ("colour", "red"), ("colour", 5), ("colour", None)]
+)
+
+
+def small_frame() -> pd.DataFrame:
+    rng = np.random.default_rng(3)
+    label = pd.Series(rng.choice(["no", "yes"], 24), dtype="str")
+    label[[3, 11]] = None
+    return pd.DataFrame(
+        {
+            "key": [f"r{number}" for number in range(24)],
+            "x": rng.normal(size=24),
+            "n": rng.integers(0, 4, 24),
+            "colour": rng.choice(["red", "green"], 24),
+            "label": label,
+        }
+    )
+
+
+class History(RuleBasedStateMachine):
+    """One project, and beside it a plain list of the edits in force."""
+
+    @initialize()
+    def begin(self):
+        self.folder = Path(tempfile.mkdtemp())
+        self.start = Dataset.from_frame(small_frame(), label="label", id="key")
+        self.project = Project.create(self.folder / "p", self.start)
+        self.edits = {}  # number of the entry -> edit
+        self.force = set()
+        self.made = 0
+        self.steps = {(): self.start}
+
+    def teardown(self):
+        if hasattr(self, "folder"):
+            self.project.close()
+            shutil.rmtree(self.folder)
+
+    # what is drawn is a number: which example it stands for depends on the state
+
+    def _pick(self, places, *parts):
+        split = self.project.dataset.split
+        ids = split.index[split.isin(parts).to_numpy()]
+        return [str(ids[place % len(ids)]) for place in places]
+
+    def _apply(self, edit):
+        before = self.project.dataset
+        try:
+            expected = edit.apply(before).version
+        except FlywheelError:
+            expected = None
+        try:
+            entry = self.project.apply(edit)
+        except FlywheelError:
+            assert expected is None
+            assert self.project.dataset is before
+            return
+        assert self.project.dataset.version == expected
+        self.edits[entry.seq] = edit
+        self.force.add(entry.seq)
+
+    def _step_by_step(self, seqs):
+        if seqs not in self.steps:
+            self.steps[seqs] = replay(self._step_by_step(seqs[:-1]), [self.edits[seqs[-1]]])
+        return self.steps[seqs]
+
+    @rule(places=st.lists(PLACES, min_size=1, max_size=3), label=LABELS, by=AUTHORS)
+    def relabel(self, places, label, by):
+        self._apply(Relabel(dict.fromkeys(self._pick(places, "train", "pool", "test"), label), by=by))
+
+    @rule(places=st.lists(PLACES, min_size=1, max_size=4), by=AUTHORS)
+    def exclude(self, places, by):
+        self._apply(Exclude(self._pick(places, "train", "pool", "test"), by=by))
+
+    @rule(place=PLACES, cell=CELLS, by=AUTHORS)
+    def correct(self, place, cell, by):
+        (example,) = self._pick([place], "train", "pool")
+        self._apply(Correct({(example, cell[0]): cell[1]}, by=by))
+
+    @rule(column=st.sampled_from(["x", "n", "colour"]), by=AUTHORS)
+    def drop(self, column, by):
+        self._apply(DropColumn(column, by=by))
+
+    @rule(by=AUTHORS, size=st.integers(1, 2), again=st.booleans())
+    def collect(self, by, size, again):
+        """New rows, or some that were collected before."""
+        first = max(0, self.made - size) if again else self.made
+        self.made = max(self.made, first + size)
+        rows = small_frame().iloc[:size].assign(key=[f"n{number}" for number in range(first, first + size)])
+        self._apply(Collect(rows, by=by))
+
+    @rule(places=st.lists(PLACES, min_size=1, max_size=2), label=LABELS, by=AUTHORS)
+    def generate(self, places, label, by):
+        parents = self._pick(places, "train")
+        rows = self.project.dataset.frame.loc[parents, ["x", "n", "colour"]]
+        rows.index = pd.Index([f"g{self.project.revision}-{number}" for number in range(len(rows))], dtype="str")
+        self._apply(Generate(rows.assign(label=label, parent=parents, other_parent=parents[-1]), by=by))
+
+    @rule(place=PLACES, decision=st.sampled_from(["keep", "other", "exclude", "skip"]), label=LABELS, by=AUTHORS)
+    def decide(self, place, decision, label, by):
+        (example,) = self._pick([place], "train", "pool")
+        self._apply(Decide({example: (decision, label if decision == "other" else None)}, by=by))
+
+    @rule(by=st.sampled_from(["ann", "bob", None]))
+    def undo(self, by):
+        try:
+            entry = self.project.undo(by)
+        except ProjectError:
+            assert not [seq for seq in self.force if by in (None, self.edits[seq].by)]
+            return
+        except FlywheelError:
+            return
+        assert by in (None, self.edits[entry.target].by)
+        self.force.remove(entry.target)
+
+    @rule(by=st.sampled_from(["ann", "bob", None]))
+    def redo(self, by):
+        try:
+            entry = self.project.redo(by)
+        except FlywheelError:
+            return
+        self.force.add(entry.target)
+
+    @rule(by=AUTHORS)
+    def there_and_back(self, by):
+        """Undo and redo are inverse."""
+        if self.project.undoable(by) is None:
+            return
+        before = self.project.dataset.version
+        try:
+            self.project.undo(by)
+        except FlywheelError:
+            return
+        self.project.redo(by)
+        assert self.project.dataset.version == before
+
+    @rule()
+    def reopen(self):
+        version = self.project.dataset.version
+        self.project.close()
+        self.project = Project.open(self.folder / "p")
+        assert self.project.dataset.version == version
+
+    @invariant()
+    def the_state_is_the_replay_of_the_log(self):
+        if not hasattr(self, "project"):
+            return
+        dataset = self.project.dataset
+        step_by_step = self._step_by_step(tuple(sorted(self.force)))
+
+        assert dataset.version == step_by_step.version
+        assert dataset.split.equals(step_by_step.split)
+        assert dict(dataset.excluded) == dict(step_by_step.excluded)
+        assert set(self.start.ids("test")) >= set(dataset.ids("test"))
+        assert dataset.parents["parent"].isin(dataset.split.index.append(dataset.excluded.index)).all()
+        folds = self.start.folds()
+        shared = folds.index.intersection(dataset.ids("train"))
+        assert dataset.folds().loc[shared].equals(folds.loc[shared])
+
+
+History.TestCase.settings = settings(
+    max_examples=12, stateful_step_count=14, deadline=None, suppress_health_check=list(HealthCheck)
+)
+TestHistory = History.TestCase
