@@ -61,6 +61,10 @@ class Cells:
     sizes: Floats
     errors: Floats
 
+    def codes(self, place: int) -> tuple[int, ...]:
+        """Code of each column's value in one of the slices."""
+        return tuple(int(code) for code in np.unravel_index(self.cells[place], self.shape))
+
     def dense(self) -> Floats:
         """Sizes and errors as an array of shape (2, *shape), 0 for slices that are too small."""
         full = np.zeros((2, math.prod(self.shape)))

@@ -125,56 +125,58 @@ def find_slices(
     loss = _losses_of(frame, losses)
     if not loss.any():
         return []
-    scale = _Scale(len(loss), float(loss.mean()), alpha)
+    aim = _Aim(len(loss), float(loss.mean()), float(loss.max()), alpha, smallest, top)
     columns = [_coded(frame.iloc[:, place]) for place in range(frame.shape[1])]
     counter = Counter([codes for codes, _ in columns], loss, smallest)
-    counted, pruned = _search(counter, scale, top, max_predicates, float(loss.max()), progress, cancel)
+    counted, pruned = _search(counter, aim, max_predicates, progress, cancel)
     if not counted:
         return []
     sizes = np.concatenate([cells.sizes for cells in counted])
     errors = np.concatenate([cells.errors for cells in counted])
-    best = _best(scale.score(sizes, errors), top)
     p_values, adjusted = _p_values(sizes, errors, loss, len(sizes) + pruned)
-    starts = np.cumsum([0] + [len(cells.sizes) for cells in counted])
+    ends = np.cumsum([len(cells.sizes) for cells in counted])
     found = []
-    for place in best:
-        owner = int(np.searchsorted(starts, place, side="right")) - 1
+    for place in _best(aim.score(sizes, errors), top):
+        owner = int(np.searchsorted(ends, place, side="right"))
         cells = counted[owner]
-        codes = np.unravel_index(cells.cells[place - starts[owner]], cells.shape)
-        predicates, inside = [], np.ones(len(loss), dtype=bool)
-        for column, code in zip(cells.columns, codes, strict=True):
-            own_codes, values = columns[column]
-            value = counter.values[column][code]
-            inside &= own_codes == value
-            predicates.append((str(frame.columns[column]), values[value]))
+        inside, predicates = np.ones(len(loss), dtype=bool), []
+        # A negative place: counted from the end of its combination.
+        for column, frequent in zip(cells.columns, cells.codes(int(place - ends[owner])), strict=True):
+            codes, values = columns[column]
+            code = counter.values[column][frequent]
+            inside &= codes == code
+            predicates.append((str(frame.columns[column]), values[code]))
         found.append(
-            _slice(tuple(predicates), frame.index[inside], loss[inside], scale, p_values[place], adjusted[place])
+            _slice(tuple(predicates), frame.index[inside], loss[inside], aim, p_values[place], adjusted[place])
         )
     return found
 
 
 @dataclass(frozen=True)
-class _Scale:
-    """What a slice is measured against."""
+class _Aim:
+    """What the search is for, and what a slice is measured against: all rows, their mean and their worst loss."""
 
     rows: int
     mean: float
+    worst: float
     alpha: float
+    min_size: int
+    top: int
 
     def score(self, sizes: Floats, errors: Floats) -> Floats:
         scores: Floats = self.alpha * (errors / sizes / self.mean - 1) - (1 - self.alpha) * (self.rows / sizes - 1)
         return scores
 
-    def bound(self, sizes: Floats, errors: Floats, worst: float, min_size: int) -> Floats:
-        """Highest score of any slice with at most these sizes and errors, none of whose losses is above `worst`.
+    def bound(self, sizes: Floats, errors: Floats) -> Floats:
+        """Highest score of any slice that has at most these sizes and errors.
 
         With s rows it has at most min(errors, s * worst) of errors. Up to s = errors / worst the score rises with s,
         and from there it is monotonous, so that it is highest there or at an end.
         """
-        possible = sizes >= min_size
+        possible = sizes >= self.min_size
         largest = np.where(possible, sizes, 1.0)
-        turning = np.clip(errors / worst, min_size, largest)
-        ends = [self.score(at, np.minimum(errors, at * worst)) for at in (turning, largest)]
+        turning = np.clip(errors / self.worst, self.min_size, largest)
+        ends = [self.score(at, np.minimum(errors, at * self.worst)) for at in (turning, largest)]
         return np.where(possible, np.maximum(*ends), -np.inf)
 
 
@@ -223,13 +225,7 @@ def _coded(column: pd.Series) -> tuple[npt.NDArray[np.integer], list[Any]]:
 
 
 def _search(
-    counter: Counter,
-    scale: _Scale,
-    top: int,
-    max_predicates: int,
-    worst: float,
-    progress: Progress | None,
-    cancel: Cancel | None,
+    counter: Counter, aim: _Aim, max_predicates: int, progress: Progress | None, cancel: Cancel | None
 ) -> tuple[list[Cells], int]:
     """Count all slices that may be among the best; the second value is how many others may be large enough."""
     places = [place for place, column in enumerate(counter.columns) if column.frequent]
@@ -242,7 +238,7 @@ def _search(
     pruned = 0
     for wanted in by_length:
         if counted:
-            wanted, left_out = _promising(wanted, counted, scale, top, worst, counter.min_size, steps)
+            wanted, left_out = _promising(wanted, counted, aim, steps)
             pruned += left_out
         for cells in counter.count(wanted):
             steps.start("counting slices")
@@ -253,21 +249,16 @@ def _search(
 
 
 def _promising(
-    wanted: list[tuple[int, ...]],
-    counted: list[Cells],
-    scale: _Scale,
-    top: int,
-    worst: float,
-    min_size: int,
-    steps: Steps,
+    wanted: list[tuple[int, ...]], counted: list[Cells], aim: _Aim, steps: Steps
 ) -> tuple[list[tuple[int, ...]], int]:
     """Those combinations of columns that may hold one of the best slices, and how many slices the others may hold.
 
     A slice has no more rows and no more errors than any slice with one predicate less. A combination of which a part
     was passed over can't be among the best either, since the bound only falls with further predicates.
     """
-    scores = np.concatenate([scale.score(cells.sizes, cells.errors) for cells in counted])
-    threshold = 0.0 if len(scores) < top else max(0.0, float(np.partition(scores, -top)[-top]))
+    scores = np.concatenate([aim.score(cells.sizes, cells.errors) for cells in counted])
+    threshold = 0.0 if len(scores) < aim.top else max(0.0, float(np.partition(scores, -aim.top)[-aim.top]))
+    most = aim.rows // aim.min_size
     parents = {
         cells.columns: cells.dense() if math.prod(cells.shape) <= _MOST_BOUNDED else None
         for cells in counted
@@ -278,17 +269,17 @@ def _promising(
         steps.check()
         parts = _parts(combination)
         if any(part not in parents for part in parts):
-            left_out += scale.rows // min_size
+            left_out += most
             continue
         known = [(axis, dense) for axis, part in enumerate(parts, 1) if (dense := parents[part]) is not None]
         if len(known) < len(parts):
             promising.append(combination)
             continue
         sizes, errors = functools.reduce(np.minimum, (np.expand_dims(dense, axis) for axis, dense in known))
-        if scale.bound(sizes, errors, worst, min_size).max() >= threshold - 10.0**-_DECIMALS:
+        if aim.bound(sizes, errors).max() >= threshold - 10.0**-_DECIMALS:
             promising.append(combination)
         else:
-            left_out += min(int(np.count_nonzero(sizes >= min_size)), scale.rows // min_size)
+            left_out += min(int(np.count_nonzero(sizes >= aim.min_size)), most)
     return promising, left_out
 
 
@@ -325,20 +316,20 @@ def _slice(
     predicates: tuple[tuple[str, Any], ...],
     ids: pd.Index,
     losses: Floats,
-    scale: _Scale,
+    aim: _Aim,
     p_value: float,
     adjusted: float,
 ) -> Slice:
     size, error = len(losses), float(losses.mean())
-    share, lift = size / scale.rows, error / scale.mean
+    share, lift = size / aim.rows, error / aim.mean
     if ((losses == 0) | (losses == 1)).all():
         low, high = (float(end) for end in wilson_interval(losses.sum(), size))
     else:
         half = 1.96 * float(losses.std(ddof=1)) / math.sqrt(size) if size > 1 else math.inf
         low, high = max(error - half, 0.0), error + half
     # As good as the rest: the mean of all would be that of the rest.
-    rest = (scale.mean - share * error) / (1 - share) if size < scale.rows else error
-    score = float(scale.score(np.array([size]), np.array([losses.sum()]))[0])
+    rest = (aim.mean - share * error) / (1 - share) if size < aim.rows else error
+    score = float(aim.score(np.array([size]), np.array([losses.sum()]))[0])
     return Slice(
-        predicates, size, share, error, low, high, lift, score, float(p_value), float(adjusted), scale.mean - rest, ids
+        predicates, size, share, error, low, high, lift, score, float(p_value), float(adjusted), aim.mean - rest, ids
     )
