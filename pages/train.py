@@ -12,12 +12,8 @@ from core.report import count
 from core.train import recipes_for
 from pages.parts import errors, frame, jobs, verdicts
 from pages.parts.curve import draw_curve
+from pages.parts.lock import DECISIONS
 from pages.parts.plain import plain
-
-DECISIONS = {
-    "argmax": "the class with the largest probability",
-    "threshold": "a threshold, chosen out of fold",
-}
 
 
 def next_turn(project: Project, turns: list[Turn]) -> None:
@@ -78,7 +74,7 @@ def lock(project: Project, turns: list[Turn]) -> None:
             "Every turn trains the same recipe with the same seed, so a change of the score comes from the data. "
             f"Recipe, decision rule, seed and library versions give the fingerprint `{project.model.fingerprint}`."
         )
-        st.markdown(f"**{plain(recipe.title or recipe.name)}** · decides by {DECISIONS[recipe.decision]}")
+        st.markdown(f"**{plain(recipe.title or recipe.name)}** · decision rule: {DECISIONS[recipe.decision]}")
         if recipe.description:
             st.caption(plain(recipe.description))
         if turns:

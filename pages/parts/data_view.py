@@ -1,0 +1,131 @@
+"""The data of a project as a screen shows it: how much there is, the examples page by page, the columns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import streamlit as st
+
+from core.report import class_balance, count, percent
+from pages.parts import cards, figure, paging
+from pages.parts.plain import plain
+
+if TYPE_CHECKING:
+    from core.dataset import Dataset
+    from core.flywheel import Project
+
+__all__ = ["columns", "examples", "sizes"]
+
+_PARTS = ("train", "test", "pool", "sealed")
+_ALL = "all"
+
+
+def sizes(project: Project) -> None:
+    """Say in one row how many examples there are, by part of the split."""
+    dataset = project.dataset
+    numbers = {part: len(dataset.ids(part)) for part in _PARTS}
+    generated, excluded = len(dataset.generated), len(dataset.excluded)
+    shown = [
+        (
+            "train",
+            numbers["train"],
+            f"{count(generated)} of them generated" if generated else "what the model learns from",
+        ),
+        ("test", numbers["test"], "fixed, never trained on"),
+        ("pool", numbers["pool"], "no label yet"),
+        *([("sealed", numbers["sealed"], "to be opened once")] if numbers["sealed"] else []),
+        ("excluded", excluded, "left out, still listed"),
+        ("classes", len(dataset.classes), "of the label " + plain(dataset.schema.label)),
+        ("features", len(dataset.schema.inputs), "columns the model sees"),
+    ]
+    for place, (name, value, help_) in zip(st.columns(len(shown)), shown, strict=True):
+        place.metric(name, count(value), help=help_)
+
+
+def examples(project: Project) -> None:
+    """Show the examples 50 a page, by part, class and words; one that is chosen is shown as a card."""
+    dataset = project.dataset
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        parts = [_ALL, *(part for part in _PARTS if len(dataset.ids(part)))]
+        part = st.segmented_control(
+            "Part", parts, default=_ALL, required=True, key="data-part", persist_state="session"
+        )
+        label = st.selectbox("Class", [_ALL, *dataset.classes], key="data-class", width=220)
+        words = st.text_input("Containing", key="data-words", width=260, placeholder="words in any text column")
+    ids = _chosen(dataset.version, str(part), str(label), words.strip(), dataset)
+    key = f"data-{part}-{label}-{words.strip()}"
+    shown = dataset.frame.loc[ids[paging.page_of(len(ids), key=key)]]
+    schema = dataset.schema
+    order = [
+        schema.label,
+        *schema.inputs,
+        *(name for name in schema.names if name not in {schema.label, *schema.inputs}),
+    ]
+    table = shown[order]
+    table.insert(0, "part", dataset.split.loc[shown.index])
+    event = st.dataframe(
+        table.rename_axis("id").reset_index(names="id" if "id" not in table else "example id"),
+        hide_index=True,
+        key=f"table-{key}-{paging.page_of(len(ids), key=key).start}-{project.revision}",
+        height=420,
+        on_select="rerun",
+        selection_mode="single-row",
+        alt="The examples: id, part of the split, label, then all columns.",
+    )
+    paging.controls(len(ids), key=key)
+    if event.selection.rows:
+        example_id = str(shown.index[event.selection.rows[0]])
+        with st.container(border=True):
+            st.markdown(f"**Example {plain(example_id)}** · {plain(str(dataset.labels.get(example_id)))}")
+            cards.example(dataset, example_id)
+
+
+def columns(project: Project) -> None:
+    """Show what each column is for and what is in it, and how the classes are balanced."""
+    dataset = project.dataset
+    facts, balance = _facts(dataset.version, dataset), _balance(dataset.version, dataset)
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        st.dataframe(facts, hide_index=True, key="columns", height="content" if len(facts) <= 20 else 640)
+    with right:
+        st.markdown("**Train examples by class**")
+        figure.draw(class_balance(balance), key="balance")
+
+
+@st.cache_data(show_spinner=False, max_entries=16)
+def _chosen(version: str, part: str, label: str, words: str, _dataset: Dataset) -> pd.Index:
+    keep = pd.Series(True, index=_dataset.frame.index)
+    if part != _ALL:
+        keep &= (_dataset.split == part).to_numpy()
+    if label != _ALL:
+        keep &= (_dataset.labels == label).to_numpy()
+    if words:
+        texts = _dataset.frame.select_dtypes("str")
+        keep &= texts.apply(lambda column: column.str.contains(words, case=False, regex=False, na=False)).any(axis=1)
+    return _dataset.frame.index[keep.to_numpy()]
+
+
+@st.cache_data(show_spinner=False, max_entries=8)
+def _facts(version: str, _dataset: Dataset) -> pd.DataFrame:
+    frame = _dataset.frame
+    roles = [_dataset.schema.column(str(name)) for name in frame.columns]
+    return pd.DataFrame(
+        {
+            "column": [column.name for column in roles],
+            "role": [column.role for column in roles],
+            "kind": [column.kind for column in roles],
+            "missing": [percent(share) for share in frame.isna().mean()],
+            "different": frame.nunique().to_numpy(),
+            "why": [column.reason for column in roles],
+        }
+    )
+
+
+@st.cache_data(show_spinner=False, max_entries=8)
+def _balance(version: str, _dataset: Dataset) -> pd.DataFrame:
+    train = _dataset.labels.loc[_dataset.ids("train")]
+    made = train.index.isin(_dataset.generated)
+    counts = pd.DataFrame({"collected": train[~made].value_counts(), "generated": train[made].value_counts()})
+    counts = counts.fillna(0).astype(int)
+    return counts if made.any() else counts[["collected"]]

@@ -1,0 +1,306 @@
+"""From files to a project: read them, settle what the columns are for, choose how turns are judged, create."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import streamlit as st
+
+from core.collect import join_test_set, list_sheets, read_table
+from core.dataset import Dataset
+from core.errors import FlywheelError
+from core.evaluate import METRICS
+from core.flywheel import Project, home, new_folder
+from core.report import count, percent
+from core.schema import ROLES
+from core.train import RECIPES
+from pages.parts import drafts, errors, frame, paging
+from pages.parts.drafts import Draft
+from pages.parts.lock import DECISIONS
+from pages.parts.plain import plain
+
+if TYPE_CHECKING:
+    from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+__all__ = ["choose_files", "read_upload", "settle"]
+
+CHOSEN = "chosen by the analyst"
+_ROLES_HELP = "\n\n".join(f"**{role}**: {meaning}" for role, meaning in ROLES.items())
+_NO_TEST = "none: split one off"
+
+
+def choose_files() -> None:
+    """Take one or several files and make a draft of them."""
+    files = st.file_uploader(
+        "Labelled data: CSV, TSV, JSON, JSON Lines, Parquet or Excel",
+        accept_multiple_files=True,
+        key="upload",
+        help="One row an example, one column with the class. Rows without a class go to the pool. A second file can be "
+        "the test set; others are put below the first.",
+    )
+    if not files:
+        return
+    with errors.calm(doing="reading the files"):
+        frames = {file.name: read_upload(file) for file in files}
+        names = list(frames)
+        test = _NO_TEST
+        if len(names) > 1:
+            guess = next(
+                (name for name in names[1:] if re.search(r"test|holdout|valid", name, re.IGNORECASE)), _NO_TEST
+            )
+            options = [_NO_TEST, *names]
+            test = st.selectbox("Which file is the test set?", options, index=options.index(guess), key="test-file")
+        elif not _has_sheets(files):
+            _keep(frames, test)
+        for name, table in frames.items():
+            st.caption(f"{plain(name)}: {count(len(table), 'row')}, {count(table.shape[1], 'column')}")
+        if st.button("Use these files", type="primary", icon=":material/arrow_forward:"):
+            _keep(frames, test)
+
+
+def settle(draft: Draft) -> None:
+    """Show what was read and the roles proposed, take the analyst's choices, and create the project."""
+    with st.container(border=True), errors.calm(doing="making the project"):
+        choices = _choices(draft)
+        if choices is not None and st.button("Create the project", type="primary", icon=":material/add:"):
+            with st.spinner("Splitting and writing"):
+                project = _create(draft, choices)
+            drafts.close(draft)
+            frame.tell("The project is saved.")
+            frame.navigate("overview", project.id)
+    st.subheader("What the columns are for", anchor=False)
+    st.caption("Proposed from names and values, each with its reason. Change a role in the table to overrule it.")
+    _roles(draft)
+    for note in draft.notes:
+        st.caption(f":material/info: {plain(note)}")
+    st.subheader("Preview", anchor=False)
+    paging.table(draft.frame, key=f"preview-{draft.id}", noun="row", alt="The rows as they were read.")
+
+
+@dataclass(frozen=True)
+class _Choices:
+    name: str
+    split: str
+    test: float
+    sealed: float
+    seed: int
+    headline: str
+    recipe: str
+    decision: str
+
+
+def _choices(draft: Draft) -> _Choices | None:
+    data, judging = st.columns(4), st.columns(4, vertical_alignment="bottom")
+    name = data[0].text_input("Name", value=draft.name, key="new-name", max_chars=80)
+    with data[1]:
+        label = _label(draft)
+    if label is None:
+        st.info("Say which column holds the class to learn.", icon=":material/label:")
+        return None
+    with data[2]:
+        split = _split(draft)
+    with data[3]:
+        test = _share("Share of the test set", 25, key="new-test", least=5, disabled=split == "split")
+    with judging[0]:
+        headline = st.selectbox(
+            "Headline metric",
+            list(METRICS),
+            format_func=METRICS.__getitem__,
+            help="Turns are judged by it.",
+            key="metric",
+        )
+    with judging[1]:
+        recipe = _recipe(draft)
+    with judging[2]:
+        decision = _decision(draft, label)
+    with judging[3], st.popover("More", icon=":material/tune:", width="stretch"):
+        sealed = _share("Sealed share, to be opened once at the end", 0, key="new-sealed", least=0)
+        seed = st.number_input("Seed of the split", 0, 10_000, 0, key="new-seed")
+    st.caption(
+        "The test set is fixed as soon as the project is made. Metric, recipe and decision rule are locked with "
+        "turn 0, so that nobody shops for them later."
+    )
+    return _Choices(name.strip() or draft.name, split, test, sealed, int(seed), headline, recipe, decision)
+
+
+def _label(draft: Draft) -> str | None:
+    schema = draft.schema
+    names = list(schema.names)
+    label = st.selectbox(
+        "Label: the class to learn",
+        names,
+        index=names.index(schema.label) if schema.has_label else None,
+        placeholder="Choose a column",
+        key=f"label-{draft.id}-{draft.revision}",
+    )
+    if label is not None and (not schema.has_label or label != schema.label):
+        drafts.save(draft, schema.with_role(label, "label"))
+        st.rerun()
+    return label
+
+
+def _share(title: str, percent_: int, *, key: str, least: int, disabled: bool = False) -> float:
+    return st.slider(title, least, 50, percent_, 5, format="%d %%", key=key, disabled=disabled) / 100
+
+
+def _recipe(draft: Draft) -> str:
+    modality = draft.schema.modality.value
+    recipes = {key: recipe for key, recipe in RECIPES.items() if recipe.modality == modality}
+    return st.selectbox(
+        "Recipe of the locked model",
+        list(recipes),
+        format_func=lambda key: recipes[key].title or key,
+        help="\n\n".join(f"**{plain(each.title or key)}**: {plain(each.description)}" for key, each in recipes.items()),
+        key=f"recipe-{modality}",
+    )
+
+
+def _decision(draft: Draft, label: str) -> str:
+    two = bool(draft.facts.loc[label, "different"] == 2)
+    return st.selectbox(
+        "Decision rule",
+        list(DECISIONS) if two else ["argmax"],
+        format_func=DECISIONS.__getitem__,
+        help="A threshold is offered for two classes. On unbalanced ones it often does what resampling seems to do.",
+        key=f"decision-{two}",
+    )
+
+
+def _split(draft: Draft) -> str:
+    """Ask how the test set is chosen: by chance, or as a column says."""
+    schema = draft.schema
+    ways = {"chance": "by chance, stratified"}
+    if schema.group is not None:
+        ways["group"] = f"by group: '{schema.group}'"
+    if schema.time is not None:
+        ways["time"] = f"by time: '{schema.time}'"
+    if schema.split_column is not None:
+        ways = {"split": f"as '{schema.split_column}' says", **ways}
+    chosen = [way for way in ways if way != "chance" and _is_chosen(draft, way)]
+    first = chosen[0] if chosen else next(iter(ways))
+    return str(
+        st.selectbox(
+            "Test set",
+            list(ways),
+            index=list(ways).index(first),
+            format_func=ways.__getitem__,
+            help="By chance: in the proportions of the classes, equal rows on one side. By group: rows of one group stay "
+            "together. By time: the latest rows.",
+            key=f"split-{draft.id}-{draft.revision}",
+        )
+    )
+
+
+def _is_chosen(draft: Draft, role: str) -> bool:
+    return any(column.role == role and column.reason == CHOSEN for column in draft.schema.columns)
+
+
+def _create(draft: Draft, choices: _Choices) -> Project:
+    schema = drafts.settled(draft, choices.split)
+    dataset = Dataset.from_frame(
+        draft.frame,
+        label=schema.label,
+        test=choices.test,
+        sealed=choices.sealed,
+        seed=choices.seed,
+        schema=schema,
+    )
+    return Project.create(
+        new_folder(home(), choices.name),
+        dataset,
+        recipe=choices.recipe,
+        headline=choices.headline,
+        name=choices.name,
+        decision=choices.decision,
+    )
+
+
+def _roles(draft: Draft) -> None:
+    """Show the roles as a table that can be edited; a change is kept and the page drawn anew."""
+    columns = draft.schema.columns
+    shown = pd.DataFrame(
+        {
+            "column": [column.name for column in columns],
+            "role": [column.role for column in columns],
+            "why": [column.reason for column in columns],
+            "kind": [column.kind for column in columns],
+            "missing": [percent(value / max(1, len(draft.frame))) for value in draft.facts["missing"]],
+            "different": draft.facts["different"].to_numpy(),
+            "values": draft.facts["values"].to_numpy(),
+        }
+    )
+    edited = st.data_editor(
+        shown,
+        key=f"roles-{draft.id}-{draft.revision}",
+        num_rows="fixed",
+        hide_index=True,
+        disabled=[name for name in shown.columns if name != "role"],
+        column_config={
+            "role": st.column_config.SelectboxColumn(
+                "role",
+                width="small",
+                options=list(ROLES),
+                required=True,
+                help="; ".join(f"{k}: {v}" for k, v in ROLES.items()),
+            ),
+            "why": st.column_config.Column(width="large"),
+            "values": st.column_config.Column(width="large"),
+        },
+        height="content" if len(shown) <= 20 else 640,
+        alt="The columns with their roles, the reason for each, and what is in them.",
+    )
+    changed = edited[edited["role"] != shown["role"]]
+    if changed.empty:
+        return
+    with errors.calm(doing="changing a role"):
+        schema = draft.schema
+        for name, role in zip(changed["column"], changed["role"], strict=True):
+            schema = schema.with_role(name, role, CHOSEN)
+        drafts.save(draft, schema)
+        st.rerun()
+
+
+def _keep(frames: dict[str, pd.DataFrame], test: str) -> None:
+    kept = [table for name, table in frames.items() if name != test]
+    if not kept:
+        raise FlywheelError("A test set needs examples to train on. Add the file that holds them.")
+    first = next(name for name in frames if name != test)
+    whole = kept[0] if len(kept) == 1 else pd.concat(kept, ignore_index=True)
+    notes = [note for table in frames.values() for note in table.attrs.get("notes", ())]
+    if test != _NO_TEST:
+        whole, _ = join_test_set(whole, frames[test])
+    whole.attrs["notes"] = notes
+    drafts.keep(whole, Path(first).stem)
+    st.rerun()
+
+
+def read_upload(file: UploadedFile) -> pd.DataFrame:
+    """Read one uploaded file, asking for the sheet if it has several; once an upload, however often the page is run."""
+    return _read(file.file_id, file.name, _sheet(file), file)
+
+
+def _has_sheets(files: Sequence[UploadedFile]) -> bool:
+    return any(len(_sheets(file.file_id, file)) > 1 for file in files)
+
+
+def _sheet(file: UploadedFile) -> str | None:
+    sheets = _sheets(file.file_id, file)
+    if len(sheets) < 2:
+        return None
+    return st.selectbox(f"Sheet of {plain(file.name)}", sheets, key=f"sheet-{file.file_id}")
+
+
+# Keyed on the upload: equal bytes that come again are another upload, and nothing large is hashed.
+@st.cache_resource(show_spinner="Reading the file", max_entries=4)
+def _read(file_id: str, name: str, sheet: str | None, _file: UploadedFile) -> pd.DataFrame:
+    return read_table(_file.getvalue(), name=name, sheet=sheet)
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _sheets(file_id: str, _file: UploadedFile) -> list[str]:
+    return list_sheets(_file.getvalue(), name=_file.name)
