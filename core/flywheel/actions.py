@@ -100,7 +100,8 @@ def _next_turn(project: Project) -> list[Action]:
         Action(
             "turn",
             f"Run turn {last.number + 1}",
-            f"The data was changed since turn {last.number} ({count:,} edits): see what they were worth.",
+            f"The data was changed since turn {last.number} ({count:,} edit{'' if count == 1 else 's'}): "
+            "see what that was worth.",
             "train",
             count,
         )
