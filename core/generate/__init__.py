@@ -2,13 +2,17 @@
 
 from core.generate.methods import METHODS, Method, methods_for
 from core.generate.propose import propose, propose_exclusions
-from core.generate.strategy import GenerateError, explicit_counts, strategy_table
+from core.generate.strategy import EXCLUDING, MAKING, GenerateError, Strategy, Target, explicit_counts, strategy_table
 from core.generate.trial import trial
 
 __all__ = [
+    "EXCLUDING",
+    "MAKING",
     "METHODS",
     "GenerateError",
     "Method",
+    "Strategy",
+    "Target",
     "explicit_counts",
     "methods_for",
     "propose",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from enum import StrEnum
 from numbers import Integral
 
 import numpy as np
@@ -10,18 +11,36 @@ import pandas as pd
 
 from core.errors import FlywheelError
 
-__all__ = ["EXCLUDING", "MAKING", "GenerateError", "Target", "explicit_counts", "scaled_counts", "strategy_table"]
+__all__ = [
+    "EXCLUDING",
+    "MAKING",
+    "GenerateError",
+    "Strategy",
+    "Target",
+    "explicit_counts",
+    "scaled_counts",
+    "strategy_table",
+]
 
-# A class, the name of a strategy, a share of the largest (smallest) class, or counts by class.
+
+class Strategy(StrEnum):
+    """A target that is no class. Its member always means the strategy, its plain name only if no class has it."""
+
+    MINORITY = "minority"
+    MAJORITY = "majority"
+    BALANCE = "balance"
+
+
+# A class, a strategy or its name, a share of the largest (smallest) class, or counts by class.
 Target = str | float | Mapping[str, int]
 
 MAKING = {
-    "minority": "bring the smallest class to the size of the largest",
-    "balance": "bring every class to the size of the largest",
+    Strategy.MINORITY: "bring the smallest class to the size of the largest",
+    Strategy.BALANCE: "bring every class to the size of the largest",
 }
 EXCLUDING = {
-    "majority": "bring the largest class to the size of the smallest",
-    "balance": "bring every class to the size of the smallest",
+    Strategy.MAJORITY: "bring the largest class to the size of the smallest",
+    Strategy.BALANCE: "bring every class to the size of the smallest",
 }
 
 
@@ -39,8 +58,8 @@ def explicit_counts(
     labels : Series of shape (train,)
         The labels of the train examples.
     target : str, float or mapping
-        A class; or, if no class has that name, ``"minority"`` or ``"balance"`` (``"majority"`` or ``"balance"`` to
-        exclude); or a share in (0, 1]: every smaller class grows to that share of the largest (every larger one shrinks
+        A class; a `Strategy`, or its name if no class is called so: minority or balance (majority or balance to
+        exclude); a share in (0, 1]: every smaller class grows to that share of the largest (every larger one shrinks
         until the smallest is that share of it); or ``{class: n}``, which stays as it is.
     n : int, optional
         The number in all, dealt to the classes in proportion to what the target asks. Without it a class is brought to
@@ -103,7 +122,7 @@ def _asked(sizes: Mapping[str, int], target: str | float, n: int | None, exclude
         if isinstance(target, bool) or not 0 < target <= 1:
             raise GenerateError(f"A share must be above 0 and at most 1. Got {target!r} instead.")
         goal = reference / target if exclude else reference * target
-    elif target in sizes:
+    elif target in sizes and not isinstance(target, Strategy):
         if n is not None:
             return {target: n}
         classes = [target]
@@ -112,7 +131,7 @@ def _asked(sizes: Mapping[str, int], target: str | float, n: int | None, exclude
             f"The target must be one of the classes {_listed(sizes)}, or one of "
             f"{_listed(EXCLUDING if exclude else MAKING)}. Got '{target}' instead."
         )
-    elif target != "balance":
+    elif target != Strategy.BALANCE:
         classes = ordered[-1:]
     return {name: max(0, sizes[name] - int(goal) if exclude else int(goal) - sizes[name]) for name in classes}
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.generate import GenerateError, explicit_counts, strategy_table
+from core.generate import GenerateError, Strategy, explicit_counts, strategy_table
 from core.generate.strategy import scaled_counts
 
 SIZES = st.dictionaries(st.sampled_from("abcdef"), st.integers(1, 40), min_size=2)
@@ -85,8 +85,10 @@ def test_one_class_can_not_be_balanced():
 
 
 def test_a_class_named_like_a_strategy_is_the_class():
-    labels = labels_of({"minority": 9, "other": 3})
+    labels = labels_of({"balance": 9, "minority": 5, "other": 3})
     assert explicit_counts(labels, "minority", n=2) == {"minority": 2}
+    assert explicit_counts(labels, Strategy.MINORITY) == {"other": 6}
+    assert explicit_counts(labels, Strategy.BALANCE) == {"minority": 4, "other": 6}
 
 
 @settings(max_examples=50, deadline=None)
