@@ -14,6 +14,7 @@ from core.annotate import find_suspects
 from core.dataset import Dataset
 from core.evaluate import Evaluation, Verdict, compare, evaluate
 from core.flywheel import log
+from core.flywheel.errors import LockError
 from core.flywheel.log import Entry
 from core.flywheel.store import Store, now
 from core.flywheel.turn import Turn, test_version
@@ -99,14 +100,23 @@ class Ledger:
         }
         for known in self.rows(every=True):
             if (known["version"], known["fingerprint"]) == (row["version"], row["fingerprint"]):
+                if progress is not None:
+                    progress(1.0, "known")
                 return row | {key: known[key] for key in _FITTED}
+        if model.recipe.decision == "threshold" and len(dataset.classes) != 2:
+            raise LockError(
+                "The decision rule of this project is a threshold between two classes. "
+                f"The data has {len(dataset.classes)} now: {', '.join(dataset.classes)}. "
+                "Relabel or exclude the examples of the others."
+            )
         training = model.train(dataset, progress, cancel)
         test = _probabilities(training.fitted, dataset, dataset.inputs("test"))
-        evaluation = evaluate(dataset.labels.loc[test.index], test, predicted=model.decide(test, training.threshold))
+        evaluation = _Judged(dataset, model, self._headline).evaluate((test, training.threshold))
         excluded = brought.inputs("test").loc[brought.ids("test").difference(test.index), list(dataset.schema.inputs)]
         if len(excluded):
             test = pd.concat([test, _probabilities(training.fitted, dataset, excluded)])
-        suspects = find_suspects(dataset.labels.loc[training.out_of_fold.index], training.out_of_fold)
+        ordered = training.out_of_fold.sort_index()
+        suspects = find_suspects(dataset.labels.loc[ordered.index], ordered)
         self._fitted = (dataset.version, model.fingerprint, training.fitted)
         return row | {
             "threshold": training.threshold,
@@ -230,7 +240,8 @@ class _Judged:
 
     def __init__(self, dataset: Dataset, model: LockedModel, headline: str) -> None:
         self.ids = dataset.ids("test")
-        self._labels = dataset.labels.loc[self.ids]
+        # By id: resamples and sums must not depend on the order in which the rows came.
+        self._labels = dataset.labels.loc[self.ids.sort_values()]
         self._model = model
         self._headline = headline
 
