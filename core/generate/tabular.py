@@ -156,19 +156,13 @@ class _Table:
 
     @classmethod
     def of(cls, features: pd.DataFrame, categorical: list[str]) -> _Table:
-        continuous = [
-            name
-            for name, dtype in zip(map(str, features.columns), features.dtypes, strict=True)
-            if name not in categorical and dtype.kind in "iufM"
-        ]
-        rest = [str(name) for name in features.columns if name not in continuous]
-        numbers = np.column_stack(
-            [_standardised(features[name]) for name in continuous] or [np.empty((len(features), 0))]
-        )
+        kinds = {str(name): column.dtype.kind for name, column in features.items()}
+        continuous = [name for name, kind in kinds.items() if kind in "iufM" and name not in categorical]
+        rest = [name for name in kinds if name not in continuous]
+        rows = len(features)
+        numbers = np.array([_standardised(features[name]) for name in continuous]).reshape(-1, rows).T
         codes = [pd.factorize(features[name], use_na_sentinel=False)[0] for name in rest]
-        return cls(
-            features, continuous, rest, numbers, np.column_stack(codes or [np.empty((len(features), 0), dtype=np.intp)])
-        )
+        return cls(features, continuous, rest, numbers, np.array(codes, dtype=np.intp).reshape(-1, rows).T)
 
     def smote(self, labels: pd.Series, counts: Mapping[str, int], k: int, seed: int) -> tuple[Origins, Integers]:
         """Origins of new rows, and the codes of their categories."""
