@@ -128,6 +128,10 @@ def decide(
     FlywheelError
         If the decision does not fit the example, or the project has moved on from ``revision``.
     """
+    if not 0 <= place < len(queue.cards):
+        raise ProjectError(
+            f"The queue has {len(queue.cards):,} cards, there is none at place {place:,}. Go back to one."
+        )
     example = str(queue.cards.index[place])
     if decision == Decision.SUGGESTED:
         label = str(queue.cards["suggested"].iloc[place])

@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from core.flywheel import Decide, Generate, Project, Relabel, decide, start_queue
+from core.flywheel.actions import SECONDS_PER_DECISION
+
+
+@pytest.fixture
+def project(tmp_path, dataset):
+    return Project.create(tmp_path / "project", dataset, recipe="logistic_regression")
+
+
+def kinds(project):
+    return [action.kind for action in project.actions()]
+
+
+def test_a_fresh_project_is_told_to_run_turn_0(project, dataset):
+    first = project.actions()[0]
+
+    assert (first.kind, first.title, first.page) == ("turn", "Run turn 0", "train")
+    assert first.count == len(dataset.ids("train"))
+    assert kinds(project).count("turn") == 1
+
+
+def test_after_turn_0_there_are_suspects_to_review(project):
+    turn = project.turn()
+    flagged = int(turn.suspects["flagged"].sum())
+    assert flagged > 1
+    (review,) = [action for action in project.actions() if action.kind == "review"]
+
+    assert "turn" not in kinds(project)
+    assert review.count == flagged
+    assert f"{flagged}" in review.title
+    assert review.minutes == pytest.approx(flagged * SECONDS_PER_DECISION / 60)
+
+
+def test_reviewed_and_excluded_suspects_are_no_longer_asked_for(project):
+    suspects = project.turn().suspects
+    flagged = list(suspects.index[suspects["flagged"]])
+    project.apply(Decide({flagged[0]: ("keep", None), flagged[1]: ("exclude", None)}))
+    (review,) = [action for action in project.actions() if action.kind == "review"]
+    assert review.count == len(flagged) - 2
+    project.apply(Decide(dict.fromkeys(flagged[2:], ("keep", None))))
+
+    assert "review" not in kinds(project)
+
+
+def test_a_review_under_way_is_to_be_gone_on_with(project):
+    turn = project.turn()
+    queue = start_queue(project, turn.suspects.head(4), source="suspects of turn 0", turn=0)
+    decide(project, queue, 0, "keep")
+    (review,) = [action for action in project.actions() if action.kind == "review"]
+
+    assert review.title == "Go on reviewing: 3 cards left"
+    assert review.count == 3
+
+
+def test_after_edits_the_next_turn_comes_first(project, train):
+    project.turn()
+    project.apply(Relabel({train[0]: "maybe"}))
+    first = project.actions()[0]
+
+    assert (first.kind, first.title, first.count) == ("turn", "Run turn 1", 1)
+    project.undo()
+    assert "turn" not in kinds(project)
+    project.redo()
+    assert kinds(project)[0] == "turn"
+
+
+def test_a_rare_class_is_worth_more_examples_until_some_were_made(tmp_path, make_dataset, make_table, make_children):
+    table = make_table(200)
+    table["label"] = np.where(table["x"] > 1.5, "yes", "no")
+    project = Project.create(tmp_path / "p", make_dataset(table), recipe="logistic_regression")
+    project.turn()
+    labels = project.dataset.labels.loc[project.dataset.ids("train")]
+    (generate,) = [action for action in project.actions() if action.kind == "generate"]
+
+    assert "'yes'" in generate.title
+    assert generate.count == int((labels == "yes").sum())
+    project.apply(Generate(make_children(project.dataset, list(labels.index[labels == "yes"][:3]))))
+    assert "generate" not in kinds(project)
+
+
+def test_two_turns_without_evidence_say_when_to_stop(project, train):
+    for example in train[:2]:
+        project.turn()
+        project.apply(Decide({example: ("keep", None)}))
+    project.turn()
+
+    assert any(action.title == "Collect more data, or stop here" for action in project.actions())
+
+
+def test_findings_of_the_audit_become_actions(tmp_path, make_dataset, make_table):
+    table = make_table(200)
+    double = table.assign(key="d" + table["key"])
+    project = Project.create(tmp_path / "p", make_dataset(pd.concat([table, double], ignore_index=True)))
+
+    assert project.findings()
+    mends = [action for action in project.actions() if action.kind == "mend"]
+    assert mends
+    assert all(action.page == "collect" and action.why for action in mends)
+    assert project.findings() is project.findings()
+
+
+def test_every_action_names_a_page_that_exists(project, train):
+    pages = {"collect", "annotate", "generate", "train", "evaluate", "ledger"}
+    project.turn()
+    project.apply(Relabel({train[0]: "maybe"}))
+
+    for action in project.actions():
+        assert action.page in pages
+        assert action.title
+        assert action.why
