@@ -1,0 +1,261 @@
+"""The one place that fits the locked recipe: on all train examples, or fold by fold.
+
+Values are encoded once per data set and shared by all fits on it (see `core.train.recipes` for why that leaks nothing).
+Test rows are only ever transformed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from core.dataset import Dataset
+from core.errors import FlywheelError
+from core.progress import Steps
+from core.train.recipes import Encoded, Encoder, Fit, Linear, Model, row_order
+
+__all__ = ["Augment", "Fitted", "Task", "TrainError", "TrainingSet", "left_out", "side_by_side"]
+
+Augment = Callable[[pd.Index], pd.DataFrame]
+Mask = npt.NDArray[np.bool_]
+Codes = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+# Each fit at work holds its own copy of the training rows.
+_MOST_AT_ONCE = 4
+
+
+class TrainError(FlywheelError):
+    """The locked model can't be made, or can't learn from this data."""
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A recipe fitted on all train examples of a data set.
+
+    Attributes
+    ----------
+    model : Model
+    columns : Encoded
+        The train examples' numbers and codes (without their texts): what is typical of each column.
+    """
+
+    model: Model
+    columns: Encoded
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The classes of the data set, sorted."""
+        return self.model.classes
+
+    def predict_proba(self, frame: pd.DataFrame) -> Floats:
+        """Predict examples.
+
+        Parameters
+        ----------
+        frame : DataFrame of shape (n, columns)
+            With the columns the model was trained on, others are not looked at. Categories and words it does not know
+            count as rare or are passed over.
+
+        Returns
+        -------
+        array of shape (n, classes)
+            In the order of `classes`; 0 for a class that train does not hold.
+
+        Raises
+        ------
+        TrainError
+            If a column is missing.
+        """
+        encoder = self.model.encoder
+        lacking = [name for name in encoder.inputs if name not in frame.columns]
+        if lacking:
+            raise TrainError(
+                f"The examples must have the columns the model learned from. Missing: {', '.join(lacking)}. Add them."
+            )
+        return self.model.predict_proba(frame)
+
+
+@dataclass(frozen=True)
+class Task:
+    """One fit: what to say of it while it runs, and the work."""
+
+    message: str
+    work: Callable[[], Any]
+
+
+def side_by_side(tasks: Sequence[Task], steps: Steps) -> list[Any]:
+    """Do tasks on as many cores as there are, a step each, and return their results in order.
+
+    Raises
+    ------
+    Cancelled
+        If the caller asked to stop; fits that are running then come to their end unheard.
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    pool = ThreadPoolExecutor(min(cores, len(tasks), _MOST_AT_ONCE))
+    try:
+        futures = [pool.submit(task.work) for task in tasks]
+        for task, future in zip(tasks, futures, strict=True):
+            steps.start(task.message)
+            while not wait([future], timeout=0.1).done:
+                steps.check()
+        return [future.result() for future in futures]
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+class TrainingSet:
+    """The train examples of one data set, encoded for one recipe.
+
+    Parameters
+    ----------
+    recipe : mapping
+        `Recipe.to_dict`.
+    dataset : Dataset
+
+    Raises
+    ------
+    TrainError
+        If train holds fewer than two classes.
+    """
+
+    def __init__(self, recipe: Mapping[str, Any], dataset: Dataset) -> None:
+        self.recipe = recipe
+        self.dataset = dataset
+        train = dataset.inputs("train")
+        self.given_order = train.index
+        order = row_order(train.index)
+        self.ids = train.index[order]
+        self.classes = pd.Index(dataset.classes)
+        self.labels = self._coded(dataset.labels)
+        found = np.unique(self.labels)
+        if len(found) < 2:
+            raise TrainError(
+                f"The train examples must have at least two classes. All {len(self.ids):,} have the label "
+                f"'{self.classes[found[0]]}'. Add or relabel examples of another class."
+            )
+        schema = dataset.schema
+        self.encoder = Encoder(recipe["steps"], train.iloc[order], schema.kinds, schema.text)
+
+    @property
+    def encoded(self) -> Encoded:
+        """The train examples in the order of `ids`."""
+        return self.encoder.encoded
+
+    def fit(self) -> Fitted:
+        """Fit on all examples."""
+        model = Model(self.encoder, self._fit(self.encoded, self.labels), self.dataset.classes)
+        return Fitted(model, Encoded(self.encoded.numbers, self.encoded.codes, ()))
+
+    def final(self) -> list[Task]:
+        """The task whose result is `fit`'s."""
+        return [Task(f"final fit on {len(self.ids):,} examples", self.fit)]
+
+    def folds(
+        self, folds: int, *, labels: pd.Series | None = None, keep: Any = None, augment: Augment | None = None
+    ) -> list[Task]:
+        """A task for each fold that fits on the others and predicts it; see `LockedModel.out_of_fold`, `refitter`."""
+        codes = self.labels if labels is None else self._coded(labels)
+        usable = (codes >= 0) & self._kept(keep)
+        fold = self.dataset.folds(folds).reindex(self.ids).to_numpy()
+
+        def predicted(held_out: Mask) -> tuple[Mask, Floats]:
+            inside = usable & ~left_out(held_out, self.ids, self.dataset.parents)
+            rows, targets = self.encoded.take(inside), codes[inside]
+            if augment is not None:
+                more, their = self._augmented(augment, self.ids[inside])
+                rows, targets = rows.append(more), np.concatenate([targets, their])
+            if not len(targets):
+                raise TrainError(f"A fold of {folds} has no example left to train on. Keep more examples, or add some.")
+            return held_out, self._fit(rows, targets).predict_proba(self.encoded.take(held_out))
+
+        return [
+            Task(f"fold {number + 1} of {folds}", partial(predicted, fold == number))
+            for number in range(folds)
+            if (fold == number).any()
+        ]
+
+    def out_of_fold(self, predicted: Iterable[tuple[Mask, Floats]]) -> pd.DataFrame:
+        """The results of `folds` as one frame, in the order of the data set."""
+        probabilities = np.zeros((len(self.ids), len(self.classes)))
+        for held_out, found in predicted:
+            probabilities[held_out] = found
+        return pd.DataFrame(probabilities, index=self.ids, columns=self.classes).reindex(self.given_order)
+
+    def features(self, columns: Mapping[str, Any]) -> Any:
+        """See `LockedModel.features`; the settings of the columns stand in for the recipe's."""
+        steps = {**self.recipe["steps"], "columns": columns}
+        found = Linear(steps, self.encoded, self.encoder.sizes).transform(self.encoded)
+        found = found[self.ids.get_indexer(self.given_order)]
+        return found if self.encoder.text is not None else found.toarray()
+
+    def _fit(self, rows: Encoded, labels: Codes) -> Fit:
+        return Fit(self.recipe, rows, labels, len(self.classes), self.encoder.sizes)
+
+    def _coded(self, labels: pd.Series) -> Codes:
+        """Labels as places among the classes, in the order of `ids`; -1 where missing."""
+        values = labels.reindex(self.ids)
+        codes = self.classes.get_indexer(pd.Index(values))
+        unknown = values[(codes < 0) & values.notna().to_numpy()]
+        if len(unknown):
+            raise TrainError(
+                f"Labels must be classes of the data set ({', '.join(self.classes[:12])}). Got '{unknown.iloc[0]}' "
+                f"for example '{unknown.index[0]}'."
+            )
+        return np.asarray(codes, dtype=np.int64)
+
+    def _kept(self, keep: Any) -> Mask:
+        if keep is None:
+            return np.ones(len(self.ids), dtype=bool)
+        if isinstance(keep, pd.Series):
+            return keep.reindex(self.ids, fill_value=False).to_numpy(dtype=bool)
+        chosen = np.asarray(keep)
+        if chosen.dtype == bool:
+            return chosen[self.given_order.get_indexer(self.ids)]
+        return np.asarray(self.ids.isin(chosen))
+
+    def _augmented(self, augment: Augment, inside: pd.Index) -> tuple[Encoded, Codes]:
+        """Rows that were generated for one fold. Terms only they have get no column: no held-out example has them."""
+        made = augment(inside)
+        origins = pd.concat([made["parent"], made["other_parent"].dropna()])
+        if not origins.isin(inside).all():
+            raise TrainError("Rows generated for a fold must come from the examples it trains on. Some do not.")
+        codes = self.classes.get_indexer(pd.Index(made[self.dataset.schema.label]))
+        if (codes < 0).any():
+            raise TrainError("Generated rows must have a label among the classes of the data set. Some have not.")
+        return self.encoder.encode(made), np.asarray(codes, dtype=np.int64)
+
+
+def left_out(held_out: Mask, ids: pd.Index, parents: pd.DataFrame) -> Mask:
+    """Which examples a fold must not train on: those held out, and all that was generated from one of them.
+
+    Parameters
+    ----------
+    held_out : array of shape (n,)
+    ids : Index of shape (n,)
+    parents : DataFrame
+        ``Dataset.parents``. Parents may be generated themselves.
+
+    Returns
+    -------
+    array of shape (n,)
+    """
+    children = ids.get_indexer(parents.index)
+    origins = np.column_stack([ids.get_indexer(pd.Index(parents[name])) for name in ("parent", "other_parent")])
+    origins, children = origins[children >= 0], children[children >= 0]
+    # The last place stands for parents that are no longer among the examples.
+    out = np.append(held_out, False)
+    while True:
+        tainted = out[origins].any(axis=1) & ~out[children]
+        if not tainted.any():
+            return out[:-1]
+        out[children[tainted]] = True
