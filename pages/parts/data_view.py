@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from core.dataset import Dataset
     from core.flywheel import Project
 
-__all__ = ["columns", "examples", "sizes"]
+__all__ = ["balance", "columns", "examples", "sizes"]
 
 _PARTS = ("train", "test", "pool", "sealed")
 _ALL = "all"
@@ -84,13 +84,18 @@ def examples(project: Project) -> None:
 def columns(project: Project) -> None:
     """Show what each column is for and what is in it, and how the classes are balanced."""
     dataset = project.dataset
-    facts, balance = _facts(dataset.version, dataset), _balance(dataset.version, dataset)
+    facts = _facts(dataset.version, dataset)
     left, right = st.columns([3, 2], gap="medium")
     with left:
         st.dataframe(facts, hide_index=True, key="columns", height="content" if len(facts) <= 20 else 640)
     with right:
         st.markdown("**Train examples by class**")
-        figure.draw(class_balance(balance), key="balance")
+        figure.draw(class_balance(balance(dataset)), key="balance")
+
+
+def balance(dataset: Dataset) -> pd.DataFrame:
+    """How many train examples each class has: collected and, if there are any, generated."""
+    return _balance(dataset.version, dataset)
 
 
 @st.cache_data(show_spinner=False, max_entries=16)

@@ -34,6 +34,7 @@ __all__ = [
     "open_project",
     "project_or_stop",
     "say_notices",
+    "screen",
     "tell",
 ]
 
@@ -136,17 +137,17 @@ def open_project() -> Project | None:
     return _project(str(find_project(home(), project_id)))
 
 
-def project_or_stop(screen: str) -> Project:
+def project_or_stop(slug: str) -> Project:
     """The open project; without one the page says where to get one, and ends here."""
     try:
         project = open_project()
     except FlywheelError as error:
-        heading(screen)
+        heading(slug)
         st.error(plain(error), icon=":material/error:")
     else:
         if project is not None:
             return project
-        heading(screen)
+        heading(slug)
         st.info(
             "No project is open. Open one or start with a demo: both are on Overview.", icon=":material/folder_open:"
         )
@@ -154,12 +155,12 @@ def project_or_stop(screen: str) -> Project:
     st.stop()
 
 
-def navigate(screen: str, project_id: str | None = None) -> None:
+def navigate(slug: str, project_id: str | None = None) -> None:
     """Open a project, if one is given, and go to a page."""
     if project_id is not None:
         st.session_state[_PROJECT] = project_id
     chosen = st.session_state.get(_PROJECT)
-    st.switch_page(f"pages/{screen}.py", query_params={_PROJECT: chosen} if chosen else {})
+    st.switch_page(screen(slug).path, query_params={_PROJECT: chosen} if chosen else {})
 
 
 def close_project() -> None:
@@ -168,11 +169,16 @@ def close_project() -> None:
     st.query_params.pop(_PROJECT, None)
 
 
+def screen(slug: str) -> Screen:
+    """The page of that slug."""
+    return next(page for page in PAGES if page.slug == slug)
+
+
 def heading(slug: str, sentence: str | None = None) -> None:
-    """Draw the page's title and, under it, what one does here."""
-    screen = next(screen for screen in PAGES if screen.slug == slug)
-    st.title(screen.title, anchor=False)
-    st.caption(sentence or f"{screen.purpose[0].upper()}{screen.purpose[1:]}.")
+    """Draw the page's title and, under it, what one does here, in plain text."""
+    shown = screen(slug)
+    st.title(shown.title, anchor=False)
+    st.caption(plain(sentence or f"{shown.purpose[0].upper()}{shown.purpose[1:]}."))
 
 
 def tell(message: str, icon: str = ":material/check_circle:") -> None:

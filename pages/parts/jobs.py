@@ -181,7 +181,7 @@ def panel(project: str, kind: str) -> Job | None:
     if job.running:
         _progress(project, kind)
     elif job.state in ("failed", "cancelled"):
-        left, right = st.columns([8, 1], vertical_alignment="center")
+        left, right = st.columns([5, 1], vertical_alignment="center")
         show = left.error if job.state == "failed" else left.info
         show(
             f"**{plain(job.title)}** · {plain(job.message)}", icon=":material/error:" if job.state == "failed" else None
@@ -205,7 +205,7 @@ def _progress(project: str, kind: str) -> None:
     if job is None or not job.running:
         st.rerun()
     with st.container(border=True):
-        left, right = st.columns([8, 1], vertical_alignment="center")
+        left, right = st.columns([5, 1], vertical_alignment="center")
         words = "stopping after this step" if job.state == "cancelling" else plain(job.message)
         left.progress(job.share, text=f"**{plain(job.title)}** · {words} · {job.seconds:.0f} s")
         if right.button("Cancel", key=f"cancel-{kind}", disabled=job.state == "cancelling", width="stretch"):

@@ -189,8 +189,8 @@ def _split(draft: Draft) -> str:
             list(ways),
             index=list(ways).index(first),
             format_func=ways.__getitem__,
-            help="By chance: in the proportions of the classes, equal rows on one side. By group: rows of one group stay "
-            "together. By time: the latest rows.",
+            help="By chance: in the proportions of the classes, equal rows on one side. By group: rows of one group "
+            "stay together. By time: the latest rows.",
             key=f"split-{draft.id}-{draft.revision}",
         )
     )
