@@ -1,0 +1,90 @@
+"""Drives the app as a person would: goes to pages, waits until they are drawn, clicks and types at a human's pace."""
+
+from __future__ import annotations
+
+import re
+import time
+
+from playwright.sync_api import Locator, Page, expect
+
+__all__ = ["App"]
+
+DRAWN = '[data-testid="stApp"][data-test-script-state="notRunning"]'
+# Presses that come at once can be dropped: no person types like that.
+PACE = 0.15
+
+
+class App:
+    """The app in one browser page.
+
+    Parameters
+    ----------
+    page : Page
+    server : Server
+        See ``conftest``; it may be killed and started again meanwhile.
+    """
+
+    def __init__(self, page: Page, server) -> None:
+        self.page = page
+        self.server = server
+
+    def goto(self, slug: str = "", *, project: str | None = None) -> None:
+        """Open a page by its address."""
+        self.page.goto(f"{self.server.address}/{slug}" + (f"?project={project}" if project else ""))
+        self.drawn()
+
+    def drawn(self) -> None:
+        """Wait until the page's script has run to its end, and not only between two reruns."""
+        for _ in range(2):
+            self.page.wait_for_selector(DRAWN, state="attached", timeout=60_000)
+            time.sleep(PACE)
+        self.page.wait_for_selector(DRAWN, state="attached", timeout=60_000)
+
+    def visit(self, title: str) -> None:
+        """Go to a page through the navigation, as a click does."""
+        self.page.get_by_test_id("stSidebarNav").get_by_role("link", name=title).click()
+        expect(self.page.get_by_role("heading", name=title, level=1)).to_be_visible(timeout=30_000)
+        self.drawn()
+
+    def keyed(self, key: str) -> Locator:
+        """The element with a widget key."""
+        return self.page.locator(f".st-key-{re.sub(r'[^a-zA-Z0-9_-]', '-', key)}").first
+
+    def click(self, key: str) -> None:
+        """Click the button with a widget key and wait until the page is drawn anew."""
+        self.keyed(key).get_by_role("button").first.click()
+        self.drawn()
+
+    def press(self, key: str) -> None:
+        """Press a key and wait until the page is drawn anew."""
+        self.page.keyboard.press(key)
+        time.sleep(PACE)
+        self.drawn()
+
+    def see(self, text: str | re.Pattern[str], *, seconds: float = 30) -> Locator:
+        """Wait until a text is to be seen."""
+        found = self.page.get_by_text(text).first
+        expect(found).to_be_visible(timeout=1000 * seconds)
+        return found
+
+    def run_turn(self, number: int) -> None:
+        """Run the next turn on Train and wait for what it said."""
+        self.visit("Train")
+        self.click("run-turn")
+        self.see(f"What turn {number} said", seconds=180)
+        self.drawn()
+
+    @property
+    def project(self) -> str:
+        """The id of the open project, from the address."""
+        found = re.search(r"[?&]project=([^&]+)", self.page.url)
+        assert found is not None, self.page.url
+        return found.group(1)
+
+    @property
+    def trace(self) -> bool:
+        """Whether a stack trace or Streamlit's own error box is on screen."""
+        body = self.page.locator("body").inner_text()
+        return (
+            "Traceback" in body or "encountered an error" in body or self.page.get_by_test_id("stException").count() > 0
+        )
