@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from core.flywheel import log
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from core.flywheel.project import Project
 
 __all__ = ["Queue", "current_queue", "decide", "decisions", "move", "next_place", "simulate_reviewer", "start_queue"]
+
+_STRETCH = 256
 
 
 @dataclass(frozen=True)
@@ -92,13 +95,22 @@ def next_place(project: Project, queue: Queue, place: int | None = None, *, step
         ``len(queue.cards)`` if there is none ahead, the given place if there is none behind.
     """
     place = queue.place if place is None else place
-    split = project.dataset.split
-    there = split.reindex(queue.cards.index).eq("train").to_numpy()
+    split, ids = project.dataset.split, queue.cards.index
+
+    def there(stretch: slice) -> npt.NDArray[np.intp]:
+        return np.flatnonzero(split.reindex(ids[stretch]).eq("train"))
+
+    # Stretch by stretch: as a rule the very next card is there, and a queue may hold every label of a large set.
     if step < 0:
-        before = np.flatnonzero(there[: max(0, place)])
-        return int(before[-1]) if len(before) else place
-    ahead = np.flatnonzero(there[place:])
-    return place + int(ahead[0]) if len(ahead) else len(queue.cards)
+        for end in range(place, 0, -_STRETCH):
+            start = max(0, end - _STRETCH)
+            if len(found := there(slice(start, end))):
+                return start + int(found[-1])
+        return place
+    for start in range(place, len(ids), _STRETCH):
+        if len(found := there(slice(start, start + _STRETCH))):
+            return start + int(found[0])
+    return len(ids)
 
 
 def move(project: Project, queue: Queue, place: int) -> None:

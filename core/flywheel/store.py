@@ -13,6 +13,7 @@ import json
 import os
 import sqlite3
 import threading
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -26,6 +27,8 @@ from core.errors import FlywheelError
 __all__ = ["FORMAT", "Store", "StoreError"]
 
 FORMAT = 1
+# Frames kept in memory, so that a page that is drawn again reads none.
+_KEPT_FRAMES = 8
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -71,6 +74,7 @@ class Store:
         self._path = self.folder / "project.sqlite"
         self._lock = threading.RLock()
         self._writes = False
+        self._frames: OrderedDict[str, pd.DataFrame] = OrderedDict()
         if create:
             if self._path.exists():
                 raise StoreError(
@@ -198,13 +202,17 @@ class Store:
         return name
 
     def read_frame(self, name: str) -> pd.DataFrame:
-        """Read a frame and check it against its name.
+        """Read a frame and check it against its name; the last few are kept in memory.
 
         Raises
         ------
         StoreError
             If the file is missing or its content is not what was written.
         """
+        with self._lock:
+            if name in self._frames:
+                self._frames.move_to_end(name)
+                return self._frames[name].copy(deep=False)
         try:
             content = self._blob(name).read_bytes()
         except OSError as error:
@@ -217,7 +225,12 @@ class Store:
                 f"The file 'blobs/{name[:12]}….parquet' of the project '{self.folder.name}' was changed since "
                 "it was written. Restore it from a copy of the folder."
             )
-        return pd.read_parquet(io.BytesIO(content))
+        frame = pd.read_parquet(io.BytesIO(content))
+        with self._lock:
+            self._frames[name] = frame
+            while len(self._frames) > _KEPT_FRAMES:
+                self._frames.popitem(last=False)
+        return frame.copy(deep=False)
 
     def _blob(self, name: str) -> Path:
         return self.folder / "blobs" / f"{name}.parquet"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
@@ -177,11 +179,9 @@ def confusion_matrix(confusion: pd.DataFrame) -> Chart:
                     np.broadcast_to(np.array(plain_labels(drawn, 60), dtype=object)[None, :], (len(order),) * 2),
                 ]
             ),
-            texttemplate="%{customdata[0]:,}" if small else None,
-            textfont={"size": FONT_SIZE},
             hovertemplate="true %{customdata[1]}, predicted %{customdata[2]}<br>%{customdata[0]:,} examples, "
             "%{z:.1%} of the true class<extra></extra>",
-            colorscale=[[0.0, faded(ACCENT, 0.0)], [1.0, faded(ACCENT, 0.85)]],
+            colorscale=[[0.0, faded(ACCENT, 0.0)], [1.0, faded(ACCENT, 0.6)]],
             zmin=0.0,
             zmax=1.0,
             showscale=False,
@@ -192,6 +192,10 @@ def confusion_matrix(confusion: pd.DataFrame) -> Chart:
     layout(figure, height=max(240, 110 + (44 if small else 22) * len(order)), x="predicted", y="true (as labelled)")
     figure.update_xaxes(tickmode="array", tickvals=positions, ticktext=plain_labels(drawn, 16), showgrid=False)
     name_rows(figure, drawn, 20)
+    if small:
+        # Annotations have the theme's text colour; the labels of a heatmap guess one without knowing the page.
+        for (row, column), held in np.ndenumerate(values[np.ix_(order, order)]):
+            figure.add_annotation(x=column, y=row, text=count(held), showarrow=False, font={"size": FONT_SIZE})
     numbers = confusion.rename_axis("true").reset_index()
     rows, columns = np.unravel_index(np.argsort(-wrong, axis=None, kind="stable")[:5], wrong.shape)
     pairs = [
@@ -303,9 +307,16 @@ def slices_bar(slices: pd.DataFrame, *, overall: float, overlap: str = "") -> Ch
         text=f"all {overall:.3f}",
         font={"size": FONT_SIZE},
     )
-    layout(figure, height=_height(len(shown)) + 16, x="mean error")
+    layout(figure, height=_height(len(shown)) + 16 + 8 * len(shown), x="mean error")
     figure.update_layout(margin={"t": 28})
-    name_rows(figure, list(shown["slice"]), 44)
+    name_rows(figure, [])
+    # A conjunction of three takes two lines; cut short, slices would look alike.
+    names = [plain_labels(wrap(str(name), 52, max_lines=2, placeholder="…"), 52) for name in shown["slice"]]
+    figure.update_yaxes(
+        tickvals=list(range(len(shown))),
+        ticktext=["<br>".join(lines) for lines in names],
+        range=[len(shown) - 0.5, -0.5],
+    )
     numbers = slices.assign(
         error=slices["error"].map(number),
         lift=slices["lift"].map(lambda value: number(value, 2)),
