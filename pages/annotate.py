@@ -4,33 +4,40 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.flywheel import current_queue, next_place
-from core.report import count, suspect_scores
+from core.flywheel import Project, Queue, Turn, current_queue, next_place
+from core.report import suspect_scores
 from pages.parts import figure, frame, review_card, review_queue, sidebar, turns
-from pages.parts.plain import plain
 
-frame.guard()
-project = frame.project_or_stop("annotate")
-frame.heading("annotate")
-turn = turns.last_or_stop(
-    project, why="The locked model has to meet the data before it can say which labels it doubts."
-)
-by = sidebar.reviewer()
-queue = current_queue(project)
 
-if queue is None:
+def start(project: Project, turn: Turn) -> None:
+    """Show what the last turn doubts and offer the first queue."""
     st.subheader("Start a review", anchor=False)
     review_queue.chooser(project, turn)
     figure.draw(suspect_scores(turn.suspects["score"], turn.suspects["flagged"]), key="scores")
-else:
-    review_queue.header(project, queue, turn)
+
+
+def review(project: Project, queue: Queue, turn: Turn, *, by: str) -> None:
+    """Show the card the reviewer has come to, or what became of the queue."""
     place = next_place(project, queue)
+    review_queue.header(project, queue, place, turn)
     if place < len(queue.cards):
         ranked_by = project.turns[queue.turn] if queue.turn <= turn.number else None
         review_card.draw(project, queue, place, ranked_by, by=by)
     else:
         review_queue.ended(project, queue, turn)
-    review_queue.simulated(project, queue)
+    review_queue.simulated(project, queue, place)
     review_queue.table(project, queue, place)
-review_queue.noise(project, turn)
-review_queue.guidelines(project, by=by)
+
+
+frame.guard()
+opened = frame.project_or_stop("annotate")
+frame.heading("annotate")
+last = turns.last_or_stop(opened, why="The locked model has to meet the data before it can say which labels it doubts.")
+signature = sidebar.reviewer()
+queue = current_queue(opened)
+if queue is None:
+    start(opened, last)
+else:
+    review(opened, queue, last, by=signature)
+review_queue.noise(opened, last)
+review_queue.guidelines(opened, by=signature)

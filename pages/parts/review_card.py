@@ -31,7 +31,7 @@ KEYS = {
 _NAME_WIDTH = 30
 _STYLE = {
     "text": "white-space:pre-wrap;overflow-wrap:anywhere;font-size:1.2rem;line-height:1.6;max-width:68ch",
-    "labels": "margin:0 0 .25rem",
+    "labels": "margin:0;padding:0",
     "row": "display:grid;grid-template-columns:5.5rem minmax(0,1fr) auto;gap:0 .75rem;align-items:baseline;"
     "padding:.3rem 0",
     "term": "color:color-mix(in srgb,currentColor 75%,transparent);font-size:.9rem",
@@ -61,11 +61,12 @@ def draw(project: Project, queue: Queue, place: int, turn: Turn | None, *, by: s
     left, right = st.columns([8, 5], gap="large")
     with left, st.container(border=True):
         _example(project, dataset, queue, example)
+    with left:
+        _why(project, queue.cards.iloc[place])
     with right:
         chances = _chances(turn, example)
         _labels(dataset, queue.cards.iloc[place], example, chances)
         _buttons(project, queue, place, chances, by)
-        _why(project, queue.cards.iloc[place])
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)
@@ -108,13 +109,18 @@ def _labels(dataset: Dataset, suspect: pd.Series, example: str, chances: pd.Seri
 
 def _label(term: str, name: str, chances: pd.Series, colour: str) -> str:
     share = float(chances.get(name, 0.0))
-    said = percent(share) if len(chances) else ""
+    said = _said(share) if len(chances) else ""
     bar = f'<div style="width:{100 * share:.1f}%;height:100%;border-radius:3px;background:{colour}"></div>'
     return (
         f'<div style="{_STYLE["row"]}"><dt style="{_STYLE["term"]}">{term}</dt>'
         f'<dd style="{_STYLE["name"]}" title="{escaped(name)}">{escaped(name)}</dd>'
         f'<dd style="{_STYLE["share"]}">{said}</dd><div aria-hidden="true" style="{_STYLE["track"]}">{bar}</div></div>'
     )
+
+
+def _said(share: float) -> str:
+    """A probability in whole percent, never 0 % or 100 % for what is only nearly so."""
+    return "under 1 %" if share < 0.005 else "over 99 %" if share > 0.995 else percent(share, 0)
 
 
 def _buttons(project: Project, queue: Queue, place: int, chances: pd.Series, by: str) -> None:
@@ -153,7 +159,7 @@ def _buttons(project: Project, queue: Queue, place: int, chances: pd.Series, by:
                 "Another class",
                 others,
                 key=f"class-{suffix}",
-                format_func=lambda name: f"{shorten(name, _NAME_WIDTH)} · {percent(float(chances.get(name, 0.0)))}",
+                format_func=lambda name: f"{shorten(name, _NAME_WIDTH)} · {_said(float(chances.get(name, 0.0)))}",
                 label_visibility="collapsed",
             )
         with give:
@@ -163,7 +169,9 @@ def _buttons(project: Project, queue: Queue, place: int, chances: pd.Series, by:
         button(Decision.AMBIGUOUS, "Ambiguous", Decision.AMBIGUOUS, hint="Nobody could tell. The label stays as it is.")
         button(Decision.SKIP, "Skip", Decision.SKIP, hint="Nothing is said; it comes again in the next queue.")
     with second:
-        button(Decision.EXCLUDE, "Exclude", Decision.EXCLUDE, hint="Leaves the example out of train. Undo brings it back.")
+        button(
+            Decision.EXCLUDE, "Exclude", Decision.EXCLUDE, hint="Leaves the example out of train. Undo brings it back."
+        )
         st.button(
             "Back",
             key=f"back-{suffix}",
@@ -177,8 +185,7 @@ def _buttons(project: Project, queue: Queue, place: int, chances: pd.Series, by:
 
 
 def _why(project: Project, suspect: pd.Series) -> None:
-    reason = str(suspect["reasons"])
-    st.caption(f"Score {suspect['score']:.2f}: {plain(reason)}.")
+    st.caption(f"Suspect score {suspect['score']:.2f}: {plain(suspect['reasons'])}.")
     guidelines = project.guidelines
     for name in (suspect["given"], suspect["suggested"]):
         if name in guidelines:

@@ -32,9 +32,7 @@ def last_or_stop(project: Project, *, why: str) -> Turn:
 
 def to_train(project: Project, label: str) -> None:
     """Draw the way to where a turn is run."""
-    st.page_link(
-        "pages/train.py", label=label, icon=":material/arrow_forward:", query_params={"project": project.id}
-    )
+    st.page_link("pages/train.py", label=label, icon=":material/arrow_forward:", query_params={"project": project.id})
 
 
 def moved_on(project: Project, turn: Turn) -> bool:

@@ -1,0 +1,141 @@
+"""Which classes are taken for which, and the examples behind each cell."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import streamlit as st
+
+from core.dataset import Dataset
+from core.report import confusion_matrix, count, percent, shorten
+from pages.parts import cards, figure, paging
+from pages.parts.plain import plain
+
+if TYPE_CHECKING:
+    from core.flywheel import Project, Turn
+
+__all__ = ["draw", "examples", "predictions"]
+
+_CARDS_A_PAGE = 6
+_ROWS_A_PAGE = 10
+_PARTS = {"test": "Test set", "train": "Train, out of fold"}
+
+
+def draw(project: Project, turn: Turn) -> None:
+    """Draw the confusion matrix of a turn and, for a chosen cell, its examples."""
+    part = st.segmented_control(
+        "Which examples",
+        list(_PARTS),
+        default="test",
+        required=True,
+        format_func=_PARTS.__getitem__,
+        key="mistakes-part",
+        label_visibility="collapsed",
+    )
+    found = predictions(project, turn, str(part))
+    confusion = pd.crosstab(found["given"], found["predicted"])
+    names = sorted(set(confusion.index) | set(confusion.columns))
+    confusion = confusion.reindex(index=names, columns=names, fill_value=0)
+    drawn, chosen = st.columns([3, 2], gap="large")
+    with drawn:
+        figure.draw(confusion_matrix(confusion), key=f"confusion-{part}")
+    with chosen:
+        cell = _choose(confusion, str(part))
+    if cell is not None:
+        found = found[(found["given"] == cell[0]) & (found["predicted"] == cell[1])]
+        examples(project, found, key=f"cell-{part}-{turn.number}-{names.index(cell[0])}-{names.index(cell[1])}")
+
+
+def predictions(project: Project, turn: Turn, part: str) -> pd.DataFrame:
+    """Given and predicted class by id, and the probability of the predicted one; the surest mistakes first."""
+    if part == "test":
+        probabilities = turn.test_probabilities
+        given = project.dataset.labels.reindex(probabilities.index).dropna()
+    else:
+        probabilities = turn.out_of_fold
+        given = turn.suspects["given"]
+    probabilities = probabilities.loc[given.index]
+    predicted = project.model.decide(probabilities, turn.threshold)
+    chances = probabilities.to_numpy()[range(len(predicted)), probabilities.columns.get_indexer(predicted)]
+    return pd.DataFrame({"given": given, "predicted": predicted, "chance": chances}).sort_values(
+        "chance", ascending=False, kind="stable"
+    )
+
+
+def _choose(confusion: pd.DataFrame, part: str) -> tuple[str, str] | None:
+    """Let the analyst choose a cell that is not empty; the most frequent mistake comes first."""
+    cells = confusion.stack().rename("count").reset_index().set_axis(["given", "predicted", "count"], axis=1)
+    cells = cells[cells["count"] > 0].assign(right=cells["given"] == cells["predicted"])
+    cells = cells.sort_values(["right", "count"], ascending=[True, False], kind="stable")
+    options = list(cells.itertuples(index=False))
+    chosen = st.selectbox(
+        "Open a cell",
+        range(len(options)),
+        format_func=lambda place: _cell(options[place]),
+        key=f"cell-{part}",
+        help="Mistakes first, the most frequent on top; then what was right.",
+    )
+    if chosen is None:
+        return None
+    given, predicted, held, right = options[chosen]
+    of_class = int(confusion.loc[given].sum())
+    st.markdown(
+        f"{count(held, 'example')} labelled **{plain(given)}** "
+        + ("and predicted so" if right else f"but predicted **{plain(predicted)}**")
+        + f": {percent(held / of_class)} of that class."
+    )
+    st.caption(
+        "Test examples are here to be understood. Their labels are corrected by blind review only."
+        if part == "test"
+        else "Each train example is predicted by a model that has not seen it."
+    )
+    return given, predicted
+
+
+def _cell(cell: tuple[str, str, int, bool]) -> str:
+    given, predicted, held, right = cell
+    return f"{shorten(given, 24)} {'predicted so' if right else '→ ' + shorten(predicted, 24)} · {count(held)}"
+
+
+def examples(project: Project, found: pd.DataFrame, *, key: str) -> None:
+    """Draw examples with what they are labelled and what they were predicted to be: texts as cards, rows as a table.
+
+    Parameters
+    ----------
+    project : Project
+    found : DataFrame
+        Indexed by id, in the order of reading: ``given``, ``predicted``, ``chance`` (of the predicted class).
+    key : str
+        Names this list; another list starts on its first page.
+    """
+    dataset = project.dataset
+    there = found[dataset.frame.index.get_indexer(found.index) >= 0]
+    rows = _ROWS_A_PAGE if dataset.schema.text is None else _CARDS_A_PAGE
+    shown = there.iloc[paging.page_of(len(there), key=key, rows=rows)]
+    if dataset.schema.text is None:
+        _rows(dataset, shown)
+    else:
+        cards.grid(dataset, list(shown.index), title=lambda example: _title(found.loc[example]))
+    paging.controls(len(there), key=key, rows=rows)
+    if len(there) < len(found):
+        st.caption(f"{count(len(found) - len(there), 'example')} of these were excluded since.")
+
+
+def _title(prediction: pd.Series) -> str:
+    given, predicted = prediction["given"], prediction["predicted"]
+    said = "predicted so" if given == predicted else f"predicted **{plain(predicted)}**"
+    return f"**{plain(given)}**, {said} ({percent(prediction['chance'], 0)})"
+
+
+def _rows(dataset: Dataset, shown: pd.DataFrame) -> None:
+    said = pd.DataFrame(
+        {
+            "labelled": shown["given"],
+            "predicted": shown["predicted"],
+            "chance": [percent(chance, 0) for chance in shown["chance"]],
+        }
+    )
+    features = dataset.frame.loc[shown.index, list(dataset.schema.features)]
+    rows = said.join(features.rename(columns={name: f"{name} (column)" for name in said.columns}))
+    st.dataframe(rows, hide_index=True, height="content", alt="Examples with their labels and predictions")
