@@ -1,6 +1,8 @@
 """The locked model: recipes, the lock, and the one place that fits."""
 
+from core.train.explain import explain
 from core.train.fit import Fitted, TrainError
+from core.train.learning_curve import learning_curve
 from core.train.lock import (
     DECISIONS,
     RECIPES,
@@ -21,6 +23,8 @@ __all__ = [
     "TrainError",
     "Training",
     "choose_threshold",
+    "explain",
+    "learning_curve",
     "moved_versions",
     "recipes_for",
 ]

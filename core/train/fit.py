@@ -7,10 +7,11 @@ Test rows are only ever transformed.
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ import pandas as pd
 from core.dataset import Dataset
 from core.errors import FlywheelError
 from core.progress import Steps
-from core.train.recipes import Encoded, Encoder, Fit, Linear, Model, row_order
+from core.train.recipes import Encoded, Encoder, Fit, Linear, Model, median, row_order
 
 __all__ = ["Augment", "Fitted", "Task", "TrainError", "TrainingSet", "left_out", "side_by_side"]
 
@@ -50,6 +51,12 @@ class Fitted:
 
     model: Model
     columns: Encoded
+
+    @cached_property
+    def typical(self) -> tuple[Floats, Codes]:
+        """The median of each number and the most frequent code of each category (-1: mostly missing)."""
+        codes = [Counter(column.tolist()).most_common(1)[0][0] for column in self.columns.codes.T]
+        return np.array([median(column) for column in self.columns.numbers.T]), np.array(codes, dtype=np.int64)
 
     @property
     def classes(self) -> tuple[str, ...]:

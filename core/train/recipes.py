@@ -33,7 +33,7 @@ from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.preprocessing import normalize
 from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
-__all__ = ["Codes", "Encoded", "Encoder", "Fit", "Linear", "Model", "fit_recipe", "row_order", "tokenise"]
+__all__ = ["Codes", "Encoded", "Encoder", "Fit", "Linear", "Model", "fit_recipe", "median", "row_order", "tokenise"]
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -389,7 +389,7 @@ class Linear:
         self.limit: float = settings["limit"]
         missing = np.isnan(rows.numbers)
         self.marked = np.flatnonzero(missing.any(axis=0))
-        self.medians = np.array([_median(column) for column in rows.numbers.T])
+        self.medians = np.array([median(column) for column in rows.numbers.T])
         filled = np.where(missing, self.medians, rows.numbers)
         self.means, spreads = filled.mean(axis=0), filled.std(axis=0)
         self.spreads = np.where(spreads > 0, spreads, 1.0)
@@ -447,7 +447,8 @@ def _one_hot(codes: Integers, size: int, settings: Mapping[str, Any]) -> tuple[I
     return table, width + missing
 
 
-def _median(column: Floats) -> float:
+def median(column: Floats) -> float:
+    """The median of the values that are there; 0 if none is."""
     present = column[~np.isnan(column)]
     return float(np.median(present)) if len(present) else 0.0
 

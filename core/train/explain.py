@@ -1,0 +1,136 @@
+"""Why the locked model says what it says of one example: what changes when a column or a word is taken away."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from core.train.fit import Fitted, TrainError
+from core.train.recipes import Encoded, tokenise
+
+__all__ = ["explain"]
+
+Integers = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+# Nearer to 0 or 1 than this, probabilities are not told apart.
+_CERTAIN = 1e-6
+
+
+def explain(fitted: Fitted, frame: pd.DataFrame, top: int = 8, *, label: str | pd.Series | None = None) -> pd.DataFrame:
+    """Say what speaks for and against a class, example by example.
+
+    A column is taken away by putting what is typical of it in its place (the median or the most frequent value of the
+    train examples), a word by leaving it out of the text. That is the model's answer to one change at a time: where
+    columns stand in for each other, none of them may weigh much.
+
+    Parameters
+    ----------
+    fitted : Fitted
+    frame : DataFrame of shape (n, columns)
+        A few examples, indexed by id.
+    top : int
+        The most parts to list for an example.
+    label : str or Series by id, optional
+        The class to speak for or against; without it the most probable one.
+
+    Returns
+    -------
+    DataFrame
+        A row for each example and part, in the order of the examples, the heaviest part first. Columns ``id``,
+        ``label``, ``kind`` (``"column"`` or ``"word"``), ``what`` (the column, or the word in lower case), ``value``
+        (the cell, or how often the word occurs) and ``weight``: the log-odds of the class as it is minus those without
+        this part. 0.7 is about twice the odds; a negative weight speaks against the class.
+
+    Raises
+    ------
+    TrainError
+        If a column is missing, or a label is no class of the model.
+    """
+    probabilities = fitted.predict_proba(frame)
+    target = _targets(fitted, frame, probabilities, label)
+    rows = fitted.model.encoder.encode(frame)
+    columns, without_columns = _without_columns(fitted, frame, rows)
+    words, without_words = _without_words(fitted, frame, rows)
+    parts = pd.concat([columns, words], ignore_index=True)
+    owner = parts["owner"].to_numpy(dtype=np.int64)
+    without = fitted.model.fit.predict_proba(without_columns.append(without_words))
+    parts["weight"] = _log_odds(probabilities[owner, target[owner]]) - _log_odds(
+        without[np.arange(len(parts)), target[owner]]
+    )
+    parts.insert(0, "id", frame.index[owner])
+    parts.insert(1, "label", np.asarray(fitted.classes, dtype=object)[target[owner]])
+    heaviest = parts[parts["weight"] != 0].sort_values(
+        ["owner", "weight"], key=lambda column: -column.abs() if column.name == "weight" else column, kind="stable"
+    )
+    return heaviest[heaviest.groupby("owner").cumcount() < top].drop(columns="owner").reset_index(drop=True)
+
+
+def _targets(fitted: Fitted, frame: pd.DataFrame, probabilities: Floats, label: str | pd.Series | None) -> Integers:
+    """The place of the class to explain, by example."""
+    if label is None:
+        return np.asarray(probabilities.argmax(axis=1))
+    names = label.reindex(frame.index) if isinstance(label, pd.Series) else pd.Series(label, index=frame.index)
+    places = pd.Index(fitted.classes).get_indexer(pd.Index(names))
+    if (places < 0).any():
+        raise TrainError(
+            f"The label to explain must be a class of the model ({', '.join(fitted.classes[:12])}). "
+            f"Got '{names[places < 0].iloc[0]}'."
+        )
+    return np.asarray(places, dtype=np.int64)
+
+
+def _without_columns(fitted: Fitted, frame: pd.DataFrame, rows: Encoded) -> tuple[pd.DataFrame, Encoded]:
+    """Each example as often as there are columns, another column typical each time."""
+    encoder = fitted.model.encoder
+    names = encoder.numeric + encoder.dates + encoder.categorical
+    owner = np.repeat(np.arange(len(frame)), len(names))
+    variants = rows.take(owner)
+    behind = np.array(encoder.number_columns + encoder.categorical, dtype=object)
+    numbers, codes = fitted.typical
+    for place, name in enumerate(names):
+        mine = np.arange(place, len(owner), len(names))
+        for column in np.flatnonzero(behind == name):
+            if column < len(numbers):
+                variants.numbers[mine, column] = numbers[column]
+            else:
+                variants.codes[mine, column - len(numbers)] = codes[column - len(numbers)]
+    cells = frame[names].astype("str").where(frame[names].notna(), "missing")
+    parts = pd.DataFrame(
+        {
+            "owner": owner,
+            "kind": "column",
+            "what": np.tile(np.array(names, dtype=object), len(frame)),
+            "value": cells.to_numpy(dtype=object).ravel(),
+        }
+    )
+    return parts, variants
+
+
+def _without_words(fitted: Fitted, frame: pd.DataFrame, rows: Encoded) -> tuple[pd.DataFrame, Encoded]:
+    """Each example as often as it has different words, another word left out each time."""
+    encoder = fitted.model.encoder
+    found: list[tuple[int, str, str, str]] = []
+    shortened: list[str] = []
+    if encoder.text is not None:
+        codes, ends, names = tokenise(frame[encoder.text])
+        for number in range(len(frame)):
+            words = [names[code] for code in codes[ends[number] : ends[number + 1]]]
+            for word, times in Counter(words).items():
+                found.append((number, "word", word, str(times)))
+                shortened.append(" ".join(other for other in words if other != word))
+    parts = pd.DataFrame(found, columns=["owner", "kind", "what", "value"])
+    variants = rows.take(parts["owner"].to_numpy(dtype=np.int64))
+    if encoder.text is None:
+        return parts, variants
+    terms = encoder.terms.encode(pd.Series(shortened, dtype="str"))
+    return parts, Encoded(variants.numbers, variants.codes, terms)
+
+
+def _log_odds(probabilities: Floats) -> Floats:
+    inside = np.clip(probabilities, _CERTAIN, 1 - _CERTAIN)
+    odds: Floats = np.log(inside / (1 - inside))
+    return odds
