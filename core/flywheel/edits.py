@@ -6,6 +6,7 @@ back never breaks those that came after it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -30,6 +31,8 @@ __all__ = [
     "Exclude",
     "Generate",
     "Relabel",
+    "plain",
+    "read_edit",
     "replay",
 ]
 
@@ -149,7 +152,7 @@ class Correct(Edit):
         return dataset.with_cells(self.cells)
 
     def payload(self) -> dict[str, Any]:
-        return {"cells": [[example, column, _plain(value)] for (example, column), value in self.cells.items()]}
+        return {"cells": [[example, column, plain(value)] for (example, column), value in self.cells.items()]}
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -288,7 +291,7 @@ class Decide(Edit):
     def payload(self) -> dict[str, Any]:
         return {
             "decisions": {
-                str(example): [str(decision), _plain(label)] for example, (decision, label) in self.decisions.items()
+                str(example): [str(decision), plain(label)] for example, (decision, label) in self.decisions.items()
             },
             "guideline": self.guideline,
             "blind": self.blind,
@@ -343,12 +346,14 @@ def read_edit(kind: str, payload: Mapping[str, Any], rows: pd.DataFrame | None, 
     )
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """A value as JSON can hold it; a missing one as null."""
     if value is None or pd.isna(value):
         return None
     if hasattr(value, "item"):
         value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
     return value if isinstance(value, (bool, int, float, str)) else str(value)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import math
 import re
 import shutil
 import tempfile
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from core.flywheel import log, replay
-from core.flywheel.edits import Collect, Generate
+from core.flywheel.edits import Collect, Correct, Edit, Generate, plain
 from core.flywheel.edits import replay as replayed
 from core.flywheel.turn import Turn
 from core.train import recipes
@@ -26,6 +27,8 @@ __all__ = ["export"]
 _READ_ME = """This folder was exported from the project "{name}".
 
 data.csv, data.parquet   the data as it is now, with its split; ids in the first column
+generated.csv            which examples were generated, and from which parents
+excluded.csv             which examples were excluded, and from which part
 log.json                 every edit, decision, undo and redo: who, when, why
 metrics.json             the last turn: metrics with 95 % intervals, verdict, decision rule
 ledger.csv               all turns
@@ -34,6 +37,7 @@ raw.parquet, split.parquet, edits.json, rows/   what replay.py needs
 replay.py                rebuilds the numbers of the last turn from the raw data:
                          python replay.py   (needs pandas, pyarrow and scikit-learn in the versions of recipe.json)
 """
+_PARTS = ("value", "low", "high")
 
 
 def export(project: Project, path: str | Path) -> Path:
@@ -62,10 +66,15 @@ def export(project: Project, path: str | Path) -> Path:
 
 def _write(project: Project, folder: Path) -> None:
     dataset = project.dataset
-    data = dataset.frame.assign(split=dataset.split) if "split" not in dataset.frame else dataset.frame
-    data = data.rename_axis("example")
+    # A split column that the data came with says where the examples were then.
+    name = "split"
+    while name in dataset.frame.columns and name != dataset.schema.split_column:
+        name += "_now"
+    data = dataset.frame.assign(**{name: dataset.split}).rename_axis("example")
     data.to_csv(folder / "data.csv")
     data.to_parquet(folder / "data.parquet")
+    dataset.parents.rename_axis("example").to_csv(folder / "generated.csv")
+    dataset.excluded.rename("split").rename_axis("example").to_csv(folder / "excluded.csv")
     entries = [
         {
             "seq": entry.seq,
@@ -94,8 +103,8 @@ def _metrics(project: Project, turn: Turn) -> dict[str, Any]:
     dataset = project.dataset_at(turn.revision)
     schema = dataset.schema
     metrics = {
-        name: {"value": value, "low": low, "high": high}
-        for name, (value, low, high) in turn.evaluation_then.metrics.items()
+        name: {key: None if math.isnan(number) else number for key, number in zip(_PARTS, numbers, strict=True)}
+        for name, numbers in turn.evaluation_then.metrics.items()
     }
     return {
         "turn": turn.number,
@@ -122,17 +131,26 @@ def _write_replay(project: Project, turn: Turn, folder: Path) -> None:
     (folder / "rows").mkdir(exist_ok=True)
     edits: list[dict[str, Any]] = []
     current = start
+    waiting: list[Edit] = []
     for entry in log.active(project.log, until=turn.revision):
         edit = log.to_edit(project.store, entry)
         written: dict[str, Any] = {"seq": entry.seq, "kind": entry.kind, "content": entry.content}
-        before = current
-        current = replayed(current, [edit])
-        if isinstance(edit, (Collect, Generate)):
+        edits.append(written)
+        if not isinstance(edit, (Collect, Correct, Generate)):
+            waiting.append(edit)
+            continue
+        before = replayed(current, waiting)
+        current, waiting = replayed(before, [edit]), []
+        if isinstance(edit, Correct):
+            # The values as they entered the data: numbers as numbers, dates as dates.
+            there = [cell for cell in edit.cells if cell[0] in current.frame.index]
+            cells = [[*cell, plain(current.frame.at[cell])] for cell in there]
+            written["content"] = {"cells": cells}
+        else:
             # The rows as they entered the data: with ids, without those that were known.
             added: pd.Index = current.frame.index.difference(before.frame.index, sort=False)
             written["rows"] = f"rows/{entry.seq}.parquet"
             current.frame.loc[added].to_parquet(folder / written["rows"])
-        edits.append(written)
     _dump(folder / "edits.json", edits)
     (folder / "replay.py").write_text(_replay_source(), encoding="utf-8")
 
@@ -146,4 +164,4 @@ def _replay_source() -> str:
 
 
 def _dump(path: Path, content: Any) -> None:
-    path.write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
+    path.write_text(json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False), encoding="utf-8")

@@ -13,7 +13,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
+from sklearn.metrics import (
+    accuracy_score,
+    average_precision_score,
+    balanced_accuracy_score,
+    f1_score,
+    roc_auc_score,
+)
 
 from core.train.recipes import fit_recipe
 
@@ -37,10 +43,7 @@ def _edited(folder: Path, turn: dict[str, Any]) -> tuple[pd.DataFrame, pd.Series
         from_pool = [example for example in labels if split[example] == "pool"]
         split.loc[from_pool] = "train"
         for example, column, value in content.get("cells", []):
-            if example in frame.index:
-                if isinstance(value, float) and frame[column].dtype.kind == "i":
-                    frame[column] = frame[column].astype("float64")
-                frame.loc[example, column] = pd.Timestamp(value) if frame[column].dtype.kind == "M" and value else value
+            _correct(frame, example, column, value)
         frame, split = frame.drop(gone, errors="ignore"), split.drop(gone, errors="ignore")
         if "rows" in edit:
             rows = pd.read_parquet(folder / edit["rows"])
@@ -48,6 +51,26 @@ def _edited(folder: Path, turn: dict[str, Any]) -> tuple[pd.DataFrame, pd.Series
             added = np.where(rows[label].notna(), "train", "pool")
             split = pd.concat([split, pd.Series(added, index=rows.index, dtype="str")])
     return frame, split
+
+
+def _correct(frame: pd.DataFrame, example: str, column: str, value: Any) -> None:
+    """Put one value into one cell; null is a missing value."""
+    if example not in frame.index:
+        return
+    dtype = frame[column].dtype
+    if dtype.kind == "M":
+        value = pd.Timestamp(value)
+    elif pd.api.types.is_numeric_dtype(dtype) and not (dtype.kind == "b" and isinstance(value, bool)):
+        frame[column] = frame[column].astype("float64")
+        value = float("nan") if value is None else float(value)
+    frame.loc[example, column] = value
+
+
+def _ranked(score: Any, labels: Any, probabilities: pd.DataFrame) -> float:
+    """The mean of a ranking metric, each class that occurs against the rest."""
+    present = [name for name in np.unique(labels) if not (labels == name).all()]
+    scores = [score(labels == name, probabilities[name].to_numpy()) for name in present]
+    return float(np.mean(scores)) if scores else float("nan")
 
 
 def main(folder: Path) -> int:
@@ -66,15 +89,20 @@ def main(folder: Path) -> int:
         (other,) = [name for name in turn["classes"] if name != rarer]
         predicted = np.where(probabilities[rarer] >= turn["threshold"], rarer, other)
     labels = test[turn["label"]].to_numpy(dtype=object)
+    true = probabilities.to_numpy()[np.arange(len(labels)), probabilities.columns.get_indexer(labels)]
     numbers = {
         "accuracy": accuracy_score(labels, predicted),
         "balanced_accuracy": balanced_accuracy_score(labels, predicted),
         "macro_f1": f1_score(labels, predicted, average="macro", zero_division=0),
+        "log_loss": -np.log(np.clip(true, np.finfo(float).eps, 1 - np.finfo(float).eps)).mean(),
+        "roc_auc": _ranked(roc_auc_score, labels, probabilities),
+        "average_precision": _ranked(average_precision_score, labels, probabilities),
     }
     same = True
     for name, value in numbers.items():
         reported = turn["metrics"][name]["value"]
-        agrees = abs(value - reported) < 1e-9
+        reported = float("nan") if reported is None else reported
+        agrees = abs(value - reported) < 1e-9 or (value != value and reported != reported)
         same &= agrees
         print(f"{name:20} replayed {value:.6f}  reported {reported:.6f}  {'same' if agrees else 'DIFFERENT'}")
     return 0 if same else 1
