@@ -38,6 +38,7 @@ __all__ = [
     "tell",
 ]
 
+_FRAMED = "framed"
 _framed = ContextVar("framed", default=False)
 _PROJECT = "project"
 _NOTICES = "notices"
@@ -70,6 +71,7 @@ PAGES = (
 
 def navigation() -> StreamlitPage:
     """Build the navigation and find the page of this run."""
+    st.session_state[_FRAMED] = True
     first, *others = PAGES
     # The first page answers at the root alone and reserves another name, so that its own slug can lead there.
     root = st.Page(first.path, title=first.title, icon=first.icon, url_path="start", default=True)
@@ -99,11 +101,19 @@ def guard() -> None:
     """Bring the frame back when Streamlit ran a page without it; the first call of every page.
 
     Until the navigation first runs in a process, Streamlit discovers the files in ``pages`` by itself, so a deep link
-    right after a server start runs the page alone.
+    right after a server start runs the page alone. Its test runner does so in every run: there a rerun would lose the
+    click that is being tested, and the sidebar is drawn in place.
     """
-    if not _framed.get():
+    if _framed.get():
+        return
+    if not st.session_state.get(_FRAMED):
         navigation()
         st.rerun()
+    from pages.parts import sidebar
+
+    keep_address()
+    say_notices()
+    sidebar.draw()
 
 
 def keep_address() -> None:

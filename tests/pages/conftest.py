@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
+
+from core.dataset import Dataset
+from core.flywheel import Project
 
 APP = Path(__file__).parents[2] / "app.py"
 
@@ -32,3 +37,47 @@ def start():
         return app if slug == "overview" else app.switch_page(f"pages/{slug}.py").run()
 
     return opened
+
+
+def customers(rows: int = 240, seed: int = 0) -> pd.DataFrame:
+    """A small table with numbers, categories, missing values, one duplicate and a few wrong labels."""
+    rng = np.random.default_rng(seed)
+    income = rng.normal(50, 15, rows).round(1)
+    label = pd.Series(np.where(income + rng.normal(0, 6, rows) > 52, "stays", "leaves"))
+    label[rng.choice(rows, rows // 12, replace=False)] = "leaves"
+    frame = pd.DataFrame(
+        {
+            "income": income,
+            "age": rng.integers(18, 80, rows),
+            "city": rng.choice(["Seoul", "Busan", "<b>Oslo</b>"], rows, p=[0.6, 0.3, 0.1]),
+            "label": label,
+        }
+    )
+    frame.loc[rng.choice(rows, 9, replace=False), "age"] = np.nan
+    return pd.concat([frame, frame.head(3)], ignore_index=True)
+
+
+@pytest.fixture
+def project(workspace) -> Project:
+    """A project on the smallest quick recipe, before its first turn."""
+    dataset = Dataset.from_frame(customers(), label="label")
+    return Project.create(workspace / "customers", dataset, name="Customers *2024*", recipe="logistic_regression")
+
+
+@pytest.fixture
+def turned(project) -> Project:
+    """The same after turn 0."""
+    project.turn()
+    return project
+
+
+@pytest.fixture
+def quiet():
+    """Check that nothing on a page is an error or a trace, and hand the page on."""
+
+    def checked(app: AppTest) -> AppTest:
+        assert not app.exception, [element.value for element in app.exception]
+        assert not app.error, [element.value for element in app.error]
+        return app
+
+    return checked
