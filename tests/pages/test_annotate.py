@@ -1,0 +1,251 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from core.dataset import Dataset
+from core.flywheel import Exclude, Project, Relabel, current_queue, decide, decisions, move, start_queue
+from pages.parts import queues
+from pages.parts.plain import plain
+
+
+def words(app) -> str:
+    shown = (*app.markdown, *app.caption, *app.subheader, *app.warning, *app.info, *app.get("html"))
+    return " ".join(str(getattr(element, "value", None) or element.proto.body) for element in shown)
+
+
+def button(app, start: str):
+    return next(each for each in app.button if each.key and each.key.startswith(start))
+
+
+def progress(app) -> str:
+    return app.get("progress")[0].proto.text
+
+
+@pytest.fixture
+def texts(workspace):
+    """Short texts of three classes with their truth beside them, after turn 0."""
+    rng = np.random.default_rng(0)
+    words_of = {"billing": ["invoice", "refund"], "delivery": ["parcel", "late"], "other": ["hello", "<b>thanks</b>"]}
+    truth = rng.choice(list(words_of), 300, p=[0.5, 0.3, 0.2])
+    filler = ["please", "today", "my", "the", "it", "order"]
+    text = [" ".join([*rng.choice(filler, 4), *rng.choice(words_of[name], 2)]) for name in truth]
+    wrong = rng.random(300) < 0.15
+    label = np.where(wrong, rng.permutation(truth), truth)
+    frame = pd.DataFrame({"text": [f"{said} {n}" for n, said in enumerate(text)], "label": label, "true_label": truth})
+    project = Project.create(workspace / "tickets", Dataset.from_frame(frame, label="label", text="text"))
+    project.turn()
+    return project
+
+
+@pytest.fixture
+def queued(turned):
+    """The customers with a queue of every label, the most doubtful first."""
+    ranking = queues.ranking(turned, turned.turns[0], flagged=False)
+    start_queue(turned, ranking, source="all labels of turn 0", turn=0)
+    return turned
+
+
+def test_without_a_turn_the_page_says_what_to_do(start, project, quiet):
+    app = quiet(start("annotate", project=project.id))
+    assert "No turn yet" in app.info[0].value
+    assert "Run turn 0" in [link.proto.label for link in app.get("page_link")]
+    assert not [each for each in app.button if each.key == "start-queue"]
+
+
+def test_a_review_starts_with_the_suspects_worst_first(start, turned, quiet):
+    app = quiet(start("annotate", project=turned.id))
+    suspects = turned.turns[0].suspects
+    flagged = suspects[suspects["flagged"]]
+    assert app.button(key="start-queue").label == f"Review {len(flagged)} examples"
+    app = quiet(app.button(key="start-queue").click().run())
+    assert current_queue(turned).cards.index.tolist() == flagged.index.tolist()
+    assert progress(app) == f"Card **1** of {len(flagged)} · suspects of turn 0"
+    first = turned.dataset.frame.loc[flagged.index[0]]
+    assert first["city"].replace("<", "&lt;").replace(">", "&gt;") in words(app)
+    assert "<b>Oslo" not in words(app)
+
+
+def test_one_class_can_be_reviewed_alone(start, turned, quiet):
+    app = start("annotate", project=turned.id)
+    app.segmented_control(key="queue-flagged").set_value(False).run()
+    app.selectbox(key="queue-class").set_value("leaves").run()
+    quiet(app.button(key="start-queue").click().run())
+    queue = current_queue(turned)
+    assert set(queue.cards["given"]) == {"leaves"}
+    assert queue.source == "all labels of turn 0 labelled 'leaves'"
+
+
+@pytest.mark.parametrize(
+    ("key", "decision"),
+    [
+        ("keep", "keep"),
+        ("suggested", "suggested"),
+        ("ambiguous", "ambiguous"),
+        ("exclude", "exclude"),
+        ("skip", "skip"),
+    ],
+)
+def test_a_decision_is_on_disk_when_the_next_card_is_shown(start, queued, quiet, key, decision):
+    app = start("annotate", project=queued.id)
+    card = current_queue(queued).cards.iloc[0]
+    app = quiet(button(app, f"{key}-").click().run())
+    assert progress(app).startswith("Card **2**")
+    on_disk = Project.open(queued.folder)
+    assert decisions(on_disk).loc[card.name, "decision"] == decision
+    assert current_queue(on_disk).place == 1
+    assert f"Saved: {plain(on_disk.log[-1].summary)}" in words(app)
+    if decision == "suggested":
+        assert on_disk.dataset.labels[card.name] == card["suggested"]
+    if decision == "exclude":
+        assert card.name in on_disk.dataset.excluded.index
+
+
+def test_every_decision_has_a_key_of_its_own_and_none_is_reserved(start, texts, quiet):
+    app = start("annotate", project=texts.id)
+    app = quiet(app.button(key="start-queue").click().run())
+    keys = [each.proto.shortcut for each in app.button if each.proto.shortcut]
+    assert len(keys) == len(set(keys))
+    assert {"1", "2", "3", "a", "x", "s", "b"} <= {key.lower() for key in keys}
+    assert not {"c", "r"} & {key.lower() for key in keys}
+
+
+def test_another_class_can_be_given(start, texts, quiet):
+    app = start("annotate", project=texts.id)
+    app = quiet(app.button(key="start-queue").click().run())
+    card = current_queue(texts).cards.iloc[0]
+    ((third,),) = [[name for name in texts.dataset.classes if name not in (card["given"], card["suggested"])]]
+    quiet(button(app, "other-").click().run())
+    assert Project.open(texts.folder).dataset.labels[card.name] == third
+
+
+def test_a_card_that_was_settled_elsewhere_is_not_settled_again(start, queued, quiet):
+    one, other = start("annotate", project=queued.id), start("annotate", project=queued.id)
+    quiet(button(one, "keep-").click().run())
+    other = quiet(button(other, "suggested-").click().run())
+    assert len(Project.open(queued.folder).log) == 1
+    assert "settled already" in other.toast[0].value
+    assert progress(other).startswith("Card **2**")
+
+
+def test_a_decision_on_data_that_moved_on_is_refused_with_a_sentence(start, queued):
+    app = start("annotate", project=queued.id)
+    queued.apply(Relabel({queued.dataset.ids("train")[5]: "stays"}, by="ann"))
+    app = button(app, "keep-").click().run()
+    assert "was changed since this was shown" in app.error[0].value
+    assert len(Project.open(queued.folder).log) == 1
+
+
+def test_back_shows_the_card_again_and_keeping_brings_the_first_label_back(start, queued, quiet):
+    card = current_queue(queued).cards.iloc[0]
+    app = start("annotate", project=queued.id)
+    app = quiet(button(app, "suggested-").click().run())
+    app = quiet(button(app, "back-").click().run())
+    assert progress(app).startswith("Card **1**")
+    assert "Now labelled" in words(app)
+    quiet(button(app, "keep-").click().run())
+    assert Project.open(queued.folder).dataset.labels[card.name] == card["given"]
+
+
+def test_undo_returns_to_the_card(start, queued, quiet):
+    app = start("annotate", project=queued.id)
+    app = quiet(button(app, "exclude-").click().run())
+    app = quiet(app.button(key="undo").click().run())
+    assert progress(app).startswith("Card **1**")
+    assert len(Project.open(queued.folder).dataset.excluded) == 0
+
+
+def test_the_queue_as_a_table_follows_the_card(start, queued, quiet):
+    app = start("annotate", project=queued.id)
+    assert len(app.dataframe) == 2
+    button(app, "keep-").click().run()
+    app.session_state["queue-table"] = True
+    app = quiet(app.run())
+    rows = app.dataframe[0].value
+    assert len(rows) == 50
+    assert rows["card"].tolist()[:3] == [1, 2, 3]
+    assert rows["decision"].tolist()[:2] == ["kept", ""]
+    move(queued, current_queue(queued), 70)
+    assert app.run().dataframe[0].value["card"].iloc[0] == 51
+
+
+def test_excluded_examples_are_passed_over(start, queued, quiet):
+    first, second = current_queue(queued).cards.index[:2]
+    queued.apply(Exclude([first, second], by="ann"))
+    assert progress(quiet(start("annotate", project=queued.id))).startswith("Card **3**")
+
+
+def test_a_newer_ranking_is_offered_and_taken_only_when_asked(start, queued, quiet):
+    queued.apply(Exclude([current_queue(queued).cards.index[4]], by="ann"))
+    queued.turn()
+    app = quiet(start("annotate", project=queued.id))
+    assert "Turn 1 has ranked the labels anew" in words(app)
+    assert current_queue(queued).number == 1
+    app = quiet(app.button(key="newer-queue").click().run())
+    assert (current_queue(queued).turn, current_queue(queued).number) == (1, 2)
+    assert "ranked the labels anew" not in words(app)
+
+
+def test_the_end_of_a_queue_says_what_was_decided_and_what_comes_next(start, turned, quiet):
+    start_queue(turned, turned.turns[0].suspects.head(2), source="two", turn=0)
+    app = start("annotate", project=turned.id)
+    button(app, "suggested-").click().run()
+    app = quiet(button(app, "skip-").click().run())
+    assert "The queue is through." in words(app)
+    assert "1 took the suggestion" in words(app).lower()
+    app = quiet(button(app, "back-").click().run())
+    assert progress(app).startswith("Card **2**")
+
+
+def test_the_simulated_reviewer_needs_a_truth_and_says_what_it_is(start, turned, quiet):
+    start_queue(turned, turned.turns[0].suspects, source="all", turn=0)
+    app = quiet(start("annotate", project=turned.id))
+    assert not [each for each in app.button if each.key == "simulate"]
+
+
+def test_the_simulated_reviewer_settles_cards_in_one_edit_that_can_be_taken_back(start, texts, quiet):
+    start_queue(texts, texts.turns[0].suspects.head(40), source="suspects", turn=0)
+    app = start("annotate", project=texts.id)
+    app.number_input(key="simulated-1").set_value(30).run()
+    app.slider(key="simulated-accuracy").set_value(100).run()
+    app = quiet(app.button(key="simulate").click().run())
+    on_disk = Project.open(texts.folder)
+    settled = current_queue(texts).cards.index[:30]
+    assert (on_disk.dataset.labels[settled] == on_disk.dataset.frame.loc[settled, "true_label"]).all()
+    assert [entry.by for entry in on_disk.log] == ["simulated reviewer"]
+    assert "simulated" in on_disk.log[0].reason
+    assert progress(app).startswith("Card **31**")
+    app = quiet(app.button(key="simulate-undo").click().run())
+    assert progress(app).startswith("Card **1**")
+    assert Project.open(texts.folder).dataset.version == texts.turns[0].version
+
+
+def test_the_truth_is_never_on_the_card(start, texts, quiet):
+    start_queue(texts, texts.turns[0].suspects, source="all", turn=0)
+    app = quiet(start("annotate", project=texts.id))
+    assert "true_label" not in " ".join(element.proto.body for element in app.get("html"))
+
+
+def test_a_guideline_is_kept_and_shown_beside_the_card(start, queued, quiet):
+    app = start("annotate", project=queued.id)
+    given = current_queue(queued).cards["given"].iloc[0]
+    app.selectbox(key="guideline-class").set_value(given).run()
+    app.text_area[0].set_value("Pays *every* month")
+    save = next(each for each in app.button if each.label == "Save")
+    app = quiet(save.click().run())
+    assert Project.open(queued.folder).guidelines == {given: "Pays *every* month"}
+    assert plain("Pays *every* month") in words(app)
+
+
+def test_settled_examples_stay_out_of_the_next_queue_and_skipped_ones_return(turned):
+    turn = turned.turns[0]
+    first, second = turn.suspects.index[:2]
+    start_queue(turned, turn.suspects, source="all", turn=0)
+    for place, decision in enumerate(("keep", "skip")):
+        decide(turned, current_queue(turned), place, decision)
+    ranking = queues.ranking(turned, turn, flagged=False)
+    assert first not in ranking.index
+    assert ranking.index[0] == second
+    assert first in queues.ranking(turned, turn, flagged=False, again=True).index
+    assert queues.ranking(turned, turn, flagged=False, ids=[second]).index.tolist() == [second]
