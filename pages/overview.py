@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.errors import FlywheelError
 from core.report import count
-from pages.parts import errors, frame, verdicts, wheel
+from pages.parts import errors, frame, verdicts
 from pages.parts.plain import plain
 
 if TYPE_CHECKING:
@@ -27,13 +27,16 @@ def welcome() -> None:
         "Hold the model, improve the data. Bring labelled data, mend what is wrong with it, train the same locked "
         "model again, and read an honest verdict: did the data get better?",
     )
-    projects()
+    listed = st.container()
     st.subheader("Start with a demo", anchor=False)
     demos()
     st.subheader("Bring your own", anchor=False)
     st.caption("A table or a set of texts with labels, as CSV, TSV, JSON, Parquet or Excel. It stays on this machine.")
     if st.button("Upload data", icon=":material/upload_file:"):
         frame.navigate("collect")
+    # Last, since reading the projects loads the whole core: a first visit has long painted the rest.
+    with listed:
+        projects()
 
 
 def demos() -> None:
@@ -86,6 +89,8 @@ def projects() -> None:
 
 def state(project: Project) -> None:
     """With a project: the wheel, the ledger and what to do next."""
+    from pages.parts import wheel
+
     left, right = st.columns([5, 2], vertical_alignment="bottom")
     with left:
         frame.heading("overview", f"{project.name}: the state of the wheel and what to do next.")
@@ -96,7 +101,8 @@ def state(project: Project) -> None:
         if st.button("New project", type="tertiary", icon=":material/add:"):
             frame.close_project()
             frame.navigate("collect")
-    actions = project.actions()
+    with st.spinner("Looking at the data"):
+        actions = project.actions()
     wheel.strip(project, actions)
     chart, todo = st.columns([3, 2], gap="medium")
     with todo:
@@ -125,6 +131,8 @@ def next_thing(action: Action, *, first: bool) -> None:
 
 def history(project: Project) -> None:
     """Draw the ledger chart and say what the last turn did."""
+    from pages.parts import wheel
+
     turns = project.turns
     if not turns:
         st.info("No turn yet: the ledger begins with turn 0.", icon=":material/history:")
