@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.evaluate import METRICS
+from core.evaluate import METRICS, evaluate
 from core.report import learning_curve
+from core.train import learning_curve as measure
 from pages.parts import figure, jobs
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from core.flywheel import Project
 
 __all__ = ["draw_curve"]
-
-SHARES = (0.1, 0.2, 0.4, 0.7, 1.0)
 
 
 def draw_curve(project: Project) -> None:
@@ -47,11 +46,12 @@ def draw_curve(project: Project) -> None:
 
 
 def _measure(project: Project) -> Callable[[Callable[[float, str], None], threading.Event], tuple[str, pd.DataFrame]]:
-    from core.train import learning_curve as measure
+    dataset, model, headline = project.dataset, project.model, project.headline
 
-    dataset, model = project.dataset, project.model
+    def score(labels: pd.Series, probabilities: pd.DataFrame, predicted: pd.Series) -> tuple[float, float, float]:
+        return evaluate(labels, probabilities, predicted=predicted).metrics[headline]
 
     def work(progress: Callable[[float, str], None], cancel: threading.Event) -> tuple[str, pd.DataFrame]:
-        return dataset.version, measure(dataset, model, SHARES, progress=progress, cancel=cancel)
+        return dataset.version, measure(dataset, model, score=score, progress=progress, cancel=cancel)
 
     return work

@@ -85,3 +85,14 @@ def test_a_running_turn_is_found_again_on_another_page_and_can_be_cancelled(star
     finally:
         go.set()
         jobs.registry().wait(project.id, "turn", 30)
+
+
+def test_the_learning_curve_is_measured_as_a_job(start, project, quiet):
+    app = quiet(start("train", project=project.id))
+    app.button(key="measure-curve").click().run()
+    assert jobs.registry().wait(project.id, "curve", 60).state == "done"
+    app = quiet(app.run())
+    table = next(frame.value for frame in app.dataframe if "train examples" in frame.value)
+    assert table["train examples"].is_monotonic_increasing
+    assert table["95 % interval"].str.contains(" to ").all()
+    assert not [each for each in app.button if each.key == "measure-curve"]
