@@ -34,7 +34,7 @@ class Tried:
 
 def ask_for(dataset: Dataset) -> Ask | None:
     """Let the analyst choose method, target and amount; the counts per class stand there before anything happens."""
-    labels = dataset.labels.loc[dataset.ids("train")]
+    labels = dataset.labels_of("train")
     method = st.selectbox(
         "Method",
         [method.key for method in methods_for(dataset)],

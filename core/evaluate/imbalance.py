@@ -26,7 +26,9 @@ def imbalance(labels: pd.Series) -> pd.DataFrame:
     Cui, Jia, Lin, Song and Belongie (2019), "Class-Balanced Loss Based on Effective Number of Samples", CVPR; with
     beta = (n - 1) / n.
     """
-    counts = labels.dropna().astype("str").value_counts().sort_index().sort_values(ascending=False, kind="stable")
+    # Without their ids: pandas would make a hash table of them on the way.
+    found = pd.Series(labels.array).dropna().astype("str").value_counts()
+    counts = found.sort_index().sort_values(ascending=False, kind="stable")
     total = int(counts.sum())
     beta = (total - 1) / total if total else 0.0
     return pd.DataFrame(

@@ -153,7 +153,7 @@ def _mend(findings: Sequence[Finding]) -> list[Action]:
 
 def _balance(project: Project) -> list[Action]:
     dataset = project.dataset
-    counts = imbalance(dataset.labels.loc[dataset.ids("train")])
+    counts = imbalance(dataset.labels_of("train"))
     rarest = counts.iloc[-1]
     if rarest["ratio"] < _LARGEST_TO_RAREST or len(dataset.generated):
         return []

@@ -116,7 +116,7 @@ class Ledger:
         if len(excluded):
             test = pd.concat([test, _probabilities(training.fitted, dataset, excluded)])
         ordered = training.out_of_fold.sort_index()
-        suspects = find_suspects(dataset.labels.loc[ordered.index], ordered)
+        suspects = find_suspects(dataset.labels_of("train").sort_index(), ordered)
         self._fitted = (dataset.version, model.fingerprint, training.fitted)
         return row | {
             "threshold": training.threshold,
@@ -241,7 +241,7 @@ class _Judged:
     def __init__(self, dataset: Dataset, model: LockedModel, headline: str) -> None:
         self.ids = dataset.ids("test")
         # By id: resamples and sums must not depend on the order in which the rows came.
-        self._labels = dataset.labels.loc[self.ids.sort_values()]
+        self._labels = dataset.labels_of("test").sort_index()
         self._model = model
         self._headline = headline
 

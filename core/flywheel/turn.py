@@ -68,7 +68,7 @@ class Turn:
 
 def test_version(dataset: Dataset) -> str:
     """Hash of who is in the test set and how they are labelled: turns compare only under the same one."""
-    labels = dataset.labels.loc[dataset.ids("test")]
+    labels = dataset.labels_of("test")
     rows = hash_rows(labels.to_frame()) ^ hash_names(labels.index)
     rows.sort()
     return hashlib.sha256(rows.tobytes()).hexdigest()

@@ -110,7 +110,7 @@ def propose_exclusions(
     chosen = find_method(method, dataset)
     if chosen.draw is None:
         raise GenerateError(f"'{method}' makes rows and excludes none. Use propose.")
-    labels = dataset.labels.loc[dataset.ids("train")]
+    labels = dataset.labels_of("train")
     counts = explicit_counts(labels, target, n=n, exclude=True)
     gone = labels.iloc[chosen.draw(labels, counts, _round_seed(seed, len(labels)))]
     return gone.to_frame("label")

@@ -129,7 +129,7 @@ def _facts(version: str, _dataset: Dataset) -> pd.DataFrame:
 
 @st.cache_data(show_spinner=False, max_entries=8)
 def _balance(version: str, _dataset: Dataset) -> pd.DataFrame:
-    train = _dataset.labels.loc[_dataset.ids("train")]
+    train = _dataset.labels_of("train")
     made = train.index.isin(_dataset.generated)
     counts = pd.DataFrame({"collected": train[~made].value_counts(), "generated": train[made].value_counts()})
     counts = counts.fillna(0).astype(int)

@@ -300,3 +300,26 @@ def test_children_share_the_fold_of_their_parent(dataset):
     assert list(folds.loc[["g1", "g2", "g3"]]) == list(folds.loc[parents])
     with pytest.raises(DatasetError, match="must be train examples"):
         dataset.with_rows(rows, family.assign(parent=dataset.ids("test")[0]))
+
+
+def test_parts_hold_what_the_split_says(dataset):
+    """Read by position and by label: the same rows, before and after edits."""
+    changed = dataset.without(dataset.ids("train")[:3]).with_labels({dataset.ids("train")[4]: "maybe"})
+    for each in (dataset, changed):
+        for part in ("train", "test", "pool", "sealed"):
+            ids = each.split.index[each.split == part]
+            assert each.ids(part).equals(ids)
+            assert each.part(part).equals(each.frame.loc[ids])
+            assert each.inputs(part).equals(each.frame.loc[ids, list(each.schema.inputs)])
+            assert each.labels_of(part).equals(each.labels.loc[ids])
+
+
+def test_a_pool_example_that_gets_a_label_is_in_train(frame):
+    frame.loc[[1, 2], "label"] = None
+    dataset = Dataset.from_frame(frame, label="label")
+    first, second = dataset.ids("pool")
+    after = dataset.with_labels({first: "yes"})
+
+    assert first in after.ids("train")
+    assert list(after.ids("pool")) == [second]
+    assert list(dataset.ids("pool")) == [first, second]

@@ -109,6 +109,17 @@ def test_the_next_card_skips_what_is_excluded(project, queue, train):
     assert next_place(project, queue, 1, step=-1) == 1
 
 
+def test_the_next_card_is_the_same_however_far_one_looks_at_a_time(project, queue, train, monkeypatch):
+    project.apply(Exclude([train[place] for place in (0, 2, 3, 4, 8, 9)]))
+    there = [place for place in range(10) if place not in (0, 2, 3, 4, 8, 9)]
+    for stretch in (1, 2, 3, 256):
+        monkeypatch.setattr("core.flywheel.review._STRETCH", stretch)
+        for place in range(11):
+            assert next_place(project, queue, place) == min([each for each in there if each >= place], default=10)
+            behind = max([each for each in there if each < place], default=place)
+            assert next_place(project, queue, place, step=-1) == behind
+
+
 # decisions
 
 

@@ -272,3 +272,12 @@ def test_twenty_kills_lose_no_acknowledged_edit(project, dataset):
     with sqlite3.connect(project.folder / "project.sqlite") as file:
         assert file.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     file.close()
+
+
+def test_changing_a_frame_that_was_read_changes_nobody_elses(store, frame):
+    name = store.write_frame(frame)
+    mine = store.read_frame(name)
+    mine.loc["a", "b"] = "changed"
+    mine["new"] = 1
+
+    pd.testing.assert_frame_equal(store.read_frame(name), frame)
