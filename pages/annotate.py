@@ -11,7 +11,7 @@ from pages.parts import figure, frame, review_card, review_queue, sidebar, turns
 
 def start(project: Project, turn: Turn) -> None:
     """Show what the last turn doubts and offer the first queue."""
-    st.subheader("Start a review", anchor=False)
+    st.header("Start a review", anchor=False)
     review_queue.chooser(project, turn)
     figure.draw(suspect_scores(turn.suspects["score"], turn.suspects["flagged"]), key="scores")
 

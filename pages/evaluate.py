@@ -49,20 +49,21 @@ def times(number: int) -> str:
     return "once" if number == 1 else f"{count(number)} times"
 
 
-def metrics(turn: Turn) -> None:
+def metrics(project: Project, turn: Turn) -> None:
     """Draw every metric with its interval, and each class with its own."""
-    left, right = st.columns([2, 3], gap="large")
-    with left:
-        st.subheader("All metrics", anchor=False)
-        rows = [
-            {"metric": METRICS[name], "value (95 % interval)": verdicts.score(*values)}
-            for name, values in turn.evaluation.metrics.items()
-        ]
-        st.dataframe(pd.DataFrame(rows), hide_index=True, height="content", alt="All metrics of the turn")
-        st.caption(turn.evaluation.note)
-    with right:
-        st.subheader("Each class", anchor=False)
-        figure.draw(per_class_f1(turn.evaluation.per_class), key="per-class", opened=True)
+    left, right = st.columns(2, gap="large")
+    rows = [
+        {"metric": METRICS[name], "value (95 % interval)": verdicts.score(*values)}
+        for name, values in turn.evaluation.metrics.items()
+    ]
+    left.dataframe(pd.DataFrame(rows), hide_index=True, height="content", alt="All metrics of the turn")
+    right.markdown(
+        f"Turns are judged by **{METRICS[project.headline]}** alone, chosen when the project was made. "
+        "The others are there to be read."
+    )
+    right.caption(turn.evaluation.note)
+    st.header("Each class", anchor=False)
+    figure.draw(per_class_f1(turn.evaluation.per_class), key="per-class", opened=True)
 
 
 def test_set(project: Project) -> None:
@@ -75,15 +76,15 @@ def test_set(project: Project) -> None:
         f"- The rarest class, **{plain(health.rarest_class)}**, has {count(health.rarest_support)} of them.\n"
         f"- A change of accuracy of **{percent(health.detectable)}** or more is likely to be seen; smaller ones mostly "
         f"end as *no evidence*. To see a change of 1 % it would take about {count(health.needed)} test examples.\n"
-        f"- It was looked at **{times(project.looks)}**, with every turn."
+        f"- It was looked at **{times(project.looks)}** so far: each turn is a look."
     )
 
 
 VIEWS = {
-    "Metrics": lambda project, turn: metrics(turn),
+    "Metrics": metrics,
     "Mistakes": mistakes.draw,
     "Error slices": slices.draw,
-    "Balance": lambda project, turn: balance.draw(project.dataset, key="balance"),
+    "Balance": lambda project, turn: balance.draw(project.dataset, key="balance", opened=True),
     "Test set": lambda project, turn: test_set(project),
 }
 

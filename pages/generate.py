@@ -177,10 +177,10 @@ frame.heading("generate")
 data = opened.dataset
 left, right = st.columns(2, gap="large")
 with left:
-    st.subheader("The classes of train", anchor=False)
+    st.header("The classes of train", anchor=False)
     balance.draw(data, key="balance")
 with right:
-    st.subheader("What to change", anchor=False)
+    st.header("What to change", anchor=False)
     asked = ask_for(data)
 if asked is not None:
     act(opened, asked)

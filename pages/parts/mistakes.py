@@ -7,18 +7,15 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-from core.dataset import Dataset
 from core.report import confusion_matrix, count, percent, shorten
-from pages.parts import cards, figure, paging
+from pages.parts import examples, figure
 from pages.parts.plain import plain
 
 if TYPE_CHECKING:
     from core.flywheel import Project, Turn
 
-__all__ = ["draw", "examples", "predictions"]
+__all__ = ["draw", "predictions"]
 
-_CARDS_A_PAGE = 6
-_ROWS_A_PAGE = 10
 _PARTS = {"test": "Test set", "train": "Train, out of fold"}
 
 
@@ -44,7 +41,9 @@ def draw(project: Project, turn: Turn) -> None:
         cell = _choose(confusion, str(part))
     if cell is not None:
         found = found[(found["given"] == cell[0]) & (found["predicted"] == cell[1])]
-        examples(project, found, key=f"cell-{part}-{turn.number}-{names.index(cell[0])}-{names.index(cell[1])}")
+        examples.draw(
+            project.dataset, found, key=f"cell-{part}-{turn.number}-{names.index(cell[0])}-{names.index(cell[1])}"
+        )
 
 
 def predictions(project: Project, turn: Turn, part: str) -> pd.DataFrame:
@@ -96,46 +95,3 @@ def _choose(confusion: pd.DataFrame, part: str) -> tuple[str, str] | None:
 def _cell(cell: tuple[str, str, int, bool]) -> str:
     given, predicted, held, right = cell
     return f"{shorten(given, 24)} {'predicted so' if right else '→ ' + shorten(predicted, 24)} · {count(held)}"
-
-
-def examples(project: Project, found: pd.DataFrame, *, key: str) -> None:
-    """Draw examples with what they are labelled and what they were predicted to be: texts as cards, rows as a table.
-
-    Parameters
-    ----------
-    project : Project
-    found : DataFrame
-        Indexed by id, in the order of reading: ``given``, ``predicted``, ``chance`` (of the predicted class).
-    key : str
-        Names this list; another list starts on its first page.
-    """
-    dataset = project.dataset
-    there = found[dataset.frame.index.get_indexer(found.index) >= 0]
-    rows = _ROWS_A_PAGE if dataset.schema.text is None else _CARDS_A_PAGE
-    shown = there.iloc[paging.page_of(len(there), key=key, rows=rows)]
-    if dataset.schema.text is None:
-        _rows(dataset, shown)
-    else:
-        cards.grid(dataset, list(shown.index), title=lambda example: _title(found.loc[example]))
-    paging.controls(len(there), key=key, rows=rows)
-    if len(there) < len(found):
-        st.caption(f"{count(len(found) - len(there), 'example')} of these were excluded since.")
-
-
-def _title(prediction: pd.Series) -> str:
-    given, predicted = prediction["given"], prediction["predicted"]
-    said = "predicted so" if given == predicted else f"predicted **{plain(predicted)}**"
-    return f"**{plain(given)}**, {said} ({percent(prediction['chance'], 0)})"
-
-
-def _rows(dataset: Dataset, shown: pd.DataFrame) -> None:
-    said = pd.DataFrame(
-        {
-            "labelled": shown["given"],
-            "predicted": shown["predicted"],
-            "chance": [percent(chance, 0) for chance in shown["chance"]],
-        }
-    )
-    features = dataset.frame.loc[shown.index, list(dataset.schema.features)]
-    rows = said.join(features.rename(columns={name: f"{name} (column)" for name in said.columns}))
-    st.dataframe(rows, hide_index=True, height="content", alt="Examples with their labels and predictions")

@@ -12,7 +12,7 @@ from core.dataset import Dataset
 from core.flywheel import Edit, Exclude, Generate
 from core.generate import METHODS, Method, propose, propose_exclusions
 from core.report import Field, count, shorten, written
-from pages.parts import cards, paging
+from pages.parts import cards, examples, paging
 from pages.parts.plain import passage, plain
 
 __all__ = ["Ask", "draw", "edit", "made"]
@@ -73,8 +73,10 @@ def draw(dataset: Dataset, ask: Ask) -> None:
     proposal = made(dataset, ask)
     key = f"proposal-{ask}"
     if ask.of.excludes:
-        rows = dataset.frame.loc[proposal.index, [dataset.schema.label, *dataset.schema.inputs]]
-        paging.table(rows, key=key, alt="Examples that would be left out")
+        shown = proposal.index[paging.page_of(len(proposal), key=key)]
+        rows = dataset.frame.loc[shown, [dataset.schema.label, *dataset.schema.inputs]]
+        st.dataframe(examples.readable(rows), hide_index=True, height="content", alt="Examples that would be left out")
+        paging.controls(len(proposal), key=key)
         return
     for example_id, row in proposal.iloc[paging.page_of(len(proposal), key=key, rows=_CARDS_A_PAGE)].iterrows():
         with st.container(border=True):

@@ -49,7 +49,11 @@ def chooser(project: Project, turn: Turn) -> None:
     again = st.checkbox("Also what was decided already", key="queue-again")
     ranking = queues.ranking(project, turn, flagged=bool(flagged), label=chosen, again=again)
     if ranking.empty:
-        st.info(f"Nothing of this kind is left to review in turn {turn.number}.", icon=":material/done_all:")
+        st.info(
+            f"Nothing of this kind is left to review in turn {turn.number}. Choose other labels, or go on: "
+            "Evaluate says where the model fails, and the next turn ranks the labels anew.",
+            icon=":material/done_all:",
+        )
         return
     if st.button(f"Review {count(len(ranking), 'example')}", type="primary", key="start-queue"):
         start_queue(project, ranking, source=queues.named(turn, flagged=bool(flagged), label=chosen), turn=turn.number)
@@ -73,7 +77,11 @@ def header(project: Project, queue: Queue, place: int, turn: Turn) -> None:
         place / total, text=f"Card **{count(min(place + 1, total))}** of {count(total)} · {plain(queue.source)}"
     )
     with right.popover(
-        "Another queue", icon=":material/queue:", key="another-queue", on_change="rerun", width="stretch"
+        "Another queue",
+        icon=":material/queue:",
+        key=f"another-queue-{queue.number}",
+        on_change="rerun",
+        width="stretch",
     ) as another:
         if another.open:
             chooser(project, turn)
@@ -203,8 +211,13 @@ def _rows(project: Project, queue: Queue, shown: slice) -> pd.DataFrame:
 
 def noise(project: Project, turn: Turn) -> None:
     """Draw how many labels of each class are probably wrong."""
-    with st.expander("How much of the labels is probably wrong", icon=":material/query_stats:"):
-        found = _noise(turns.identity(project, turn), turn)
+    box = st.expander(
+        "How much of the labels is probably wrong", icon=":material/query_stats:", key="noise", on_change="rerun"
+    )
+    if not box.open:
+        return
+    found = _noise(turns.identity(project, turn), turn)
+    with box:
         st.markdown(
             f"An estimated **{percent(found.share)}** ({interval(100 * found.low, 100 * found.high, 1)} %) of the "
             f"training labels, judged by turn {turn.number}. A weak model sees noise in what is only hard."

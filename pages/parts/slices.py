@@ -15,7 +15,7 @@ from core.evaluate import Slice, find_slices, losses, slice_frame
 from core.evaluate.folding import fold
 from core.flywheel import start_queue
 from core.report import count, interval, number, percent, shorten, slices_bar
-from pages.parts import figure, frame, jobs, mistakes, queues, turns
+from pages.parts import examples, figure, frame, jobs, mistakes, queues, turns
 from pages.parts.plain import plain
 
 if TYPE_CHECKING:
@@ -95,6 +95,8 @@ def _show(project: Project, turn: Turn, found: Found) -> None:
         st.info("No slice is worse than the rest.", icon=":material/done_all:")
         _left_out(found)
         return
+    if not any(each.p_adjusted < _ADJUSTED for each, _ in found.slices):
+        st.info("No slice stands out: among so many, chance alone makes some like these.", icon=":material/info:")
     rows = pd.DataFrame(
         {
             "slice": [str(each) for each, _ in found.slices],
@@ -127,7 +129,7 @@ def _open(project: Project, turn: Turn, found: Found, place: int) -> None:
             )
         )
         if copies:
-            st.caption(f"{count(copies, 'further slice')} of the search hold mostly the same examples.")
+            st.caption(f"{count(copies, 'near-copy', 'near-copies')} of it, mostly the same examples, are folded in.")
         suspects = queues.ranking(project, turn, ids=chosen.ids)
         if len(suspects):
             if st.button(
@@ -141,7 +143,7 @@ def _open(project: Project, turn: Turn, found: Found, place: int) -> None:
                 "or better columns."
             )
         rows = found.predictions.loc[chosen.ids].sort_values(["loss", "chance"], ascending=False, kind="stable")
-        mistakes.examples(project, rows, key=f"slice-{turn.number}-{place}")
+        examples.draw(project.dataset, rows, key=f"slice-{turn.number}-{place}")
 
 
 def _p_value(value: float) -> str:

@@ -11,7 +11,7 @@ from pages.parts.plain import plain
 
 
 def words(app) -> str:
-    shown = (*app.markdown, *app.caption, *app.subheader, *app.warning, *app.info, *app.get("html"))
+    shown = (*app.markdown, *app.caption, *app.header, *app.warning, *app.info, *app.get("html"))
     return " ".join(str(getattr(element, "value", None) or element.proto.body) for element in shown)
 
 
@@ -158,7 +158,7 @@ def test_undo_returns_to_the_card(start, queued, quiet):
 
 def test_the_queue_as_a_table_follows_the_card(start, queued, quiet):
     app = start("annotate", project=queued.id)
-    assert len(app.dataframe) == 2
+    assert not app.dataframe
     button(app, "keep-").click().run()
     app.session_state["queue-table"] = True
     app = quiet(app.run())
@@ -236,6 +236,21 @@ def test_a_guideline_is_kept_and_shown_beside_the_card(start, queued, quiet):
     app = quiet(save.click().run())
     assert Project.open(queued.folder).guidelines == {given: "Pays *every* month"}
     assert plain("Pays *every* month") in words(app)
+
+
+def test_the_noise_of_the_labels_is_summed_up_by_class(start, queued, quiet):
+    app = start("annotate", project=queued.id)
+    app.session_state["noise"] = True
+    app = quiet(app.run())
+    assert set(app.dataframe[0].value["given"]) == {"leaves", "stays"}
+    assert "An estimated" in words(app)
+
+
+def test_no_suspects_left_says_what_to_do(start, turned, quiet):
+    suspects = turned.turns[0].suspects
+    turned.apply(Exclude(suspects.index[suspects["flagged"]].tolist(), by="ann"))
+    app = quiet(start("annotate", project=turned.id))
+    assert "Nothing of this kind is left to review" in app.info[0].value
 
 
 def test_settled_examples_stay_out_of_the_next_queue_and_skipped_ones_return(turned):

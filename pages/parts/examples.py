@@ -1,0 +1,64 @@
+"""Examples with what they are labelled and what they were predicted to be: texts as cards, rows as a table."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from core.dataset import Dataset
+from core.report import count, percent, written
+from pages.parts import cards, paging
+from pages.parts.plain import plain
+
+__all__ = ["draw", "readable"]
+
+_CARDS_A_PAGE = 6
+_ROWS_A_PAGE = 10
+
+
+def readable(frame: pd.DataFrame) -> pd.DataFrame:
+    """Write the dates of a few rows the way a person would; the other values stay as they are."""
+    dates = frame.select_dtypes("datetime")
+    return frame.assign(**{name: [written(value) for value in dates[name]] for name in dates.columns})
+
+
+def draw(dataset: Dataset, found: pd.DataFrame, *, key: str) -> None:
+    """Draw examples with what they are labelled and what they were predicted to be: texts as cards, rows as a table.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    found : DataFrame
+        Indexed by id, in the order of reading: ``given``, ``predicted``, ``chance`` (of the predicted class).
+    key : str
+        Names this list; another list starts on its first page.
+    """
+    there = found[dataset.frame.index.get_indexer(found.index) >= 0]
+    rows = _ROWS_A_PAGE if dataset.schema.text is None else _CARDS_A_PAGE
+    shown = there.iloc[paging.page_of(len(there), key=key, rows=rows)]
+    if dataset.schema.text is None:
+        _rows(dataset, shown)
+    else:
+        cards.grid(dataset, list(shown.index), title=lambda example: _title(found.loc[example]))
+    paging.controls(len(there), key=key, rows=rows)
+    if len(there) < len(found):
+        st.caption(f"{count(len(found) - len(there), 'example')} of these were excluded since.")
+
+
+def _title(prediction: pd.Series) -> str:
+    given, predicted = prediction["given"], prediction["predicted"]
+    said = "predicted so" if given == predicted else f"predicted **{plain(predicted)}**"
+    return f"**{plain(given)}**, {said} ({percent(prediction['chance'], 0)})"
+
+
+def _rows(dataset: Dataset, shown: pd.DataFrame) -> None:
+    said = pd.DataFrame(
+        {
+            "labelled": shown["given"],
+            "predicted": shown["predicted"],
+            "chance": [percent(chance, 0) for chance in shown["chance"]],
+        }
+    )
+    features = readable(dataset.frame.loc[shown.index, list(dataset.schema.features)])
+    rows = said.join(features.rename(columns={name: f"{name} (column)" for name in said.columns}))
+    st.dataframe(rows, hide_index=True, height="content", alt="Examples with their labels and predictions")
