@@ -54,7 +54,7 @@ browser: setup-dev ## find a Chromium or Chrome for the tests, or install one
 	@$(PY) tests/e2e/browser.py
 
 samples: setup ## write the sample data anew from its generator
-	$(PY) sample_data/make.py
+	$(PY) -m sample_data.make
 
 test-lowest: ## unit and app tests on the lowest versions that requirements.txt allows, in a venv of its own
 	@sed -nE 's/^([A-Za-z0-9_.-]+) *>= *([^,]+),.*/\1==\2/p' requirements.txt > $(VENV)-lowest.txt
