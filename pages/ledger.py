@@ -60,7 +60,7 @@ def table_of_turns(project: Project, table: pd.DataFrame) -> None:
 def log_of_edits(project: Project) -> None:
     """Show who did what, when and why, newest first, and whether it is in force."""
     entries = project.log
-    st.subheader("Edits", anchor=False)
+    st.header("Edits", anchor=False)
     if not entries:
         st.caption("No edit yet. Everything you change from now on is listed here and can be undone.")
         return
@@ -93,7 +93,7 @@ def log_of_edits(project: Project) -> None:
 
 def way_out(project: Project, table: pd.DataFrame) -> None:
     """Offer everything as one zip file."""
-    st.subheader("Export", anchor=False)
+    st.header("Export", anchor=False)
     st.markdown(
         "The corrected data as CSV and Parquet, the log, the metrics, the recipe, and a script that rebuilds the last "
         "turn's numbers without this app."

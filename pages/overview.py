@@ -28,9 +28,9 @@ def welcome() -> None:
         "model again, and read an honest verdict: did the data get better?",
     )
     listed = st.container()
-    st.subheader("Start with a demo", anchor=False)
+    st.header("Start with a demo", anchor=False)
     demos()
-    st.subheader("Bring your own", anchor=False)
+    st.header("Bring your own", anchor=False)
     st.caption("A table or a set of texts with labels, as CSV, TSV, JSON, Parquet or Excel. It stays on this machine.")
     if st.button("Upload data", icon=":material/upload_file:"):
         frame.navigate("collect")
@@ -70,7 +70,7 @@ def projects() -> None:
     found = list_projects(home())
     if not found:
         return
-    st.subheader("Your projects", anchor=False)
+    st.header("Your projects", anchor=False)
     widths = [4, 2, 2, 2, 3]
     for place, title in zip(st.columns(widths), ("name", "kind of data", "edits", "turns", "last change"), strict=True):
         place.caption(title)
@@ -106,11 +106,11 @@ def state(project: Project) -> None:
     wheel.strip(project, actions)
     chart, todo = st.columns([3, 2], gap="medium")
     with todo:
-        st.subheader("What to do next", anchor=False)
+        st.header("What to do next", anchor=False)
         for place, action in enumerate(actions):
             next_thing(action, first=place == 0)
     with chart:
-        st.subheader("The ledger", anchor=False)
+        st.header("The ledger", anchor=False)
         history(project)
 
 

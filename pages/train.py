@@ -20,7 +20,7 @@ def next_turn(project: Project, turns: list[Turn]) -> None:
     """Say what changed since the last turn and offer to run the next one."""
     number = len(turns)
     with st.container(border=True):
-        st.subheader(f"Turn {number}", anchor=False)
+        st.header(f"Turn {number}", anchor=False)
         changed = not turns or project.dataset.version != turns[-1].version
         train, test = (len(project.dataset.ids(part)) for part in ("train", "test"))
         if not turns:
@@ -52,7 +52,7 @@ def result(project: Project, turn: Turn) -> None:
     """Show what the last turn said."""
     title = METRICS[project.headline]
     with st.container(border=True):
-        st.subheader(f"What turn {turn.number} said", anchor=False)
+        st.header(f"What turn {turn.number} said", anchor=False)
         st.metric(title, verdicts.score(*turn.evaluation.metrics[project.headline]), help=verdicts.INTERVAL_HELP)
         if turn.verdict is None or turn.verdict_against_first is None:
             st.markdown("Nothing to compare with yet. Improve the data, then run the next turn.")
@@ -69,7 +69,7 @@ def lock(project: Project, turns: list[Turn]) -> None:
     """Explain the lock and show the recipe as data."""
     recipe = project.model.recipe
     with st.container(border=True):
-        st.subheader("The lock", anchor=False)
+        st.header("The lock", anchor=False)
         st.markdown(
             "Every turn trains the same recipe with the same seed, so a change of the score comes from the data. "
             f"Recipe, decision rule, seed and library versions give the fingerprint `{project.model.fingerprint}`."

@@ -25,7 +25,7 @@ __all__ = ["draw_curve"]
 def draw_curve(project: Project) -> None:
     """Draw the learning curve of the data as it is now, or offer to measure it."""
     with st.container(border=True):
-        st.subheader("Learning curve", anchor=False)
+        st.header("Learning curve", anchor=False)
         st.caption(
             "Would more data of the same kind help? Measured inside the train examples; the test set is not used."
         )

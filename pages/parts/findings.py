@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["draw"]
 
 # From this severity on a finding is called by that word.
-_LEVELS = ((0.6, "severe", "orange"), (0.3, "worth mending", "primary"), (0.0, "worth knowing", "gray"))
+_LEVELS = ((0.6, "severe", "orange"), (0.3, "worth mending", "blue"), (0.0, "worth knowing", "gray"))
 
 
 def draw(project: Project) -> None:

@@ -73,12 +73,12 @@ def settle(draft: Draft) -> None:
             drafts.close(draft)
             frame.tell("The project is saved.")
             frame.navigate("overview", project.id)
-    st.subheader("What the columns are for", anchor=False)
+    st.header("What the columns are for", anchor=False)
     st.caption("Proposed from names and values, each with its reason. Change a role in the table to overrule it.")
     _roles(draft)
     for note in draft.notes:
         st.caption(f":material/info: {plain(note)}")
-    st.subheader("Preview", anchor=False)
+    st.header("Preview", anchor=False)
     paging.table(draft.frame, key=f"preview-{draft.id}", noun="row", alt="The rows as they were read.")
 
 

@@ -18,7 +18,7 @@ INTERVAL_HELP = (
 )
 
 _MARKS = {
-    "gain": (":material/trending_up:", "primary"),
+    "gain": (":material/trending_up:", "blue"),
     "no evidence": (":material/trending_flat:", "gray"),
     "harm": (":material/trending_down:", "orange"),
 }

@@ -39,7 +39,7 @@ def strip(project: Project, actions: Sequence[Action]) -> None:
             st.page_link(screen.path, label=f"**{screen.title}**", icon=screen.icon)
             st.markdown("  \n".join(lines))
             if slug == first:
-                st.markdown(":primary-badge[:material/arrow_forward: next]")
+                st.markdown(":blue-badge[:material/arrow_forward: next]")
 
 
 def _states(project: Project, actions: Sequence[Action]) -> dict[str, list[str]]:

@@ -15,7 +15,7 @@ def csv(frame: pd.DataFrame, encoding: str = "utf-8") -> bytes:
 
 
 def words(app) -> str:
-    return " ".join(element.value for element in (*app.markdown, *app.caption, *app.subheader, *app.info, *app.success))
+    return " ".join(element.value for element in (*app.markdown, *app.caption, *app.header, *app.info, *app.success))
 
 
 def button(app, label: str):

@@ -11,7 +11,7 @@ from pages.parts.plain import plain
 
 
 def words(app) -> str:
-    shown = (*app.markdown, *app.caption, *app.subheader, *app.warning, *app.info, *app.metric)
+    shown = (*app.markdown, *app.caption, *app.header, *app.warning, *app.info, *app.metric)
     return " ".join(
         f"{element.label} {element.value}" if element.type == "metric" else element.value for element in shown
     )

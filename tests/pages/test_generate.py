@@ -9,7 +9,7 @@ from pages.parts.proposal import Ask
 
 
 def words(app) -> str:
-    shown = (*app.markdown, *app.caption, *app.subheader, *app.warning, *app.info, *app.success)
+    shown = (*app.markdown, *app.caption, *app.header, *app.warning, *app.info, *app.success)
     return " ".join(element.value for element in shown)
 
 

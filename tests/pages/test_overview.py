@@ -7,7 +7,7 @@ from sample_data.demos import DEMOS
 
 
 def words(app) -> str:
-    return " ".join(element.value for element in (*app.markdown, *app.caption, *app.subheader, *app.info))
+    return " ".join(element.value for element in (*app.markdown, *app.caption, *app.header, *app.info))
 
 
 def test_a_first_visit_sees_what_this_is_and_the_demos(start, quiet):

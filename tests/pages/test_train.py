@@ -6,7 +6,7 @@ from pages.parts.plain import plain
 
 
 def words(app) -> str:
-    return " ".join(element.value for element in (*app.markdown, *app.caption, *app.subheader, *app.warning, *app.info))
+    return " ".join(element.value for element in (*app.markdown, *app.caption, *app.header, *app.warning, *app.info))
 
 
 def test_turn_0_is_run_as_a_job_and_its_result_is_shown(start, project, quiet):
