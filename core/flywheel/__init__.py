@@ -18,6 +18,7 @@ from core.flywheel.export import export
 from core.flywheel.log import Entry
 from core.flywheel.project import Project
 from core.flywheel.review import (
+    SIMULATED,
     Queue,
     current_queue,
     decide,
@@ -32,6 +33,7 @@ from core.flywheel.turn import Turn
 from core.flywheel.workspace import ProjectSummary, find_project, home, list_projects, new_folder
 
 __all__ = [
+    "SIMULATED",
     "Action",
     "Collect",
     "Correct",

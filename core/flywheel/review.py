@@ -20,8 +20,20 @@ from core.flywheel.store import now
 if TYPE_CHECKING:
     from core.flywheel.project import Project
 
-__all__ = ["Queue", "current_queue", "decide", "decisions", "move", "next_place", "simulate_reviewer", "start_queue"]
+__all__ = [
+    "SIMULATED",
+    "Queue",
+    "current_queue",
+    "decide",
+    "decisions",
+    "move",
+    "next_place",
+    "simulate_reviewer",
+    "start_queue",
+]
 
+# Who signs what the simulated reviewer settled.
+SIMULATED = "simulated reviewer"
 _STRETCH = 256
 
 
@@ -176,7 +188,7 @@ def decisions(project: Project) -> pd.DataFrame:
 
 
 def simulate_reviewer(
-    project: Project, queue: Queue, count: int, *, accuracy: float = 0.95, seed: int = 0, by: str = "simulated reviewer"
+    project: Project, queue: Queue, count: int, *, accuracy: float = 0.95, seed: int = 0, by: str = SIMULATED
 ) -> int:
     """Settle the next cards of a queue with the known truth: one entry in the log, one undo.
 

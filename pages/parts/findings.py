@@ -27,9 +27,11 @@ def draw(project: Project) -> None:
     if not found:
         st.success("The audit found nothing to mend.", icon=":material/check_circle:")
         return
+    # A click on what another tab has changed meanwhile finds no button any more.
+    version = project.dataset.version[:8]
     for place, finding in enumerate(found):
         with st.container(border=True):
-            _finding(project, finding, f"{finding.kind}-{place}")
+            _finding(project, finding, f"{finding.kind}-{place}-{version}")
 
 
 def _finding(project: Project, finding: Finding, key: str) -> None:
@@ -53,7 +55,7 @@ def _mend(project: Project, finding: Finding, key: str) -> None:
         edit = DropColumn(finding.columns[0], by=sidebar.reviewer(), reason=finding.title)
     if st.button(label, key=f"mend-{key}", width="stretch", help="One edit; undo takes it back."):
         with errors.calm(doing="mending a finding"):
-            entry = project.apply(edit, revision=project.revision)
+            entry = project.apply(edit)
             frame.tell(f"{entry.summary[0].upper()}{entry.summary[1:]}.")
             st.rerun()
 

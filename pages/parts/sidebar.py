@@ -25,7 +25,7 @@ _VALUE = "margin:0;text-align:right;overflow-wrap:anywhere;font-variant-numeric:
 
 def reviewer() -> str:
     """Who signs the edits of this session: the name given in the sidebar, or that of the user who runs the app."""
-    return str(st.session_state.get(_REVIEWER) or _user())
+    return str(st.session_state.get(_REVIEWER) or st.query_params.get(_REVIEWER) or _user())
 
 
 def draw() -> None:
@@ -82,8 +82,7 @@ def _headline(project: Project, turns: list[Turn]) -> None:
 
 
 def _undo_and_redo(project: Project) -> None:
-    name = reviewer()
-    back, forth = project.undoable(name), project.redoable(name)
+    back, forth = _own(project)
     if st.button(
         "Undo",
         key="undo",
@@ -93,7 +92,7 @@ def _undo_and_redo(project: Project) -> None:
         shortcut="Mod+Z",
         width="stretch",
     ):
-        _turn_back(project, "undo", name)
+        _turn_back(project, "undo", back)
     if st.button(
         "Redo",
         key="redo",
@@ -103,18 +102,36 @@ def _undo_and_redo(project: Project) -> None:
         shortcut="Mod+Shift+Z",
         width="stretch",
     ):
-        _turn_back(project, "redo", name)
+        _turn_back(project, "redo", forth)
     if back is not None:
         st.caption(f"Undo takes back: {plain(back.summary)}")
 
 
-def _turn_back(project: Project, kind: str, name: str) -> None:
-    entry = project.undo(name) if kind == "undo" else project.redo(name)
-    frame.tell(entry.summary[0].upper() + entry.summary[1:], icon=f":material/{kind}:")
+def _own(project: Project) -> tuple[Entry | None, Entry | None]:
+    """What undo and redo are about: one's own edits, and those of the simulated reviewer that one has let work."""
+    from core.flywheel import SIMULATED
+
+    names = dict.fromkeys((reviewer(), SIMULATED))
+    done = [entry for name in names if (entry := project.undoable(name)) is not None]
+    undone = [entry for name in names if (entry := project.redoable(name)) is not None]
+    # Undone from the last to the first, so brought back from the first to the last.
+    return max(done, key=lambda entry: entry.seq, default=None), min(undone, key=lambda entry: entry.seq, default=None)
+
+
+def _turn_back(project: Project, kind: str, entry: Entry | None) -> None:
+    if entry is None:
+        return
+    made = project.undo(entry.by) if kind == "undo" else project.redo(entry.by)
+    frame.tell(made.summary[0].upper() + made.summary[1:], icon=f":material/{kind}:")
     st.rerun()
 
 
 def _signature() -> None:
+    # In the address, so that F5 finds the name again: undo is for one's own edits.
+    if reviewer() != _user():
+        st.query_params[_REVIEWER] = reviewer()
+    else:
+        st.query_params.pop(_REVIEWER, None)
     with st.popover(f"Signed: {plain(reviewer())}", icon=":material/person:", type="tertiary"):
         st.text_input(
             "Your name, for the log of edits",

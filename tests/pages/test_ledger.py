@@ -3,7 +3,7 @@ from __future__ import annotations
 import io
 import zipfile
 
-from core.flywheel import Exclude, Project, Relabel
+from core.flywheel import SIMULATED, Exclude, Project, Relabel
 
 
 def test_before_turn_0_it_says_what_to_do(start, project, quiet):
@@ -56,6 +56,25 @@ def test_the_sidebar_takes_back_ones_own_last_edit(start, turned, quiet, monkeyp
     assert app.button(key="undo").disabled
     quiet(app.button(key="redo").click().run())
     assert len(Project.open(turned.folder).dataset.excluded) == 2
+
+
+def test_undo_takes_back_the_simulated_reviewer_too(start, turned, quiet, monkeypatch):
+    monkeypatch.setattr("getpass.getuser", lambda: "ann")
+    train = turned.dataset.ids("train")
+    turned.apply(Exclude([train[0]], by="ann"))
+    turned.apply(Exclude([train[1]], by=SIMULATED))
+    app = quiet(start("ledger", project=turned.id))
+    for key, left in (("undo", [train[0]]), ("undo", []), ("redo", [train[0]]), ("redo", [train[0], train[1]])):
+        quiet(app.button(key=key).click().run())
+        assert sorted(Project.open(turned.folder).dataset.excluded.index) == sorted(left)
+
+
+def test_the_name_that_signs_survives_in_the_address(start, turned, quiet, monkeypatch):
+    monkeypatch.setattr("getpass.getuser", lambda: "root")
+    app = quiet(start(project=turned.id))
+    quiet(app.text_input(key="reviewer").set_value("ann").run())
+    quiet(app.run())
+    assert app.query_params["reviewer"] in ("ann", ["ann"])
 
 
 def test_a_long_log_is_shown_page_by_page(start, turned, quiet):
