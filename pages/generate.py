@@ -94,7 +94,7 @@ def written_table(table: pd.DataFrame) -> pd.DataFrame:
             "now": [
                 f"{count(now)} ({percent(share)})" for now, share in zip(table["now"], table["share_now"], strict=True)
             ],
-            "change": [f"{change:+,}" if change else "–" for change in table["change"]],
+            "change": [f"{change:+,}".replace("-", "\N{MINUS SIGN}") if change else "–" for change in table["change"]],
             "after": [
                 f"{count(after)} ({percent(share)})"
                 for after, share in zip(table["after"], table["share_after"], strict=True)
@@ -105,20 +105,16 @@ def written_table(table: pd.DataFrame) -> pd.DataFrame:
 
 def act(project: Project, ask: Ask) -> None:
     """Offer the trial and the edit, and show what the trial said."""
-    dataset = project.dataset
-    job = jobs.registry().snapshot(project.id, TRIAL)
-    busy = job is not None and job.running
+    busy = {job.kind for job in jobs.registry().running(project.id)}
+    trying, making = TRIAL in busy, proposal.KIND in busy
     verb = "Exclude" if ask.of.excludes else "Add"
     with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button("Try it", type="primary", icon=":material/science:", disabled=busy, key="try"):
+        if st.button("Try it", type="primary", icon=":material/science:", disabled=trying, key="try"):
             try_it(project, ask)
-        if st.button(f"{verb} {count(ask.total, 'example')}", icon=":material/check:", key="apply"):
-            project.apply(proposal.edit(dataset, ask, by=sidebar.reviewer()))
-            frame.tell(
-                f"{'Excluded' if ask.of.excludes else 'Added'} {count(ask.total, 'example')}. One undo takes it back."
-            )
-            st.rerun()
+        if st.button(f"{verb} {count(ask.total, 'example')}", icon=":material/check:", disabled=making, key="apply"):
+            proposal.apply(project, ask, by=sidebar.reviewer())
         st.caption("A trial works inside the folds of train: the data stays as it is, and test is not looked at.")
+    jobs.panel(project.id, proposal.KIND)
     job = jobs.panel(project.id, TRIAL)
     if job is not None and job.state == "done":
         show_trial(project, job.result, ask)
@@ -187,4 +183,4 @@ if asked is not None:
     preview = st.expander("Preview", icon=":material/preview:", key="preview", on_change="rerun")
     if preview.open:
         with preview:
-            proposal.draw(data, asked)
+            proposal.draw(opened, asked)

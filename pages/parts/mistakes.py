@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
 from core.report import confusion_matrix, count, percent, shorten
-from pages.parts import examples, figure
+from pages.parts import examples, figure, turns
 from pages.parts.plain import plain
 
 if TYPE_CHECKING:
@@ -30,10 +31,10 @@ def draw(project: Project, turn: Turn) -> None:
         key="mistakes-part",
         label_visibility="collapsed",
     )
-    found = predictions(project, turn, str(part))
-    confusion = pd.crosstab(found["given"], found["predicted"])
-    names = sorted(set(confusion.index) | set(confusion.columns))
-    confusion = confusion.reindex(index=names, columns=names, fill_value=0)
+    # Labels of test may be corrected after the turn; those of train are taken as the turn saw them.
+    state = project.dataset.version if part == "test" else ""
+    found, confusion = _judged(turns.identity(project, turn), str(part), state, project, turn)
+    names = list(confusion.index)
     drawn, chosen = st.columns([3, 2], gap="large")
     with drawn:
         figure.draw(confusion_matrix(confusion), key=f"confusion-{part}")
@@ -46,6 +47,14 @@ def draw(project: Project, turn: Turn) -> None:
         )
 
 
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _judged(identity: str, part: str, state: str, _project: Project, _turn: Turn) -> tuple[pd.DataFrame, pd.DataFrame]:
+    found = predictions(_project, _turn, part)
+    confusion = pd.crosstab(found["given"], found["predicted"])
+    names = sorted(set(confusion.index) | set(confusion.columns))
+    return found, confusion.reindex(index=names, columns=names, fill_value=0)
+
+
 def predictions(project: Project, turn: Turn, part: str) -> pd.DataFrame:
     """Given and predicted class by id, and the probability of the predicted one; the surest mistakes first."""
     if part == "test":
@@ -56,7 +65,7 @@ def predictions(project: Project, turn: Turn, part: str) -> pd.DataFrame:
         given = turn.suspects["given"]
     probabilities = probabilities.loc[given.index]
     predicted = project.model.decide(probabilities, turn.threshold)
-    chances = probabilities.to_numpy()[range(len(predicted)), probabilities.columns.get_indexer(predicted)]
+    chances = probabilities.to_numpy()[np.arange(len(predicted)), probabilities.columns.get_indexer(predicted)]
     return pd.DataFrame({"given": given, "predicted": predicted, "chance": chances}).sort_values(
         "chance", ascending=False, kind="stable"
     )

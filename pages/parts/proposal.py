@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from difflib import SequenceMatcher
 from typing import NamedTuple
 
 import pandas as pd
 import streamlit as st
 
 from core.dataset import Dataset
-from core.flywheel import Edit, Exclude, Generate
+from core.flywheel import Edit, Exclude, Generate, Project
 from core.generate import METHODS, Method, propose, propose_exclusions
+from core.progress import Cancel, Progress, Steps
 from core.report import Field, count, shorten, written
-from pages.parts import cards, examples, paging
-from pages.parts.plain import passage, plain
+from pages.parts import cards, examples, frame, jobs, paging
+from pages.parts.plain import escaped, plain
 
-__all__ = ["Ask", "draw", "edit", "made"]
+__all__ = ["KIND", "Ask", "apply", "draw"]
 
+KIND = "proposal"
 _CARDS_A_PAGE = 4
+_CHANGED = "font-weight:650;text-decoration:underline dotted;text-underline-offset:.2em"
 
 
 class Ask(NamedTuple):
@@ -49,28 +53,39 @@ class Ask(NamedTuple):
         return f"{self.of.title}: {listed}"
 
 
-def made(dataset: Dataset, ask: Ask) -> pd.DataFrame:
-    """What the method proposes on this data set; made once and the same for the preview and for what is applied."""
-    return _made(dataset.version, ask, dataset)
+# The version of the data, what was asked of it, and what was proposed.
+_Result = tuple[str, Ask, pd.DataFrame]
 
 
-@st.cache_resource(show_spinner="Making the proposal", max_entries=8)
-def _made(version: str, ask: Ask, _dataset: Dataset) -> pd.DataFrame:
-    make = propose_exclusions if ask.of.excludes else propose
-    return make(_dataset, method=ask.method, target=ask.target)
+def apply(project: Project, ask: Ask, *, by: str) -> None:
+    """Apply what is asked as one edit: at once if it was previewed, otherwise made in the background first."""
+    proposal, revision = _made(project, ask), project.revision
+    if proposal is not None:
+        project.apply(_edit(ask, proposal, by), revision=revision)
+        frame.tell("Applied. One undo takes it back.")
+        st.rerun()
+
+    def work(progress: Progress, cancel: Cancel) -> _Result:
+        steps = Steps(2, progress, cancel)
+        steps.start("making the proposal")
+        result = _make(dataset, ask)
+        steps.start("saving")
+        project.apply(_edit(ask, result[2], by), revision=revision)
+        return result
+
+    dataset = project.dataset
+    jobs.start(project.id, KIND, f"Applying {ask}", work)
 
 
-def edit(dataset: Dataset, ask: Ask, *, by: str) -> Edit:
-    """The one edit that applies what is asked."""
-    proposal = made(dataset, ask)
-    if ask.of.excludes:
-        return Exclude(list(proposal.index), by=by, reason=str(ask))
-    return Generate(proposal, by=by, reason=str(ask))
-
-
-def draw(dataset: Dataset, ask: Ask) -> None:
-    """Draw the proposal page by page."""
-    proposal = made(dataset, ask)
+def draw(project: Project, ask: Ask) -> None:
+    """Draw the proposal page by page; it is made in the background when it is not known yet."""
+    dataset, proposal, title = project.dataset, _made(project, ask), f"Preview of {ask}"
+    if proposal is None:
+        job = jobs.registry().snapshot(project.id, KIND)
+        if job is None or (not job.running and (job.state == "done" or job.title != title)):
+            jobs.start(project.id, KIND, title, lambda progress, cancel: _make(dataset, ask))
+        st.caption("Nothing to show yet: see above.")
+        return
     key = f"proposal-{ask}"
     if ask.of.excludes:
         shown = proposal.index[paging.page_of(len(proposal), key=key)]
@@ -84,6 +99,24 @@ def draw(dataset: Dataset, ask: Ask) -> None:
     paging.controls(len(proposal), key=key, rows=_CARDS_A_PAGE, noun="generated row")
 
 
+def _make(dataset: Dataset, ask: Ask) -> _Result:
+    make = propose_exclusions if ask.of.excludes else propose
+    return dataset.version, ask, make(dataset, method=ask.method, target=ask.target)
+
+
+def _made(project: Project, ask: Ask) -> pd.DataFrame | None:
+    """What was proposed last, if it was for this very question about this very data."""
+    job = jobs.registry().snapshot(project.id, KIND)
+    known = job is not None and job.state == "done" and job.result[:2] == (project.dataset.version, ask)
+    return job.result[2] if job is not None and known else None
+
+
+def _edit(ask: Ask, proposal: pd.DataFrame, by: str) -> Edit:
+    if ask.of.excludes:
+        return Exclude(list(proposal.index), by=by, reason=str(ask))
+    return Generate(proposal, by=by, reason=str(ask))
+
+
 def _generated(dataset: Dataset, example_id: str, row: pd.Series) -> None:
     schema = dataset.schema
     parent = dataset.frame.loc[row["parent"]]
@@ -95,15 +128,23 @@ def _generated(dataset: Dataset, example_id: str, row: pd.Series) -> None:
     )
     if schema.text is not None:
         left, right = st.columns(2)
-        with left:
-            st.caption("Parent")
-            passage(written(parent[schema.text]), label="Text of the parent")
-        with right:
-            st.caption("Generated")
-            passage(written(row[schema.text]), label=f"Text of {example_id}")
+        before, after = written(parent[schema.text]).split(), written(row[schema.text]).split()
+        for place, said, words, others in ((left, "Parent", before, after), (right, "Generated", after, before)):
+            place.caption(said)
+            place.html(f'<div role="group" aria-label="{said}" style="line-height:1.55">{_marked(words, others)}</div>')
     if schema.features:
         values = [
             Field(name, written(row[name]), f"parent: {written(parent[name])}" if name in changed else None)
             for name in schema.features
         ]
         cards.fields(values, label=f"Generated row {example_id}")
+
+
+def _marked(words: list[str], others: list[str]) -> str:
+    """Words as HTML, those marked that the other text does not have in their place."""
+    marked = []
+    for kind, start, end, *_ in SequenceMatcher(None, words, others, autojunk=False).get_opcodes():
+        said = escaped(" ".join(words[start:end]))
+        if said:
+            marked.append(said if kind == "equal" else f'<b style="{_CHANGED}">{said}</b>')
+    return " ".join(marked)

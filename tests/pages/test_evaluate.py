@@ -6,6 +6,7 @@ import pytest
 
 from core.dataset import Dataset
 from core.flywheel import Exclude, Project, current_queue
+from core.progress import Cancelled
 from pages.parts import jobs, mistakes, slices, turns
 from pages.parts.plain import plain
 
@@ -139,8 +140,6 @@ def test_the_suspects_of_a_slice_go_to_review(start, uneven, quiet):
 
 
 def test_a_search_that_was_cancelled_can_be_made_again(start, uneven, quiet, monkeypatch):
-    from core.progress import Cancelled
-
     def stopped(*_):
         raise Cancelled("cancelled")
 

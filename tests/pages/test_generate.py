@@ -3,14 +3,26 @@ from __future__ import annotations
 import pytest
 
 from core.flywheel import Project
-from core.generate import explicit_counts, propose
+from core.generate import GenerateError, explicit_counts, propose
 from pages.parts import jobs
-from pages.parts.proposal import Ask
+from pages.parts.proposal import _CHANGED, Ask, _marked
 
 
 def words(app) -> str:
     shown = (*app.markdown, *app.caption, *app.header, *app.warning, *app.info, *app.success)
     return " ".join(element.value for element in shown)
+
+
+def settled(app, project: Project):
+    """The page once the proposal that it makes in the background is there."""
+    job = jobs.registry().wait(project.id, "proposal", 60)
+    assert job is None or job.state == "done", job.message
+    return app.run()
+
+
+def preview(app, project: Project):
+    app.session_state["preview"] = True
+    return settled(app.run(), project)
 
 
 def labels_of(project: Project):
@@ -31,7 +43,7 @@ def test_the_counts_stand_there_before_anything_happens(start, project, quiet):
 def test_the_amount_can_be_chosen(start, project, quiet):
     app = start("generate", project=project.id)
     next(iter(app.number_input)).set_value(5).run()
-    app = quiet(app.button(key="apply").click().run())
+    app = quiet(settled(app.button(key="apply").click().run(), project))
     on_disk = Project.open(project.folder)
     assert len(on_disk.dataset.generated) == 5
     assert [entry.kind for entry in on_disk.log] == ["generate"]
@@ -44,13 +56,12 @@ def test_the_amount_can_be_chosen(start, project, quiet):
 def test_the_preview_is_what_is_applied(start, project, quiet, method):
     app = start("generate", project=project.id)
     app.selectbox(key="method").set_value(method).run()
-    app.session_state["preview"] = True
-    app = quiet(app.run())
+    app = quiet(preview(app, project))
     said = words(app)
     assert "made from" in said
     assert ("an exact copy" in said) == (method == "random_oversample")
     before = project.dataset
-    quiet(app.button(key="apply").click().run())
+    quiet(settled(app.button(key="apply").click().run(), project))
     counts = explicit_counts(labels_of(project).loc[before.ids("train")], "minority")
     wanted = propose(before, method=method, target=counts)
     assert Project.open(project.folder).dataset.generated.tolist() == wanted.index.tolist()
@@ -59,20 +70,37 @@ def test_the_preview_is_what_is_applied(start, project, quiet, method):
 def test_changed_values_are_marked_with_those_of_the_parent(start, project, quiet):
     app = start("generate", project=project.id)
     app.selectbox(key="method").set_value("smote").run()
-    app.session_state["preview"] = True
-    app = quiet(app.run())
+    app = quiet(preview(app, project))
     assert "parent: " in " ".join(element.proto.body for element in app.get("html"))
+
+
+def test_a_proposal_that_fails_is_said_once_and_changes_nothing(start, project, monkeypatch):
+    def refused(*_, **__):
+        raise GenerateError("Class 'leaves' has too few examples.")
+
+    monkeypatch.setattr("pages.parts.proposal.propose", refused)
+    app = start("generate", project=project.id)
+    app.session_state["preview"] = True
+    app.run()
+    first = jobs.registry().wait(project.id, "proposal", 60)
+    for _ in range(2):
+        app.run()
+        assert "too few examples" in app.error[0].value
+    assert jobs.registry().snapshot(project.id, "proposal") is first
+    app.button(key="apply").click().run()
+    jobs.registry().wait(project.id, "proposal", 60)
+    assert "too few examples" in app.run().error[0].value
+    assert len(Project.open(project.folder).log) == 0
 
 
 def test_undersampling_excludes_and_comes_back(start, project, quiet):
     app = start("generate", project=project.id)
     app.selectbox(key="method").set_value("random_undersample").run()
-    app.session_state["preview"] = True
-    app = quiet(app.run())
+    app = quiet(preview(app, project))
     before = len(project.dataset.ids("train"))
     gone = int(app.number_input[0].value)
     assert app.button(key="apply").label == f"Exclude {gone} examples"
-    app = quiet(app.button(key="apply").click().run())
+    app = quiet(settled(app.button(key="apply").click().run(), project))
     on_disk = Project.open(project.folder)
     assert len(on_disk.dataset.ids("train")) == before - gone
     assert [entry.kind for entry in on_disk.log] == ["exclude"]
@@ -110,7 +138,7 @@ def test_a_trial_never_claims_more_than_its_interval_and_leaves_the_data_alone(s
     assert len(Project.open(turned.folder).log) == 0
     app.number_input[0].set_value(3).run()
     assert "not what is chosen now" in words(app)
-    app.button(key="apply").click().run()
+    settled(app.button(key="apply").click().run(), turned)
     assert "The data was changed since this trial" in words(app)
 
 
@@ -118,3 +146,9 @@ def test_an_ask_reads_as_one_would_say_it():
     ask = Ask("smote", (("stays", 1200), ("leaves", 3)))
     assert str(ask) == "SMOTE: 1,200 of 'stays', 3 of 'leaves'"
     assert (ask.total, ask.target) == (1203, {"stays": 1200, "leaves": 3})
+
+
+def test_the_words_that_differ_are_marked_and_nothing_is_read_as_html():
+    before, after = ["<i>one</i>", "two", "three"], ["<i>one</i>", "three"]
+    assert _marked(before, after) == f'&lt;i&gt;one&lt;/i&gt; <b style="{_CHANGED}">two</b> three'
+    assert _marked(after, before) == "&lt;i&gt;one&lt;/i&gt; three"
