@@ -20,6 +20,12 @@ key = $(shell cat $(1) $(CONSTRAINTS) | cksum | tr ' ' '-')
 APP_STAMP := $(VENV)/.installed-app-$(call key,requirements.txt)
 DEV_STAMP := $(VENV)/.installed-dev-$(call key,requirements.txt requirements-dev.txt)
 
+NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
+READY := $(shell $(PY) -c '$(NEW_ENOUGH)' 2>/dev/null && echo yes)
+ifeq ($(READY),)
+$(shell rm -f $(VENV)/.installed-*)
+endif
+
 help: ## what there is to type
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
@@ -64,12 +70,14 @@ clean: ## remove caches (not .venv, not your projects)
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build
 	find . -name __pycache__ -not -path './.venv*' -prune -exec rm -rf {} +
 
-$(APP_STAMP): requirements.txt | python
+$(APP_STAMP): | python
+	@echo "Installing what the app needs"
 	@$(PIP) -r requirements.txt $(PIN)
 	@rm -f $(VENV)/.installed-app-*
 	@touch $@
 
-$(DEV_STAMP): requirements.txt requirements-dev.txt | python
+$(DEV_STAMP): | python
+	@echo "Installing what the app and its tests need"
 	@$(PIP) -r requirements-dev.txt $(PIN)
 	@rm -f $(VENV)/.installed-dev-* $(VENV)/.installed-app-*
 	@touch $@ $(APP_STAMP)
@@ -77,9 +85,10 @@ $(DEV_STAMP): requirements.txt requirements-dev.txt | python
 # A .venv that runs is kept as it is; one that doesn't (moved, or its Python is gone) is made anew.
 .PHONY: python
 python:
-	@$(PY) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && exit 0; \
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
-	  echo "Python 3.11 or newer is needed; '$(PYTHON)' is $$($(PYTHON) --version 2>&1 || echo missing)." >&2; \
-	  echo "Install one, or name it: make PYTHON=/path/to/python3.12" >&2; exit 1; }; \
-	echo "Making $(VENV) and installing (a minute or two, once)"; \
-	$(PYTHON) -m venv --clear $(VENV)
+ifeq ($(READY),)
+	@$(PYTHON) -c '$(NEW_ENOUGH)' 2>/dev/null || { \
+	  echo "Python 3.11 or newer is needed; '$(PYTHON)' is $$($(PYTHON) --version 2>/dev/null || echo missing)." >&2; \
+	  echo "Install one, or name it: make PYTHON=/path/to/python3.12" >&2; exit 1; }
+	@echo "Making $(VENV), once; what goes into it takes a minute or two"
+	@$(PYTHON) -m venv --clear $(VENV)
+endif
