@@ -49,7 +49,8 @@ def table_of_turns(project: Project, table: pd.DataFrame) -> None:
         alt="The turns, newest first: score, verdict against the turn before and against turn 0, and what changed.",
     )
     looks = project.looks
-    said = f"The test set was looked at {count(looks, 'time')}, once a turn."
+    again = ", and again when the turns were rerun" if looks > len(table) else ""
+    said = f"The test set was looked at {count(looks, 'time')}: once a turn{again}."
     if looks > 10:
         said += " The more often one looks and then decides, the more a small gain may be luck."
     if table["rescored"].any():

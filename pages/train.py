@@ -132,7 +132,11 @@ def moved(project: Project, turns: list[Turn]) -> None:
         "versions can't be compared, so no turn is run until every turn was rerun with the new ones.",
         icon=":material/published_with_changes:",
     )
-    if st.button("Re-baseline …", icon=":material/restart_alt:", type="primary"):
+    if not turns:
+        if st.button("Lock the installed versions", icon=":material/lock:", type="primary"):
+            project.rebaseline()
+            st.rerun()
+    elif st.button("Re-baseline …", icon=":material/restart_alt:", type="primary"):
         confirm_rebaseline(project, len(turns))
 
 
