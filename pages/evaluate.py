@@ -32,7 +32,7 @@ def judgement(project: Project, turn: Turn) -> None:
             st.caption(looks(project, turn))
     if turns.moved_on(project, turn):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption(f"The data was changed since: what follows is what turn {turn.number} saw.")
+            st.caption(f"The data was changed since: scores, mistakes and slices are those of turn {turn.number}.")
             turns.to_train(project, f"Run turn {turn.number + 1}")
 
 

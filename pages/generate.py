@@ -12,6 +12,7 @@ from core.errors import FlywheelError
 from core.evaluate import METRICS, Verdict
 from core.flywheel import Project
 from core.generate import EXCLUDING, MAKING, METHODS, Strategy, explicit_counts, methods_for, strategy_table, trial
+from core.progress import Cancel, Progress
 from core.report import count, percent, shorten
 from pages.parts import balance, frame, jobs, proposal, sidebar, verdicts
 from pages.parts.plain import plain
@@ -126,7 +127,7 @@ def try_it(project: Project, ask: Ask) -> None:
     # The last turn has judged this very data already: half of the work is done.
     before = turns[-1].out_of_fold if turns and turns[-1].version == dataset.version else None
 
-    def work(progress, cancel):
+    def work(progress: Progress, cancel: Cancel) -> Tried:
         verdict = trial(
             dataset,
             project.model,

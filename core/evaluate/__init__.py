@@ -1,6 +1,7 @@
 """How good the model is, where it fails, and whether a change was one for the better."""
 
 from core.evaluate.binning import slice_frame
+from core.evaluate.folding import fold
 from core.evaluate.imbalance import imbalance
 from core.evaluate.metrics import Evaluation, evaluate
 from core.evaluate.predictions import EvaluationError, log_losses, losses
@@ -22,6 +23,7 @@ __all__ = [
     "compare",
     "evaluate",
     "find_slices",
+    "fold",
     "imbalance",
     "log_losses",
     "losses",

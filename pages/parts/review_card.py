@@ -104,7 +104,7 @@ def _labels(dataset: Dataset, suspect: pd.Series, example: str, chances: pd.Seri
     st.html(f'<dl aria-label="Labels" style="{_STYLE["labels"]}">{"".join(rows)}</dl>')
     now = dataset.labels.loc[example]
     if now != suspect["given"]:
-        st.caption(f"Now labelled **{plain(now)}**: you have been here before.")
+        st.caption(f"Relabelled since it was ranked: now **{plain(now)}**.")
 
 
 def _label(term: str, name: str, chances: pd.Series, colour: str) -> str:

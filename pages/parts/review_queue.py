@@ -12,7 +12,7 @@ from core.annotate import NoiseSummary, noise_summary
 from core.flywheel import Decision, decisions, move, next_place, simulate_reviewer, start_queue
 from core.flywheel.actions import SECONDS_PER_DECISION
 from core.report import count, interval, percent, shorten
-from pages.parts import frame, paging, queues, turns
+from pages.parts import errors, frame, paging, queues, turns
 from pages.parts.plain import plain
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def header(project: Project, queue: Queue, place: int, turn: Turn) -> None:
     st.caption(
         "Each decision is on disk before the next card is shown."
         if last is None
-        else f":material/check: Saved: {plain(last.summary)} · {plain(last.by)} · {last.at[11:19]} UTC"
+        else f":material/check: Saved: {plain(last.summary)} · {plain(last.by)} · {last.at[:19].replace('T', ' ')} UTC"
     )
     if queue.turn < turn.number:
         _newer(project, queue, turn)
@@ -191,6 +191,7 @@ def table(project: Project, queue: Queue, place: int) -> None:
             st.pagination(pages, default=here, key=key)
 
 
+@errors.calm(doing="opening a card")
 def _open(project: Project, queue: Queue, key: str, start: int) -> None:
     chosen = st.session_state[key].selection.rows
     if chosen:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from threading import Event
 from typing import TYPE_CHECKING
 
 import pandas as pd
 import streamlit as st
 
 from core.collect import describe
-from core.evaluate import Slice, find_slices, losses, slice_frame
-from core.evaluate.folding import fold
+from core.evaluate import Slice, find_slices, fold, losses, slice_frame
 from core.flywheel import start_queue
+from core.progress import Cancel, Progress
 from core.report import count, interval, number, percent, shorten, slices_bar
 from pages.parts import examples, figure, frame, jobs, mistakes, queues, turns
 from pages.parts.plain import plain
@@ -26,6 +24,7 @@ __all__ = ["Found", "draw", "seek"]
 _KIND = "slices"
 # Before near-copies are folded.
 _SOUGHT = 60
+_COLUMNS = ("size", "error", "low", "high", "lift", "p_adjusted")
 # From here on a slice is called worse than the rest by more than chance.
 _ADJUSTED = 0.05
 
@@ -57,7 +56,7 @@ class Found:
         return float(self.predictions["loss"].mean())
 
 
-def seek(project: Project, turn: Turn, progress: Callable[[float, str], None] | None, cancel: Event | None) -> Found:
+def seek(project: Project, turn: Turn, progress: Progress | None = None, cancel: Cancel | None = None) -> Found:
     """Find the slices of a turn over its out-of-fold errors: the test set takes no part.
 
     The data is taken as it was when the turn ran, so that decisions made since don't change what the turn said.
@@ -72,10 +71,14 @@ def seek(project: Project, turn: Turn, progress: Callable[[float, str], None] | 
 
 def draw(project: Project, turn: Turn) -> None:
     """Draw the slices of a turn; they are sought in the background when they are not known yet."""
-    identity, title = turns.identity(project, turn), f"Error slices of turn {turn.number}"
+    title = f"Error slices of turn {turn.number}"
     job = jobs.registry().snapshot(project.id, _KIND)
-    stale = job is None or (job.state == "done" and job.result.turn != identity) or job.title != title
-    if stale and not (job is not None and job.running):
+    if job is not None and job.state == "done":
+        wanted = job.result.turn == turns.identity(project, turn)
+    else:
+        # One that is running is waited for, whatever it seeks; one that failed is not begun again by itself.
+        wanted = job is not None and (job.running or job.title == title)
+    if not wanted:
         jobs.registry().start(project.id, _KIND, title, lambda progress, cancel: seek(project, turn, progress, cancel))
     job = jobs.panel(project.id, _KIND)
     if job is not None and job.state == "done":
@@ -109,9 +112,6 @@ def _show(project: Project, turn: Turn, found: Found) -> None:
     )
     _open(project, turn, found, place or 0)
     _left_out(found)
-
-
-_COLUMNS = ("size", "error", "low", "high", "lift", "p_adjusted")
 
 
 def _open(project: Project, turn: Turn, found: Found, place: int) -> None:

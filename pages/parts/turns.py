@@ -1,16 +1,15 @@
-"""What several screens need of the last turn: the turn itself or the way to the first one, and its predictions."""
+"""What several screens need of the last turn: the turn itself, or the way to where one is run."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pandas as pd
 import streamlit as st
 
 if TYPE_CHECKING:
     from core.flywheel import Project, Turn
 
-__all__ = ["identity", "last_or_stop", "moved_on", "out_of_fold_labels"]
+__all__ = ["identity", "last_or_stop", "moved_on"]
 
 
 def last_or_stop(project: Project, *, why: str) -> Turn:
@@ -43,8 +42,3 @@ def moved_on(project: Project, turn: Turn) -> bool:
 def identity(project: Project, turn: Turn) -> str:
     """A key for what is computed once a turn: another turn, project or re-baseline has another one."""
     return f"{project.id}/{turn.number}/{turn.at}/{turn.version}/{turn.fingerprint}"
-
-
-def out_of_fold_labels(project: Project, turn: Turn) -> pd.Series:
-    """The class that the model gave each train example while it had not seen it."""
-    return project.model.decide(turn.out_of_fold, turn.threshold)

@@ -143,7 +143,7 @@ def test_back_shows_the_card_again_and_keeping_brings_the_first_label_back(start
     app = quiet(button(app, "suggested-").click().run())
     app = quiet(button(app, "back-").click().run())
     assert progress(app).startswith("Card **1**")
-    assert "Now labelled" in words(app)
+    assert "Relabelled since" in words(app)
     quiet(button(app, "keep-").click().run())
     assert Project.open(queued.folder).dataset.labels[card.name] == card["given"]
 

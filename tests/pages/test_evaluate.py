@@ -75,7 +75,7 @@ def test_the_first_turn_has_no_verdict_and_later_ones_have_two(start, turned, qu
 def test_a_change_since_the_turn_is_said(start, turned, quiet):
     turned.apply(Exclude(turned.dataset.ids("train")[:4].tolist(), by="ann"))
     app = quiet(start("evaluate", project=turned.id))
-    assert "The data was changed since: what follows is what turn 0 saw." in words(app)
+    assert "The data was changed since: scores, mistakes and slices are those of turn 0." in words(app)
     assert "Run turn 1" in [link.proto.label for link in app.get("page_link")]
 
 

@@ -4,8 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.evaluate import find_slices
-from core.evaluate.folding import fold
+from core.evaluate import find_slices, fold
 
 
 @pytest.fixture
