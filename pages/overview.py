@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.errors import FlywheelError
-from core.report import count
-from pages.parts import errors, frame, verdicts
+from pages.parts import errors, frame
 from pages.parts.plain import plain
 
 if TYPE_CHECKING:
@@ -66,6 +65,7 @@ def open_demo(demo: Demo) -> str:
 def projects() -> None:
     """List the projects of the workspace, the one changed last first."""
     from core.flywheel import home, list_projects
+    from core.report import count
 
     found = list_projects(home())
     if not found:
@@ -131,7 +131,7 @@ def next_thing(action: Action, *, first: bool) -> None:
 
 def history(project: Project) -> None:
     """Draw the ledger chart and say what the last turn did."""
-    from pages.parts import wheel
+    from pages.parts import verdicts, wheel
 
     turns = project.turns
     if not turns:

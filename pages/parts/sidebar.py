@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.errors import FlywheelError
-from core.report import interval, number
-from pages.parts import frame, jobs, verdicts
+from pages.parts import frame, jobs
 from pages.parts.plain import escaped, plain
 
 if TYPE_CHECKING:
@@ -66,7 +65,10 @@ def _state(project: Project, turns: list[Turn]) -> None:
 
 
 def _headline(project: Project, turns: list[Turn]) -> None:
+    # Brought in with the first project: a first visit paints before pandas and plotly are loaded.
     from core.evaluate import METRICS
+    from core.report import interval, number
+    from pages.parts import verdicts
 
     title = METRICS[project.headline]
     if not turns:
