@@ -133,8 +133,10 @@ class Dataset:
         )
         frame = with_label(frame, label)
         check_label(frame, label)
-        frame, settled = index_by_id(frame, settled)
-        unit = units(frame, settled)
+        hashes: dict[str, Hashes] = {}
+        frame, settled = index_by_id(frame, settled, cache=hashes)
+        hashes[_IDS] = hash_names(frame.index)
+        unit = units(frame, settled, ids=hashes[_IDS], cache=hashes)
         labelled = frame[label].notna()
         brought = brought_split(frame, settled, test, labelled)
         split = (
@@ -151,7 +153,7 @@ class Dataset:
                 mixed=settled.group is not None,
             )
         )
-        dataset = cls(frame, split, unit, settled)
+        dataset = cls(frame, split, unit, settled, hashes=hashes)
         if not (split == "train").any():
             raise DatasetError("The training part must have labelled examples. It has none. Make the test set smaller.")
         return dataset

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from core.content import hash_names, hash_rows, hash_values, hexadecimal, mix
+from core.content import Hashes, hash_names, hash_rows, hash_values, hexadecimal, mix
 from core.errors import FlywheelError
 from core.schema import Column, Schema, infer_schema, is_class_label
 
@@ -124,8 +124,13 @@ def check_label(frame: pd.DataFrame, label: str) -> None:
         )
 
 
-def index_by_id(frame: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, Schema]:
-    """Index by the id column where there is one, else by ids made from content, exact duplicates numbered."""
+def index_by_id(
+    frame: pd.DataFrame, schema: Schema, *, cache: dict[str, Hashes] | None = None
+) -> tuple[pd.DataFrame, Schema]:
+    """Index by the id column where there is one, else by ids made from content, exact duplicates numbered.
+
+    ``cache`` as for `hash_rows`.
+    """
     if schema.id is not None:
         if schema.id not in frame.columns:
             raise DatasetError(f"The id column '{schema.id}' is not in the rows. Add it to the file.")
@@ -146,7 +151,7 @@ def index_by_id(frame: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, Sche
     inner = [
         column.name for column in schema.columns if column.role not in _NOT_CONTENT and column.name in frame.columns
     ]
-    content = pd.Series(hexadecimal(hash_rows(frame[inner])), dtype="str")
+    content = pd.Series(hexadecimal(hash_rows(frame[inner], cache=cache)), dtype="str")
     count = content.groupby(content, sort=False).cumcount()
     numbered = content.where(count == 0, content + "-" + (count + 1).astype("str"))
     return frame.set_axis(pd.Index(numbered.to_numpy(), dtype="str", name="example")), schema
@@ -156,13 +161,18 @@ def _whole(ids: pd.Series) -> bool:
     return bool(pd.api.types.is_float_dtype(ids.dtype) and (ids % 1 == 0).all())
 
 
-def units(frame: pd.DataFrame, schema: Schema) -> pd.Series:
-    """Name the unit of each row: a hash of its group, or of the first id among its equals."""
-    own = pd.Series(hash_names(frame.index), index=frame.index)
+def units(
+    frame: pd.DataFrame, schema: Schema, *, ids: Hashes | None = None, cache: dict[str, Hashes] | None = None
+) -> pd.Series:
+    """Name the unit of each row: a hash of its group, or of the first id among its equals.
+
+    ``ids`` are the hashes of the index if they are known, ``cache`` is as for `hash_rows`.
+    """
+    own = pd.Series(hash_names(frame.index) if ids is None else ids, index=frame.index)
     if schema.group is not None and schema.group in frame.columns:
         group = frame[schema.group]
         return own.where(group.isna(), pd.Series(mix(hash_values(group)), index=frame.index))
-    equal = hash_rows(frame[list(schema.inputs)])
+    equal = hash_rows(frame[list(schema.inputs)], cache=cache)
     # The smallest hash of an id among equal examples does not depend on the order of the rows.
     return own.groupby(equal, sort=False).transform("min")
 

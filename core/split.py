@@ -97,21 +97,22 @@ def assign_split(
     """
     if test + sealed >= 1:
         raise SplitError(f"The shares of test and sealed must leave something to train on. Got {test} and {sealed}.")
-    split = pd.Series("pool", index=labels.index, dtype="str")
-    rows = pd.DataFrame({"unit": unit, "label": labels})[labelled.to_numpy()]
+    known = labelled.to_numpy()
+    # Numbers in the order of the classes: grouping and comparing them is far quicker than their names.
+    rows = pd.DataFrame({"unit": unit.to_numpy(), "label": pd.factorize(labels, sort=True)[0]})[known]
     units = rows.groupby("unit", sort=True).agg(label=("label", "min"), size=("label", "size"))
     order = mix(units.index.to_numpy(dtype=np.uint64) + mix(np.array([seed + 1], dtype=np.uint64)))
     if time is not None:
-        known = time[labelled.to_numpy()]
         # A unit counts by its first time: nothing of the test period comes with it. Undated units come first.
-        first = known.groupby(rows["unit"]).min().reindex(units.index)
+        first = time[known].groupby(rows["unit"].to_numpy()).min().reindex(units.index)
         parts = _cut(units.assign(order=first.rank(method="first", na_option="top")), test, sealed, latest=True)
     elif mixed:
         parts = _deal_groups(rows, units, test, sealed, order)
     else:
         parts = _cut(units.assign(order=order), test, sealed, by="label")
-    split.loc[rows.index] = parts.reindex(rows["unit"]).to_numpy()
-    return split
+    split = np.full(len(labels), "pool", dtype=object)
+    split[known] = parts.to_numpy()[parts.index.get_indexer(pd.Index(rows["unit"]))]
+    return pd.Series(split, index=labels.index, dtype="str")
 
 
 def _cut(units: pd.DataFrame, test: float, sealed: float, *, by: str | None = None, latest: bool = False) -> pd.Series:
@@ -122,7 +123,7 @@ def _cut(units: pd.DataFrame, test: float, sealed: float, *, by: str | None = No
     # The middle of a unit decides on which side of the cut it lies.
     middle = (sizes.cumsum() - ordered["size"] / 2) / total
     parts = np.where(middle <= test, "test", np.where(middle <= test + sealed, "sealed", "train"))
-    return pd.Series(parts, index=ordered.index, dtype="str")
+    return pd.Series(parts.astype(object), index=ordered.index)
 
 
 def _deal_groups(
