@@ -78,14 +78,7 @@ def ledger_chart(turns: pd.DataFrame, *, metric: str) -> Chart:
             mode="markers",
             name="turn 0" if word == "start" else word,
             marker={"symbol": symbol, "size": 12, "color": colour, "line": {"width": 2, "color": colour}},
-            error_y={
-                "type": "data",
-                "array": rows["high"] - rows["value"],
-                "arrayminus": rows["value"] - rows["low"],
-                "color": colour,
-                "thickness": 1.5,
-                "width": 5,
-            },
+            error_y=_ends(rows["value"], rows["low"], rows["high"], colour),
             customdata=np.column_stack([rows["low"], rows["high"]]),
             hovertemplate=f"turn %{{x}}: {plain_label(metric)} %{{y:.3f}}<br>95 % interval "
             f"%{{customdata[0]:.3f}} to %{{customdata[1]:.3f}}<extra>{word if word != 'start' else ''}</extra>",
@@ -223,14 +216,7 @@ def per_class_f1(per_class: pd.DataFrame) -> Chart:
             y=list(range(len(shown))),
             mode="markers",
             marker={"size": 10, "color": ACCENT},
-            error_x={
-                "type": "data",
-                "array": shown["f1_high"] - shown["f1"],
-                "arrayminus": shown["f1"] - shown["f1_low"],
-                "color": ACCENT,
-                "thickness": 1.5,
-                "width": 4,
-            },
+            error_x=_ends(shown["f1"], shown["f1_low"], shown["f1_high"], ACCENT),
             customdata=np.column_stack(
                 [plain_labels(shown.index, 80), shown["f1_low"], shown["f1_high"], shown["support"]]
             ).astype(object),
@@ -272,16 +258,7 @@ def slices_bar(slices: pd.DataFrame, *, overall: float, overlap: str = "") -> Ch
         A remark for the sentence, for example how the slices overlap.
     """
     shown = slices.head(MAX_ROWS)
-    bars: dict[str, object] = {}
-    if {"low", "high"} <= set(shown.columns):
-        bars["error_x"] = {
-            "type": "data",
-            "array": shown["high"] - shown["error"],
-            "arrayminus": shown["error"] - shown["low"],
-            "color": NEUTRAL,
-            "thickness": 1.5,
-            "width": 4,
-        }
+    known = {"low", "high"} <= set(shown.columns)
     figure = go.Figure(
         go.Bar(
             x=shown["error"],
@@ -294,7 +271,7 @@ def slices_bar(slices: pd.DataFrame, *, overall: float, overlap: str = "") -> Ch
             hovertemplate="%{customdata[0]}<br>error %{x:.3f}, %{customdata[2]:.2f} times the overall error, "
             "%{customdata[1]} examples<extra></extra>",
             showlegend=False,
-            **bars,
+            error_x=_ends(shown["error"], shown["low"], shown["high"], NEUTRAL) if known else None,
         )
     )
     figure.add_vline(x=overall, line={"color": NEUTRAL, "dash": "dot", "width": 1.5})
@@ -317,12 +294,7 @@ def slices_bar(slices: pd.DataFrame, *, overall: float, overlap: str = "") -> Ch
         ticktext=["<br>".join(lines) for lines in names],
         range=[len(shown) - 0.5, -0.5],
     )
-    numbers = slices.assign(
-        error=slices["error"].map(number),
-        lift=slices["lift"].map(lambda value: number(value, 2)),
-        p_adjusted=slices["p_adjusted"].map(number),
-        **{end: slices[end].map(number) for end in ("low", "high") if end in slices},
-    )
+    numbers = _slice_numbers(slices)
     said = [
         f"{shorten(name, 80)}: error {error}, {lift} times the overall, {count(size)} examples"
         for name, error, lift, size in zip(
@@ -419,6 +391,27 @@ def learning_curve(points: pd.DataFrame, *, metric: str) -> Chart:
         ]
     said = [f"{count(size)}: {number(value)}" for size, value in zip(points["size"], points["value"], strict=True)]
     return Chart(figure, numbers, f"{metric} by number of train examples: {'; '.join(said) or 'no point yet'}.")
+
+
+def _slice_numbers(slices: pd.DataFrame) -> pd.DataFrame:
+    return slices.assign(
+        error=slices["error"].map(number),
+        lift=slices["lift"].map(lambda value: number(value, 2)),
+        p_adjusted=slices["p_adjusted"].map(number),
+        **{end: slices[end].map(number) for end in ("low", "high") if end in slices},
+    )
+
+
+def _ends(values: pd.Series, low: pd.Series, high: pd.Series, colour: str) -> dict[str, object]:
+    """Give the whiskers of 95 % intervals."""
+    return {
+        "type": "data",
+        "array": high - values,
+        "arrayminus": values - low,
+        "color": colour,
+        "thickness": 1.5,
+        "width": 4,
+    }
 
 
 def _height(rows: int) -> int:
