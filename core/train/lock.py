@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -64,6 +65,8 @@ class Recipe:
     def __post_init__(self) -> None:
         if self.decision not in DECISIONS:
             raise TrainError(f"The decision rule must be one of {', '.join(DECISIONS)}. Got '{self.decision}' instead.")
+        frozen = {part: MappingProxyType(dict(settings)) for part, settings in self.steps.items()}
+        object.__setattr__(self, "steps", MappingProxyType(frozen))
 
     def __hash__(self) -> int:
         return hash(self.fingerprint)
@@ -93,8 +96,19 @@ class Recipe:
 
     @classmethod
     def from_json(cls, text: str) -> Recipe:
-        """Read what `to_json` wrote."""
-        return cls(**json.loads(text))
+        """Read what `to_json` wrote.
+
+        Raises
+        ------
+        TrainError
+            If it is no recipe.
+        """
+        try:
+            return cls(**json.loads(text))
+        except (TypeError, AttributeError, json.JSONDecodeError) as error:
+            raise TrainError(
+                f"The recipe can't be read ({error}). Open the project with the version of the app that wrote it."
+            ) from error
 
     def with_installed_versions(self) -> Recipe:
         """The recipe locked with the libraries that are installed now."""
@@ -127,10 +141,10 @@ RECIPES: Mapping[str, Recipe] = {
                 "classifier": {
                     "name": "HistGradientBoostingClassifier",
                     "max_iter": 100,
-                    "learning_rate": 0.1,
+                    "learning_rate": 0.08,
                     "max_leaf_nodes": 16,
                     "min_samples_leaf": 20,
-                    "l2_regularization": 1.0,
+                    "l2_regularization": 5.0,
                     # Its validation split would depend on the order of the rows.
                     "early_stopping": False,
                 },
@@ -174,8 +188,8 @@ RECIPES: Mapping[str, Recipe] = {
             "text",
             {
                 "columns": _FOR_LINEAR,
-                "text": {"characters": [2, 4], "hash_bits": 20},
-                "classifier": {"name": "SGDClassifier", "loss": "log_loss", "alpha": 1e-5, "max_iter": 20, "tol": 1e-3},
+                "text": {"characters": [2, 4], "hash_bits": 18},
+                "classifier": {"name": "SGDClassifier", "loss": "log_loss", "alpha": 1e-5, "max_iter": 10, "tol": None},
             },
             title="Hashed words and characters, stochastic gradient descent",
             description="For hundreds of thousands of texts: no dictionary, and a few passes over the data.",
@@ -450,10 +464,20 @@ def choose_threshold(labels: pd.Series, probabilities: pd.DataFrame) -> float:
     float
         Halfway between two neighbouring probabilities; of equally good thresholds the one nearest to 0.5.
 
+    Raises
+    ------
+    TrainError
+        If there are not two classes.
+
     References
     ----------
     Lipton, Elkan and Naryanaswamy (2014), "Optimal thresholding of classifiers to maximize F1 measure".
     """
+    if probabilities.shape[1] != 2:
+        raise TrainError(
+            f"A threshold is chosen between two classes. The data has {probabilities.shape[1]}. "
+            "Use the decision rule 'argmax'."
+        )
     truth = (labels.to_numpy(dtype=object) == probabilities.columns[1]).astype(np.int64)
     order = np.argsort(probabilities.iloc[:, 1].to_numpy(), kind="stable")
     scores, truth = probabilities.iloc[:, 1].to_numpy()[order], truth[order]

@@ -50,6 +50,7 @@ _DATE_PARTS = {
     "weekday": lambda dates: dates.dt.day_of_week,
     "hour": lambda dates: dates.dt.hour,
 }
+_LARGEST = float(np.finfo(np.float32).max)
 # A word of any script, or a run of other signs: "!!!" and emojis say much about a text.
 _TOKEN = re.compile(r"\w+|[^\w\s]+")
 
@@ -151,8 +152,8 @@ class Encoder:
             dates = pd.to_datetime(frame[name], errors="coerce")
             columns += [_DATE_PARTS[part](dates).to_numpy(np.float64, na_value=np.nan) for part in self.parts]
         numbers = np.column_stack(columns) if columns else np.empty((len(frame), 0))
-        # Infinity has no place on a scale; no classifier here accepts it.
-        return np.where(np.isinf(numbers), np.nan, numbers)
+        # Infinity has no place on a scale; and forests count in 32 bits.
+        return np.clip(np.where(np.isinf(numbers), np.nan, numbers), -_LARGEST, _LARGEST)
 
     def _codes(self, factorised: Sequence[tuple[Any, Any]], rows: int) -> Integers:
         """Places in the dictionaries from places among the values of these rows."""
@@ -369,11 +370,15 @@ class Codes:
             # Code -1, a missing value, reads the last place.
             table[-1] = np.nan
             self.tables.append(table)
+        # Binning stumbles over a column without any value; a constant one is passed over.
+        self.empty = np.append(np.isnan(rows.numbers).all(axis=0), (rows.codes < 0).all(axis=0))
 
     def transform(self, rows: Encoded) -> Floats:
         """Numbers, then categories."""
         columns = [table[codes] for table, codes in zip(self.tables, rows.codes.T, strict=True)]
-        return np.column_stack([rows.numbers, *columns])
+        design = np.column_stack([rows.numbers, *columns])
+        design[:, self.empty] = 0.0
+        return design
 
 
 class Linear:
@@ -422,6 +427,8 @@ class Weights:
     def transform(self, block: Any) -> Any:
         """Weight the terms, and bring each text to length 1."""
         weighted = block.astype(np.float64)
+        if not block.shape[1]:
+            return weighted
         if self.columns is not None and self.idf is not None:
             weighted = weighted[:, self.columns]
             weighted.data *= self.idf[weighted.indices]
