@@ -55,13 +55,22 @@ def chooser(project: Project, turn: Turn) -> None:
             icon=":material/done_all:",
         )
         return
-    if st.button(f"Review {count(len(ranking), 'example')}", type="primary", key="start-queue"):
-        start_queue(project, ranking, source=queues.named(turn, flagged=bool(flagged), label=chosen), turn=turn.number)
-        st.rerun()
+    st.button(
+        f"Review {count(len(ranking), 'example')}",
+        type="primary",
+        key="start-queue",
+        on_click=_start,
+        args=(project, ranking, queues.named(turn, flagged=bool(flagged), label=chosen), turn.number),
+    )
     st.caption(
         f"About {_duration(len(ranking) * SECONDS_PER_DECISION)} at {SECONDS_PER_DECISION} seconds a decision, worst "
         "first. Stop whenever you like: the place is kept."
     )
+
+
+@errors.calm(doing="starting the review")
+def _start(project: Project, ranking: pd.DataFrame, source: str, turn: int) -> None:
+    start_queue(project, ranking, source=source, turn=turn)
 
 
 def _duration(seconds: float) -> str:
