@@ -1,0 +1,88 @@
+"""Deep links: every page answers as the first request of a server, with a project, without one, and with nonsense."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from driving import App
+from playwright.sync_api import expect
+from small import make_project
+from starter import ForkedServer, Starter
+
+pytestmark = pytest.mark.browser
+
+TITLES = {
+    "overview": "Overview",
+    "collect": "Collect",
+    "annotate": "Annotate",
+    "generate": "Generate",
+    "train": "Train",
+    "evaluate": "Evaluate",
+    "ledger": "Ledger",
+}
+NONSENSE = ("zzz", "..%2F..%2Fetc", "%3Cb%3Ebold%3C%2Fb%3E")
+
+
+@pytest.fixture(scope="module")
+def starter():
+    starter = Starter()
+    yield starter
+    starter.close()
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("links")
+    make_project(folder)
+    return folder
+
+
+@pytest.fixture
+def fresh(starter, workspace):
+    """A server that has answered no request yet."""
+    server = ForkedServer(starter, workspace)
+    server.start()
+    yield server
+    server.kill()
+
+
+@pytest.mark.parametrize("project", ["small", None], ids=["project", "none"])
+@pytest.mark.parametrize("slug", TITLES)
+def test_the_first_request_of_a_server_may_be_any_page(page, fresh, slug, project):
+    app = App(page, fresh)
+    app.goto(slug, project=project)
+
+    expect(page.get_by_role("heading", name=TITLES[slug], level=1)).to_be_visible()
+    expect(page.get_by_test_id("stSidebarNav").get_by_role("link", name="Ledger")).to_be_visible()
+    if project is not None:
+        expect(page.get_by_test_id("stSidebar")).to_contain_text("Small")
+        assert app.project == project
+    assert not app.trace
+
+
+def test_nonsense_ids_are_told_in_a_sentence(page, fresh):
+    app = App(page, fresh)
+    for nonsense in NONSENSE:
+        for slug in ("overview", "annotate"):
+            app.goto(slug, project=nonsense)
+            app.see(re.compile("There is no project"))
+            assert not app.trace
+            assert page.locator("b", has_text="bold").count() == 0
+
+
+def test_reload_and_back_keep_page_and_project(page, fresh):
+    app = App(page, fresh)
+    app.goto("train", project="small")
+    app.visit("Ledger")
+    page.reload()
+    app.drawn()
+    expect(page.get_by_role("heading", name="Ledger", level=1)).to_be_visible()
+    # The address gets its ?project= after the page switch, which is a step of its own in the browser's history.
+    for _ in range(2):
+        if "/train" not in page.url:
+            page.go_back()
+            app.drawn()
+    expect(page.get_by_role("heading", name="Train", level=1)).to_be_visible()
+    expect(page.get_by_test_id("stSidebar")).to_contain_text("Small")
+    assert app.project == "small"
