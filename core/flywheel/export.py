@@ -70,7 +70,7 @@ def _write(project: Project, folder: Path) -> None:
     name = "split"
     while name in dataset.frame.columns and name != dataset.schema.split_column:
         name += "_now"
-    data = dataset.frame.assign(**{name: dataset.split}).rename_axis("example")
+    data = dataset.frame.copy().assign(**{name: dataset.split}).rename_axis("example")
     data.to_csv(folder / "data.csv")
     data.to_parquet(folder / "data.parquet")
     dataset.parents.rename_axis("example").to_csv(folder / "generated.csv")

@@ -24,6 +24,7 @@ from core.flywheel import (
     StaleError,
     StoreError,
 )
+from core.generate import methods_for, propose, propose_exclusions
 
 # making and opening
 
@@ -143,6 +144,23 @@ def test_every_kind_of_edit_survives_reopening(project, dataset, train, make_tab
     assert again.dataset.frame.dtypes.equals(project.dataset.frame.dtypes)
     for revision in range(8):
         assert again.dataset_at(revision).version == project.dataset_at(revision).version
+
+
+def test_what_every_method_proposes_can_be_applied_and_survives(tmp_path, make_dataset, make_table, make_texts):
+    methods = []
+    for name, dataset in (("table", make_dataset(make_table())), ("texts", make_dataset(make_texts(), text="message"))):
+        project = Project.create(tmp_path / name, dataset)
+        for method in methods_for(dataset):
+            if method.excludes:
+                gone = propose_exclusions(project.dataset, method=method.key, target="majority", n=3)
+                project.apply(Exclude(list(gone.index)))
+            else:
+                project.apply(Generate(propose(project.dataset, method=method.key, target="minority", n=5)))
+            assert Project.open(tmp_path / name).dataset.version == project.dataset.version
+            methods.append(method.key)
+        assert project.dataset.frame.dtypes.equals(dataset.frame.dtypes)
+
+    assert len(set(methods)) >= 3
 
 
 def test_what_was_collected_is_counted_without_the_known_rows(project, make_table):
