@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 __all__ = ["App"]
 
-DRAWN = '[data-testid="stApp"][data-test-script-state="notRunning"]'
+DRAWN = '[data-testid="stApp"][data-test-connection-state="CONNECTED"][data-test-script-state="notRunning"]'
 # Presses that come at once can be dropped: no person types like that.
 PACE = 0.15
 

@@ -24,9 +24,11 @@ def opened(app: App) -> Project:
 
 def review(app: App, count: int, keys: str) -> None:
     """Settle cards with the keyboard alone; each press waits for the next card, as a reviewer does."""
-    first = int(re.search(r"Card ([\d,]+) of", app.page.locator("body").inner_text()).group(1).replace(",", ""))
+    said = app.see(re.compile(r"Card [\d,]+ of")).inner_text()
+    first = int(re.search(r"Card ([\d,]+) of", said).group(1).replace(",", ""))
     for number in range(first, first + count):
         app.see(re.compile(rf"Card {number:,} of"))
+        app.drawn()
         app.press(keys[number % len(keys)])
     app.see(re.compile(rf"Card {first + count:,} of"))
 
