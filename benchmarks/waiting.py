@@ -1,7 +1,7 @@
 """How long an analyst waits for a page: the first paint after a start, and each rerun with a large project open.
 
-    python benchmarks/pages.py            # both
-    python benchmarks/pages.py reruns     # one of: paint, reruns
+    python benchmarks/waiting.py            # both
+    python benchmarks/waiting.py reruns     # one of: paint, reruns
 
 - paint: ``streamlit run app.py`` as a user types it, until headless Chromium shows the demos; once to warm the disk,
   then three times, each with a new server and a new browser context.
@@ -88,8 +88,8 @@ def main() -> None:
     """Run the parts that were named."""
     parts = {"paint": paint, "reruns": reruns}
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("parts", nargs="*", choices=[*parts, []], default=list(parts))
-    for part in parser.parse_args().parts:
+    parser.add_argument("parts", nargs="*", help=f"of {', '.join(parts)}; all without a name")
+    for part in parser.parse_args().parts or parts:
         with tempfile.TemporaryDirectory() as folder:
             parts[part](Path(folder))
 
