@@ -22,6 +22,7 @@ Refit = Callable[..., pd.DataFrame]
 
 # The score of a label that the model never learned: it can say neither right nor wrong.
 _UNDECIDED = 0.5
+_PERCENT = np.array([f"{share} %" for share in range(101)] + ["under 1 %", "over 99 %"], dtype=object)
 # cleanlab hands the probabilities to its workers in a global: two threads must not be in there at once.
 _CLEANLAB = threading.Lock()
 
@@ -82,7 +83,7 @@ def find_suspects(
             "flagged": _issues(judged, "prune_by_noise_rate"),
         }
     )
-    frame["reasons"] = _reasons(frame, judged, support)
+    frame["reasons"] = _reasons(frame, judged, suggested, support)
     order = np.lexsort((-support, -frame["score"].to_numpy()))
     return frame.set_axis(judged.ids, axis="index").iloc[order]
 
@@ -111,19 +112,31 @@ def _issues(judged: Judged, filter_by: str) -> npt.NDArray[np.bool_]:
     return issues
 
 
-def _reasons(frame: pd.DataFrame, judged: Judged, support: Floats) -> pd.Series:
-    given, suggested = "'" + frame["given"] + "'", "'" + frame["suggested"].fillna("") + "'"
-    given_percent = given + " " + _percent(judged.of_given)
-    differs = "the model gives " + suggested + " " + _percent(support) + " and " + given_percent
-    reasons = ("the model agrees: " + given_percent).mask(pd.Series(support > judged.of_given), differs)
-    reasons = reasons.mask(frame["flagged"], reasons + "; among the labels of " + given + " estimated to be wrong")
-    return reasons.where(pd.Series(judged.can_judge), "the model has too few examples of " + given + " to judge")
+def _reasons(frame: pd.DataFrame, judged: Judged, suggested: Integers, support: Floats) -> pd.Series:
+    """Say of each example in words what its numbers say; a sentence that many share is made once."""
+    percent_given, percent_suggested = _percent(judged.of_given), _percent(support)
+    flagged = frame["flagged"].to_numpy(dtype=bool)
+    signs = np.packbits(np.array([flagged, judged.can_judge, support > judged.of_given]), axis=0)[0]
+    pairs = judged.given * (len(judged.classes) + 1) + suggested + 1
+    sentences = ((pairs * len(_PERCENT) + percent_given) * len(_PERCENT) + percent_suggested) * 256 + signs
+    _, first, again = np.unique(sentences, return_index=True, return_inverse=True)
+
+    one = frame.iloc[first].reset_index(drop=True)
+    name, other = "'" + one["given"] + "'", "'" + one["suggested"].fillna("") + "'"
+    name_percent = name + " " + pd.Series(_PERCENT[percent_given[first]], dtype="str")
+    differs = "the model gives " + other + " " + pd.Series(_PERCENT[percent_suggested[first]], dtype="str")
+    differs += " and " + name_percent
+    reasons = ("the model agrees: " + name_percent).mask(pd.Series((support > judged.of_given)[first]), differs)
+    reasons = reasons.mask(one["flagged"], reasons + "; among the labels of " + name + " estimated to be wrong")
+    reasons = reasons.where(
+        pd.Series(judged.can_judge[first]), "the model has too few examples of " + name + " to judge"
+    )
+    return reasons.take(again).reset_index(drop=True)
 
 
-def _percent(shares: Floats) -> pd.Series:
-    """Whole percent, never 0 % or 100 % for what is only nearly so."""
+def _percent(shares: Floats) -> Integers:
+    """Whole percent as places in `_PERCENT`, never 0 % or 100 % for what is only nearly so."""
     whole = np.rint(shares * 100).astype(np.int64)
     whole[(whole == 0) & (shares > 0)] = 101
     whole[(whole == 100) & (shares < 1)] = 102
-    names = np.array([f"{share} %" for share in range(101)] + ["under 1 %", "over 99 %"], dtype=object)
-    return pd.Series(names[whole], dtype="str")
+    return whole

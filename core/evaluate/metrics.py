@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from core.evaluate.predictions import Aligned, align
-from core.evaluate.scores import CELL_METRICS, METRICS, cell_counts, class_scores, row_scores
+from core.evaluate.scores import CELL_METRICS, METRICS, cell_counts, class_rankings, class_scores, row_scores
 from core.statistics import combined_interval, draw_cells, draw_rows, percentile_interval, wilson_interval
 
 __all__ = ["Evaluation", "evaluate"]
@@ -165,9 +165,10 @@ def _metrics_by_cells(
 
 def _metrics_by_rows(aligned: Aligned, rng: np.random.Generator) -> tuple[dict[str, tuple[float, float, float]], int]:
     """The metrics that need the rows, and how many resamples their intervals rest on."""
-    point = row_scores(aligned, 0, np.ones((len(aligned.truth), 1)))
+    rankings = class_rankings(aligned.truth, aligned.probabilities[0])
+    point = row_scores(aligned, 0, np.ones((len(aligned.truth), 1)), rankings=rankings)
     rows = draw_rows(len(aligned.truth), rng, passes=len(aligned.classes))
-    chunks = [row_scores(aligned, 0, weights) for weights in rows]
+    chunks = [row_scores(aligned, 0, weights, rankings=rankings) for weights in rows]
     metrics = {}
     for name, value in point.items():
         low, high = percentile_interval(np.concatenate([chunk[name] for chunk in chunks]))

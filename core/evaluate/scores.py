@@ -7,14 +7,25 @@ row. All answer as scikit-learn does.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from core.evaluate.predictions import Aligned
 
-__all__ = ["CELL_METRICS", "METRICS", "ROW_METRICS", "cell_counts", "class_scores", "ranking_scores", "row_scores"]
+__all__ = [
+    "CELL_METRICS",
+    "METRICS",
+    "ROW_METRICS",
+    "Ranking",
+    "cell_counts",
+    "class_rankings",
+    "class_scores",
+    "ranking_scores",
+    "row_scores",
+]
 
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.intp]
@@ -94,7 +105,59 @@ def class_scores(hits: Floats, support: Floats, claimed: Floats) -> dict[str, tu
     }
 
 
-def row_scores(aligned: Aligned, model: int, weights: Floats, names: Iterable[str] = ROW_METRICS) -> dict[str, Floats]:
+@dataclass(frozen=True)
+class Ranking:
+    """One class against the rest, by falling probability: all that does not depend on the resample.
+
+    Equal probabilities are one step of both curves. Only the steps that hold an example of the class matter.
+
+    Attributes
+    ----------
+    order : array of shape (n,)
+        The rows, the most probable first.
+    hits : array of shape (hits,)
+        Places in that order of the examples of the class.
+    last_hit : array of shape (steps,)
+        The last of `hits` at each step, as a place in `hits`.
+    above, until : array of shape (steps,)
+        How many rows are ranked above the step, and how many when it is over.
+    """
+
+    order: Codes
+    hits: Codes
+    last_hit: Codes
+    above: Codes
+    until: Codes
+
+
+def class_rankings(truth: Codes, probabilities: Floats) -> list[Ranking]:
+    """Rank the rows for each class that has examples.
+
+    Parameters
+    ----------
+    truth : array of shape (n,)
+    probabilities : array of shape (n, classes)
+    """
+    return [_ranking(truth == code, probabilities[:, code]) for code in np.unique(truth)]
+
+
+def _ranking(positive: npt.NDArray[np.bool_], scores: Floats) -> Ranking:
+    order = np.argsort(-scores, kind="stable")
+    ranked, hits = scores[order], np.flatnonzero(positive[order])
+    step = np.cumsum(np.r_[False, ranked[1:] != ranked[:-1]])
+    ends = np.flatnonzero(np.r_[step[1:] != step[:-1], True]) + 1
+    steps, from_behind = np.unique(step[hits][::-1], return_index=True)
+    return Ranking(order, hits, len(hits) - 1 - from_behind, np.r_[0, ends][steps], ends[steps])
+
+
+def row_scores(
+    aligned: Aligned,
+    model: int,
+    weights: Floats,
+    names: Iterable[str] = ROW_METRICS,
+    *,
+    rankings: Sequence[Ranking] | None = None,
+) -> dict[str, Floats]:
     """The metrics that need the rows, of one of the aligned models.
 
     Parameters
@@ -106,6 +169,8 @@ def row_scores(aligned: Aligned, model: int, weights: Floats, names: Iterable[st
         How often each row counts.
     names : iterable of str
         Of `ROW_METRICS`.
+    rankings : sequence of Ranking, optional
+        `class_rankings` of this model, if they are known.
 
     Returns
     -------
@@ -116,17 +181,17 @@ def row_scores(aligned: Aligned, model: int, weights: Floats, names: Iterable[st
     if "log_loss" in wanted:
         scores["log_loss"] = aligned.log_losses(model) @ weights / weights.sum(axis=0)
     if wanted & set(_RANKING_METRICS):
-        scores |= ranking_scores(aligned.truth, aligned.probabilities[model], weights)
+        known = class_rankings(aligned.truth, aligned.probabilities[model]) if rankings is None else rankings
+        scores |= ranking_scores(known, weights)
     return {name: values for name, values in scores.items() if name in wanted}
 
 
-def ranking_scores(truth: Codes, probabilities: Floats, weights: Floats) -> dict[str, Floats]:
+def ranking_scores(rankings: Sequence[Ranking], weights: Floats) -> dict[str, Floats]:
     """ROC AUC and average precision, one class against the rest, averaged over the classes.
 
     Parameters
     ----------
-    truth : array of shape (n,)
-    probabilities : array of shape (n, classes)
+    rankings : sequence of Ranking
     weights : array of shape (n, resamples)
         How often each row counts.
 
@@ -135,38 +200,35 @@ def ranking_scores(truth: Codes, probabilities: Floats, weights: Floats) -> dict
     dict with ``roc_auc`` and ``average_precision``, arrays of shape (resamples,)
         Over the classes that have examples and aren't all examples, in each resample; NaN where there is none.
     """
-    resamples = weights.shape[1]
-    sums = {name: np.zeros(resamples) for name in _RANKING_METRICS}
-    defined = np.zeros(resamples)
-    rows = weights.sum(axis=0)
-    for code in np.unique(truth):
-        scores = _one_against_rest(truth == code, probabilities[:, code], weights)
-        positives = weights[truth == code].sum(axis=0)
-        usable = (positives > 0) & (positives < rows)
+    sums = {name: np.zeros(weights.shape[1]) for name in _RANKING_METRICS}
+    defined = np.zeros(weights.shape[1])
+    for ranking in rankings:
+        usable, scores = _one_against_rest(ranking, weights)
         defined += usable
         for name, values in scores.items():
             sums[name][usable] += values[usable]
     return {name: _share(total, defined, np.nan) for name, total in sums.items()}
 
 
-def _one_against_rest(positive: npt.NDArray[np.bool_], scores: Floats, weights: Floats) -> dict[str, Floats]:
-    order = np.argsort(-scores, kind="stable")
-    ranked, hit = scores[order], positive[order]
-    # Equal scores are one step of both curves. Only the steps that hold a positive matter.
-    step = np.cumsum(np.r_[False, ranked[1:] != ranked[:-1]])
-    last = np.flatnonzero(np.r_[step[1:] != step[:-1], True])
-    steps, last_positive = np.unique(step[hit][::-1], return_index=True)
-    last_positive = hit.sum() - 1 - last_positive
-    zero = np.zeros((1, weights.shape[1]))
+def _one_against_rest(ranking: Ranking, weights: Floats) -> tuple[npt.NDArray[np.bool_], dict[str, Floats]]:
+    """Where the scores are defined, and the scores."""
+    drawn = weights[ranking.order]
+    true = _summed(drawn[ranking.hits])[np.r_[0, ranking.last_hit + 1]]
     # cumulated[i] is the weight of the i best-ranked rows.
-    cumulated = np.concatenate([zero, np.cumsum(weights[order], axis=0)])
-    true = np.concatenate([zero, np.cumsum(weights[order[hit]], axis=0)[last_positive]])
-    above, until = cumulated[np.r_[0, last + 1][steps]], cumulated[last[steps] + 1]
+    cumulated = _summed(drawn)
+    above, until = cumulated[ranking.above], cumulated[ranking.until]
     gained = np.diff(true, axis=0)
     negatives_above, negatives_until = above - true[:-1], until - true[1:]
     all_positives, all_negatives = true[-1], cumulated[-1] - true[-1]
     below = all_negatives - (negatives_above + negatives_until) / 2
-    return {
+    return (all_positives > 0) & (all_negatives > 0), {
         "roc_auc": _share((gained * below).sum(axis=0), all_positives * all_negatives, np.nan),
         "average_precision": _share((gained * _share(true[1:], until, 0.0)).sum(axis=0), all_positives, np.nan),
     }
+
+
+def _summed(values: Floats) -> Floats:
+    """Running sums down the rows, from nothing to all."""
+    sums = np.zeros((len(values) + 1, values.shape[1]))
+    np.cumsum(values, axis=0, out=sums[1:])
+    return sums

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from core.evaluate.predictions import Aligned, EvaluationError, align
-from core.evaluate.scores import CELL_METRICS, METRICS, cell_counts, row_scores
+from core.evaluate.scores import CELL_METRICS, METRICS, cell_counts, class_rankings, row_scores
 from core.statistics import draw_cells, draw_rows, paired_interval
 
 __all__ = ["GAIN", "HARM", "NO_EVIDENCE", "Verdict", "compare"]
@@ -140,8 +140,10 @@ def _by_cells(aligned: Aligned, metric: str, resamples: int, rng: np.random.Gene
 def _by_rows(aligned: Aligned, metric: str, rng: np.random.Generator) -> tuple[Floats, Floats]:
     rows = len(aligned.truth)
 
+    rankings = [class_rankings(aligned.truth, probabilities) for probabilities in aligned.probabilities]
+
     def scores(weights: Floats) -> list[Floats]:
-        return [row_scores(aligned, model, weights, [metric])[metric] for model in (0, 1)]
+        return [row_scores(aligned, model, weights, [metric], rankings=rankings[model])[metric] for model in (0, 1)]
 
     drawn = draw_rows(rows, rng, passes=1 if metric == "log_loss" else len(aligned.classes))
     return np.array(scores(np.ones((rows, 1)))), np.concatenate([scores(some) for some in drawn], axis=1)

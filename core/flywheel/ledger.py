@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from core.flywheel.log import Entry
 from core.flywheel.store import Store, now
 from core.flywheel.turn import Turn, test_version
 from core.progress import Cancel, Progress
-from core.train import Fitted, LockedModel
+from core.train import Fitted, LockedModel, Training
 
 __all__ = ["Ledger", "changes", "entry_size"]
 
@@ -110,22 +111,33 @@ class Ledger:
                 "Relabel or exclude the examples of the others."
             )
         training = model.train(dataset, progress, cancel)
+        with ThreadPoolExecutor(1) as beside:
+            # What train's labels are worth and how the test examples are judged: neither waits for the other.
+            of_train = beside.submit(self._keep_train, dataset, training.out_of_fold)
+            of_test = self._keep_test(model, training, dataset, brought)
+        self._fitted = (dataset.version, model.fingerprint, training.fitted)
+        return (
+            row | of_train.result() | of_test | {"threshold": training.threshold, "seconds": time.monotonic() - start}
+        )
+
+    def _keep_train(self, dataset: Dataset, out_of_fold: pd.DataFrame) -> dict[str, Any]:
+        """Find suspects, and write them and the out-of-fold probabilities."""
+        order = out_of_fold.index.argsort()
+        suspects = find_suspects(dataset.labels_of("train").iloc[order], out_of_fold.iloc[order])
+        return {
+            "out_of_fold": self._store.write_frame(out_of_fold),
+            "suspects": self._store.write_frame(suspects),
+        }
+
+    def _keep_test(self, model: LockedModel, training: Training, dataset: Dataset, brought: Dataset) -> dict[str, Any]:
+        """Predict and evaluate the test examples, and write their probabilities."""
         test = _probabilities(training.fitted, dataset, dataset.inputs("test"))
         evaluation = _Judged(dataset, model, self._headline).evaluate((test, training.threshold))
-        excluded = brought.inputs("test").loc[brought.ids("test").difference(test.index), list(dataset.schema.inputs)]
+        excluded = brought.ids("test").difference(test.index)
         if len(excluded):
-            test = pd.concat([test, _probabilities(training.fitted, dataset, excluded)])
-        ordered = training.out_of_fold.sort_index()
-        suspects = find_suspects(dataset.labels_of("train").sort_index(), ordered)
-        self._fitted = (dataset.version, model.fingerprint, training.fitted)
-        return row | {
-            "threshold": training.threshold,
-            "evaluation": evaluation.to_json(),
-            "out_of_fold": self._store.write_frame(training.out_of_fold),
-            "test_probabilities": self._store.write_frame(test),
-            "suspects": self._store.write_frame(suspects),
-            "seconds": time.monotonic() - start,
-        }
+            rows = brought.frame.loc[excluded, list(dataset.schema.inputs)]
+            test = pd.concat([test, _probabilities(training.fitted, dataset, rows)])
+        return {"evaluation": evaluation.to_json(), "test_probabilities": self._store.write_frame(test)}
 
     def add(self, row: dict[str, Any]) -> int:
         """Put one row of `run` behind the last turn and return its number."""
@@ -181,13 +193,15 @@ class Ledger:
         def read(what: str) -> pd.DataFrame:
             frame = self._store.read_frame(row[what])
             # Predictions are kept for every test example there was; those excluded by now count no longer.
-            return frame.loc[judged.ids] if what == "test_probabilities" else frame
+            gone = what == "test_probabilities" and not frame.index.equals(judged.ids)
+            return frame.loc[judged.ids] if gone else frame
 
         after = (read("test_probabilities"), row["threshold"])
 
         def against(turn: Turn) -> Verdict:
             return judged.compare((turn.test_probabilities, turn.threshold), after)
 
+        verdict = against(earlier[-1]) if earlier else None
         rescored = row["test_version"] != self._test[1]
         then = Evaluation.from_json(row["evaluation"])
         return Turn(
@@ -201,8 +215,8 @@ class Ledger:
             evaluation=judged.evaluate(after) if rescored else then,
             evaluation_then=then,
             rescored=rescored,
-            verdict=against(earlier[-1]) if earlier else None,
-            verdict_against_first=against(earlier[0]) if earlier else None,
+            verdict=verdict,
+            verdict_against_first=against(earlier[0]) if len(earlier) > 1 else verdict,
             changes=changes(entries, earlier[-1].revision if earlier else 0, row["revision"]),
             _read=read,
         )
@@ -236,17 +250,19 @@ class Ledger:
 
 
 class _Judged:
-    """Scores predictions on the test examples that are in force in one data set."""
+    """Scores predictions on the test examples that are in force in one data set: their rows are those of `ids`."""
 
     def __init__(self, dataset: Dataset, model: LockedModel, headline: str) -> None:
         self.ids = dataset.ids("test")
         # By id: resamples and sums must not depend on the order in which the rows came.
-        self._labels = dataset.labels_of("test").sort_index()
+        self._order = self.ids.argsort()
+        self._labels = dataset.labels_of("test").iloc[self._order]
         self._model = model
         self._headline = headline
 
     def _read(self, prediction: tuple[pd.DataFrame, float | None]) -> tuple[pd.DataFrame, pd.Series]:
-        return prediction[0], self._model.decide(*prediction)
+        probabilities = prediction[0].iloc[self._order].set_axis(self._labels.index)
+        return probabilities, self._model.decide(probabilities, prediction[1])
 
     def evaluate(self, prediction: tuple[pd.DataFrame, float | None]) -> Evaluation:
         probabilities, predicted = self._read(prediction)

@@ -140,10 +140,10 @@ class TrainingSet:
         self.dataset = dataset
         train = dataset.inputs("train")
         self.given_order = train.index
-        order = row_order(train.index)
-        self.ids = train.index[order]
+        self.order = row_order(train.index)
+        self.ids = train.index[self.order]
         self.classes = pd.Index(dataset.classes)
-        self.labels = self._coded(dataset.labels)
+        self.labels = self._coded(dataset.labels_of("train").iloc[self.order])
         found = np.unique(self.labels)
         if len(found) < 2:
             raise TrainError(
@@ -151,7 +151,7 @@ class TrainingSet:
                 f"'{self.classes[found[0]]}'. Add or relabel examples of another class."
             )
         schema = dataset.schema
-        self.encoder = Encoder(recipe["steps"], train.iloc[order], schema.kinds, schema.text)
+        self.encoder = Encoder(recipe["steps"], train.iloc[self.order], schema.kinds, schema.text)
 
     @property
     def encoded(self) -> Encoded:
@@ -171,9 +171,9 @@ class TrainingSet:
         self, folds: int, *, labels: pd.Series | None = None, keep: Any = None, augment: Augment | None = None
     ) -> list[Task]:
         """A task for each fold that fits on the others and predicts it; see `LockedModel.out_of_fold`, `refitter`."""
-        codes = self.labels if labels is None else self._coded(labels)
+        codes = self.labels if labels is None else self._coded(labels.reindex(self.ids))
         usable = (codes >= 0) & self._kept(keep)
-        fold = self.dataset.folds(folds).reindex(self.ids).to_numpy()
+        fold = self.dataset.folds(folds).to_numpy()[self.order]
 
         def predicted(held_out: Mask) -> tuple[Mask, Floats]:
             inside = usable & ~left_out(held_out, self.ids, self.dataset.parents)
@@ -195,8 +195,8 @@ class TrainingSet:
         """The results of `folds` as one frame, in the order of the data set."""
         probabilities = np.zeros((len(self.ids), len(self.classes)))
         for held_out, found in predicted:
-            probabilities[held_out] = found
-        return pd.DataFrame(probabilities, index=self.ids, columns=self.classes).reindex(self.given_order)
+            probabilities[self.order[held_out]] = found
+        return pd.DataFrame(probabilities, index=self.given_order, columns=self.classes)
 
     def features(self, columns: Mapping[str, Any]) -> Any:
         """See `LockedModel.features`; the settings of the columns stand in for the recipe's."""
@@ -208,9 +208,8 @@ class TrainingSet:
     def _fit(self, rows: Encoded, labels: Codes) -> Fit:
         return Fit(self.recipe, rows, labels, len(self.classes), self.encoder.sizes)
 
-    def _coded(self, labels: pd.Series) -> Codes:
-        """Labels as places among the classes, in the order of `ids`; -1 where missing."""
-        values = labels.reindex(self.ids)
+    def _coded(self, values: pd.Series) -> Codes:
+        """Labels, in the order of `ids`, as places among the classes; -1 where missing."""
         codes = self.classes.get_indexer(pd.Index(values))
         unknown = values[(codes < 0) & values.notna().to_numpy()]
         if len(unknown):
@@ -256,6 +255,8 @@ def left_out(held_out: Mask, ids: pd.Index, parents: pd.DataFrame) -> Mask:
     -------
     array of shape (n,)
     """
+    if parents.empty:
+        return held_out.copy()
     children = ids.get_indexer(parents.index)
     origins = np.column_stack([ids.get_indexer(pd.Index(parents[name])) for name in ("parent", "other_parent")])
     origins, children = origins[children >= 0], children[children >= 0]

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics as sk
 
-from core.evaluate.scores import CELL_METRICS, cell_counts, class_scores, ranking_scores
+from core.evaluate.scores import CELL_METRICS, cell_counts, class_rankings, class_scores, ranking_scores
 
 
 @given(st.integers(2, 40), st.integers(0, 1000))
@@ -14,11 +14,11 @@ def test_a_weight_is_a_repeated_row(rows, seed):
     rng = np.random.default_rng(seed)
     truth, weights = rng.integers(0, 3, rows), rng.integers(0, 4, (rows, 2)).astype(float)
     probabilities = np.round(rng.dirichlet([1, 1, 1], rows), 1)
-    found = ranking_scores(truth, probabilities, weights)
+    found = ranking_scores(class_rankings(truth, probabilities), weights)
     for place in (0, 1):
         repeated = np.repeat(np.arange(rows), weights[:, place].astype(int))
         own = (
-            ranking_scores(truth[repeated], probabilities[repeated], np.ones((len(repeated), 1)))
+            ranking_scores(class_rankings(truth[repeated], probabilities[repeated]), np.ones((len(repeated), 1)))
             if len(repeated)
             else {}
         )
