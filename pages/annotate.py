@@ -29,15 +29,28 @@ def review(project: Project, queue: Queue, turn: Turn, *, by: str) -> None:
     review_queue.table(project, queue, place)
 
 
+def queue_and_card(project: Project, turn: Turn, *, by: str) -> None:
+    """Show the queue with its card, or the way to one, and how much of the labels is probably wrong."""
+    queue = current_queue(project)
+    if queue is None:
+        start(project, turn)
+    else:
+        review(project, queue, turn, by=by)
+    review_queue.noise(project, turn)
+
+
+# What is drawn by title; each is handed the project, its last turn and who signs.
+VIEWS = {
+    "Review": queue_and_card,
+    "Guidelines": lambda project, turn, *, by: review_queue.guidelines(project, by=by),
+}
+
 frame.guard()
 opened = frame.project_or_stop("annotate")
 frame.heading("annotate")
 last = turns.last_or_stop(opened, why="The locked model has to meet the data before it can say which labels it doubts.")
-signature = sidebar.reviewer()
-queue = current_queue(opened)
-if queue is None:
-    start(opened, last)
-else:
-    review(opened, queue, last, by=signature)
-review_queue.noise(opened, last)
-review_queue.guidelines(opened, by=signature)
+tabs = st.tabs(list(VIEWS), key="annotate-view", on_change="rerun")
+for tab, view in zip(tabs, VIEWS.values(), strict=True):
+    if tab.open:
+        with tab:
+            view(opened, last, by=sidebar.reviewer())

@@ -258,17 +258,16 @@ def _noise_rows(found: pd.DataFrame, names: list[str]) -> pd.DataFrame:
 
 def guidelines(project: Project, *, by: str) -> None:
     """Draw what each class means, to be read and written; each decision is logged with the guideline in force."""
-    with st.expander("Guidelines: what each class means", icon=":material/menu_book:"):
-        known = project.guidelines
-        chosen = st.selectbox("Class", project.dataset.classes, key="guideline-class", format_func=_class_or_every)
-        with st.form("guideline", border=False):
-            text = st.text_area(
-                "What belongs to it, and what does not",
-                known.get(chosen, ""),
-                key=f"guideline-{project.guideline_version}-{chosen}",
-                placeholder="One or two sentences a new reviewer could follow.",
-            )
-            if st.form_submit_button("Save"):
-                project.define(chosen, text.strip(), by=by)
-                frame.tell(f"Saved: what '{chosen}' means.")
-                st.rerun()
+    known = project.guidelines
+    chosen = st.selectbox("Class", project.dataset.classes, key="guideline-class", format_func=_class_or_every)
+    with st.form("guideline", border=False):
+        text = st.text_area(
+            "What belongs to it, and what does not",
+            known.get(chosen, ""),
+            key=f"guideline-{project.guideline_version}-{chosen}",
+            placeholder="One or two sentences a new reviewer could follow.",
+        )
+        if st.form_submit_button("Save"):
+            project.define(chosen, text.strip(), by=by)
+            frame.tell(f"Saved: what '{chosen}' means.")
+            st.rerun()

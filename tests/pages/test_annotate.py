@@ -230,11 +230,15 @@ def test_the_truth_is_never_on_the_card(start, texts, quiet):
 def test_a_guideline_is_kept_and_shown_beside_the_card(start, queued, quiet):
     app = start("annotate", project=queued.id)
     given = current_queue(queued).cards["given"].iloc[0]
+    app.session_state["annotate-view"] = "Guidelines"
+    app.run()
     app.selectbox(key="guideline-class").set_value(given).run()
     app.text_area[0].set_value("Pays *every* month")
     save = next(each for each in app.button if each.label == "Save")
     app = quiet(save.click().run())
     assert Project.open(queued.folder).guidelines == {given: "Pays *every* month"}
+    app.session_state["annotate-view"] = "Review"
+    app = quiet(app.run())
     assert plain("Pays *every* month") in words(app)
 
 
