@@ -60,7 +60,10 @@ def near_duplicates(texts: pd.Series) -> npt.NDArray[np.int64]:
 
 
 def nearest(
-    features: npt.NDArray[np.floating] | spmatrix, k: int, metric: str = "cosine"
+    features: npt.NDArray[np.floating] | spmatrix,
+    k: int,
+    metric: str = "cosine",
+    among: npt.NDArray[np.int64] | None = None,
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
     """Find the k nearest other rows of each row, exactly.
 
@@ -71,6 +74,9 @@ def nearest(
         At least 1; with fewer other rows, all of them.
     metric : str
         As `sklearn.neighbors.NearestNeighbors` takes it.
+    among : array of int64, optional
+        Positions of the rows that may be neighbours, sorted; by default all. Where a large set is sampled, the cost
+        grows with the rows alone.
 
     Returns
     -------
@@ -85,7 +91,18 @@ def nearest(
     rows = features.shape[0]
     if k < 1 or rows < 2:
         raise NeighbourError(f"Neighbours need k of at least 1 and two rows. Got k = {k} and {rows} rows instead.")
-    search = NearestNeighbors(n_neighbors=min(k, rows - 1), metric=metric).fit(features)
-    # Without a query each row is left out of its own neighbours, also where others equal it.
-    distances, positions = search.kneighbors()
-    return positions.astype(np.int64), np.asarray(distances, dtype=np.float64)
+    if among is None or len(among) == rows:
+        search = NearestNeighbors(n_neighbors=min(k, rows - 1), metric=metric).fit(features)
+        # Without a query each row is left out of its own neighbours, also where others equal it.
+        distances, positions = search.kneighbors()
+        return positions.astype(np.int64), np.asarray(distances, dtype=np.float64)
+    search = NearestNeighbors(n_neighbors=min(k + 1, len(among)), metric=metric).fit(features[among])
+    distances, positions = search.kneighbors(features)
+    positions = among[positions]
+    # One more was sought: each row's own place goes last, and the last place goes.
+    own = positions == np.arange(rows)[:, None]
+    order = np.argsort(own, axis=1, kind="stable")[:, : min(k, len(among) - 1)]
+    return (
+        np.take_along_axis(positions, order, axis=1).astype(np.int64),
+        np.take_along_axis(np.asarray(distances, dtype=np.float64), order, axis=1),
+    )

@@ -58,6 +58,12 @@ class Judged:
         """Whether the model learned the given label, by example."""
         return self.learned[self.given]
 
+    def judged_by(self, probabilities: Floats) -> Judged:
+        """The same labels under other probabilities of what was learned, as `among_learned` has them."""
+        values = np.zeros_like(self.probabilities)
+        values[np.ix_(self.can_judge, self.learned)] = probabilities
+        return Judged(self.ids, self.classes, self.given, values)
+
     def among_learned(self) -> Judged:
         """Only the classes that the model learned, and the examples labelled so."""
         rows, columns = self.can_judge, self.learned

@@ -1,18 +1,24 @@
-"""Suspects: examples whose label is probably wrong, by confident learning."""
+"""Suspects: examples whose label is probably wrong, by many models and what flipped labels teach of them."""
 
 from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from cleanlab.filter import find_label_issues
+from scipy.optimize import brentq
+from scipy.special import expit
 
-from core.annotate.judged import Judged, judge
+from core.annotate.evidence import EVIDENCE
+from core.annotate.injection import doubt, pooled
+from core.annotate.judged import Judged, LabelsError, judge
+from core.annotate.opinions import Opinions
+from core.progress import Cancel, Progress, Steps
 
 __all__ = ["find_suspects"]
 
@@ -33,11 +39,18 @@ def find_suspects(
     *,
     features: Any = None,
     refit: Refit | None = None,
+    content: npt.ArrayLike | None = None,
+    evidence: Mapping[str, pd.Series] | None = None,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
 ) -> pd.DataFrame:
     """Rank examples by how probably their label is wrong.
 
-    The score is one minus the probability that the model, which never saw the example, gives to its label
-    (cleanlab's self-confidence). The flag is confident learning's, pruned by the noise rate of each pair of classes.
+    With the probabilities alone the score is one minus the probability of the given label (cleanlab's self-confidence).
+    With features or a refit several models judge each label, none of which saw the example: the locked model, quick
+    learners of other kinds, and all of them once more without the examples that the first round doubts. How far each is
+    to be trusted on this data is learned from labels flipped on purpose, without any truth; see
+    `core.annotate.injection`.
 
     Parameters
     ----------
@@ -46,46 +59,166 @@ def find_suspects(
     probabilities : DataFrame of shape (at least n, classes)
         Out-of-fold probabilities by id; classes without a label and labels without a class are both allowed.
     features : array or sparse matrix of shape (n, columns), optional
-        The rows of `labels` in the space in which neighbours are sought. Takes no part yet: neighbours' votes make the
-        ranking better on some of the sets with known truth and worse on others.
+        The rows of `labels` as numbers, as ``LockedModel.features`` makes them.
     refit : callable, optional
-        ``refit(labels, keep=None)`` gives out-of-fold probabilities of a model that learned only from the examples for
-        which the Series ``keep`` is true. Given, the examples that confident learning doubts are left out of training
-        for a second round, and both rounds are averaged. On each of the sets with known truth this ranks better.
+        ``refit(labels, keep=None)`` gives out-of-fold probabilities of the locked model when it learns only from the
+        examples for which the Series ``keep`` is true, as ``LockedModel.refitter`` makes it. It is called once.
+    content : array of shape (n,), optional
+        A number for each row of `labels`, the same for equal content.
+    evidence : mapping of str to Series, optional
+        What others say against each label, by a name of `core.annotate.evidence.EVIDENCE`: by id, in [0, 1].
+    progress, cancel
+        See `core.progress`.
 
     Returns
     -------
-    DataFrame of shape (n, 5)
+    DataFrame
         Indexed by id, worst first: ``given``, ``suggested`` (the most probable other class; missing if there is none),
-        ``score`` in [0, 1] (1: surely wrong; 0.5 where the model never learned the label), ``flagged``, ``reasons``.
-        Equal scores are ordered by the probability of the suggested class, then as in `labels`.
+        ``score`` in [0, 1] (1: surely wrong; 0.5 where the model never learned the label), ``flagged``, ``reasons``,
+        then a column for each piece of evidence there is (``model`` always, ``neighbours`` with features,
+        ``same_content`` with content, and those of `evidence`), in [0, 1], NaN where it is silent. Equal scores are
+        ordered by the probability of the suggested class, then as in `labels`.
 
     Raises
     ------
     LabelsError
-        If an example has no label or no probabilities, ids repeat, or a probability is missing or outside [0, 1].
+        If an example has no label or no probabilities, ids repeat, a probability is missing or outside [0, 1], or the
+        features don't fit the labels.
+    Cancelled
+        If the caller asked to stop.
 
     References
     ----------
     C. Northcutt, L. Jiang, I. Chuang: Confident Learning: Estimating Uncertainty in Dataset Labels. JAIR 70, 2021.
     """
     judged = judge(labels, probabilities)
-    if refit is not None:
-        keep = pd.Series(~_issues(judged, "confident_learning"), index=judged.ids)
-        second = refit(labels, keep=keep).reindex(columns=probabilities.columns, fill_value=0.0)
-        judged = judge(labels, (probabilities.loc[labels.index] + second.loc[labels.index]) / 2)
-    suggested, support = _suggest(judged)
+    parts = _Evidence(judged, content, evidence or {})
+    if len(np.unique(judged.given[judged.can_judge])) < 2 or (features is None and refit is None):
+        scores = np.where(judged.can_judge, 1.0 - judged.of_given, _UNDECIDED)
+        return _ranked(judged, judged, scores, _issues(judged, "prune_by_noise_rate"), parts)
+    steps = Steps(5, progress, cancel)
+    opinions = _opinions(judged, features, steps)
+    views = _two_rounds(judged, labels, opinions, refit, steps)
+    steps.start("learning from labels flipped on purpose which evidence to trust")
+    together = judged.judged_by(pooled(views))
+    doubts = doubt(views, judged.among_learned().given)
+    # As many as confident learning counts, but those that all evidence together doubts most.
+    count = int(_issues(together, "prune_by_noise_rate").sum())
+    scores = np.full(len(judged.given), _UNDECIDED)
+    scores[judged.can_judge] = _chances(doubts, count)
+    flags = np.zeros(len(judged.given), dtype=bool)
+    flags[np.flatnonzero(judged.can_judge)[np.argsort(-doubts, kind="stable")[:count]]] = True
+    if opinions is not None:
+        parts.add("neighbours", 1.0 - opinions.votes_for(judged.among_learned().given), judged.can_judge)
+    found = _ranked(judged, together, scores, flags, parts)
+    steps.finish()
+    return found
+
+
+class _Evidence:
+    """The columns of evidence, in the order of the labels."""
+
+    def __init__(self, judged: Judged, content: npt.ArrayLike | None, others: Mapping[str, pd.Series]) -> None:
+        self.columns: dict[str, Floats] = {}
+        self.add("model", 1.0 - judged.of_given[judged.can_judge], judged.can_judge)
+        if content is not None:
+            self.columns["same_content"] = _equals_disagree(np.asarray(content), judged.given)
+        for name, scores in others.items():
+            if name not in EVIDENCE:
+                raise LabelsError(f"Evidence must be one of {', '.join(EVIDENCE)}. Got '{name}' instead.")
+            self.columns[name] = scores.reindex(judged.ids).to_numpy(dtype=np.float64)
+
+    def add(self, name: str, scores: Floats, where: npt.NDArray[np.bool_]) -> None:
+        column = np.full(len(where), np.nan)
+        column[where] = scores
+        self.columns[name] = column
+
+
+def _ranked(
+    judged: Judged, together: Judged, scores: Floats, flags: npt.NDArray[np.bool_], parts: _Evidence
+) -> pd.DataFrame:
+    """Everything that is said of each example, worst first; suggested is what all models together take it for."""
+    suggested, support = _suggest(together)
     frame = pd.DataFrame(
         {
             "given": pd.Series(judged.classes.take(judged.given), dtype="str"),
             "suggested": pd.Series(judged.classes.take(suggested.clip(0)), dtype="str").where(suggested >= 0),
-            "score": np.where(judged.can_judge, 1.0 - judged.of_given, _UNDECIDED),
-            "flagged": _issues(judged, "prune_by_noise_rate"),
+            "score": scores,
+            "flagged": flags,
         }
     )
-    frame["reasons"] = _reasons(frame, judged, suggested, support)
-    order = np.lexsort((-support, -frame["score"].to_numpy()))
+    said = np.where(suggested < 0, 0.0, judged.probabilities[np.arange(len(suggested)), suggested.clip(0)])
+    frame["reasons"] = _reasons(frame, judged, suggested, said)
+    for name in EVIDENCE:
+        if name in parts.columns:
+            frame[name] = parts.columns[name]
+    order = np.lexsort((-support, -scores))
     return frame.set_axis(judged.ids, axis="index").iloc[order]
+
+
+def _opinions(judged: Judged, features: Any, steps: Steps) -> Opinions | None:
+    """The quick learners on the features of the examples that can be judged."""
+    steps.start("making a space in which examples are near each other")
+    if features is None:
+        return None
+    if features.shape[0] != len(judged.given):
+        raise LabelsError(
+            f"Features must have a row for each label, in the same order. Got {features.shape[0]:,} rows for "
+            f"{len(judged.given):,} labels."
+        )
+    return Opinions(features if judged.can_judge.all() else features[np.flatnonzero(judged.can_judge)])
+
+
+def _two_rounds(
+    judged: Judged, labels: pd.Series, opinions: Opinions | None, refit: Refit | None, steps: Steps
+) -> list[Floats]:
+    """What each model says of the examples that can be judged: having learned from all labels, then from the better."""
+    part = judged.among_learned()
+    classes = len(part.classes)
+    views = [part.probabilities]
+    steps.start("asking learners of other kinds")
+    if opinions is not None:
+        views += opinions.ask(part.given, classes, check=steps.check)
+    keep = _kept(part, pooled(views))
+    steps.start("training the locked model without the labels that are doubted")
+    if refit is not None:
+        kept = pd.Series(True, index=judged.ids)
+        kept[part.ids] = keep
+        second = judge(labels, refit(labels, keep=kept).reindex(columns=judged.classes, fill_value=0.0))
+        views.append(second.probabilities[np.ix_(judged.can_judge, judged.learned)])
+    steps.start("asking the other learners without them")
+    if opinions is not None:
+        views += opinions.ask(part.given, classes, keep, check=steps.check)
+    return views
+
+
+def _kept(part: Judged, together: Floats) -> npt.NDArray[np.bool_]:
+    """What a second round may learn from: not what confident learning doubts, but at least half of each class."""
+    doubted = _issues(Judged(part.ids, part.classes, part.given, together), "prune_by_noise_rate")
+    own = together[np.arange(len(part.given)), part.given]
+    order = np.lexsort((own, part.given))
+    held = np.bincount(part.given, minlength=len(part.classes))
+    start = np.concatenate([[0], held.cumsum()[:-1]])
+    rank = np.empty(len(order), dtype=np.int64)
+    rank[order] = np.arange(len(order)) - start[part.given[order]]
+    return np.asarray(~doubted | (rank >= held[part.given] // 2))
+
+
+def _chances(doubts: Floats, count: int) -> Floats:
+    """Log odds as probabilities, shifted so that they add up to the number of wrong labels that are expected."""
+    expected = min(max(count, 1), len(doubts) - 0.5)
+    low, high = -50.0 - doubts.max(), 50.0 - doubts.min()
+    shift = brentq(lambda by: float(expit(doubts + by).sum() - expected), low, high)
+    return np.asarray(expit(doubts + shift))
+
+
+def _equals_disagree(content: npt.NDArray[Any], given: Integers) -> Floats:
+    """The share of the other examples with equal content that carry another label; NaN without any."""
+    _, group = np.unique(content, return_inverse=True)
+    total = np.bincount(group)[group] - 1
+    _, pair = np.unique(group * (int(given.max(initial=0)) + 1) + given, return_inverse=True)
+    same = np.bincount(pair)[pair] - 1
+    return np.where(total > 0, 1.0 - same / np.maximum(total, 1), np.nan)
 
 
 def _suggest(judged: Judged) -> tuple[Integers, Floats]:

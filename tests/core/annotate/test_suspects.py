@@ -41,7 +41,7 @@ def test_planted_noise_comes_first_and_the_suggestion_is_the_truth():
     suspects = find_suspects(labels, probabilities)
     assert average_precision_score(wrong.loc[suspects.index], suspects["score"]) > 0.8
     assert wrong.loc[suspects.index[suspects["flagged"]]].mean() > 0.7
-    assert list(suspects.columns) == ["given", "suggested", "score", "flagged", "reasons"]
+    assert list(suspects.columns) == ["given", "suggested", "score", "flagged", "reasons", "model"]
     assert set(suspects.index) == set(labels.index)
     assert suspects["score"].between(0, 1).all()
     assert suspects["score"].is_monotonic_decreasing
