@@ -1,6 +1,7 @@
 """The wheel: projects, edits, the log, turns, the review queue, what to do next, and export."""
 
 from core.flywheel.actions import Action, suggest
+from core.flywheel.bands import Audit, BandError, Figure, audit_bands, fix_band, review_sample
 from core.flywheel.edits import (
     Collect,
     Correct,
@@ -15,6 +16,7 @@ from core.flywheel.edits import (
 )
 from core.flywheel.errors import LockError, ProjectError, StaleError
 from core.flywheel.export import export
+from core.flywheel.judgements import judgements
 from core.flywheel.log import Entry
 from core.flywheel.project import Project
 from core.flywheel.review import (
@@ -35,6 +37,8 @@ from core.flywheel.workspace import ProjectSummary, find_project, home, list_pro
 __all__ = [
     "SIMULATED",
     "Action",
+    "Audit",
+    "BandError",
     "Collect",
     "Correct",
     "Decide",
@@ -44,6 +48,7 @@ __all__ = [
     "EditError",
     "Entry",
     "Exclude",
+    "Figure",
     "Generate",
     "LockError",
     "Project",
@@ -54,16 +59,20 @@ __all__ = [
     "StaleError",
     "StoreError",
     "Turn",
+    "audit_bands",
     "current_queue",
     "decide",
     "decisions",
     "export",
     "find_project",
+    "fix_band",
     "home",
+    "judgements",
     "list_projects",
     "move",
     "new_folder",
     "next_place",
+    "review_sample",
     "simulate_reviewer",
     "start_queue",
     "suggest",

@@ -1,0 +1,68 @@
+"""What the decision in force on each example says: which label it found, which it left, who, when, by which guideline.
+
+A decision such as "keep" only makes sense beside the label that was there then. Here the log is walked once, and each
+decision is read as the label before and after it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from core.flywheel import log
+from core.flywheel.edits import Decision
+
+if TYPE_CHECKING:
+    from core.flywheel.project import Project
+
+__all__ = ["judgements"]
+
+_COLUMNS = ["seq", "at", "by", "decision", "before", "after", "guideline", "queue"]
+_LABELS = {Decision.KEEP, Decision.SUGGESTED, Decision.OTHER}
+
+
+def judgements(project: Project, *, bulk: bool = True) -> pd.DataFrame:
+    """The last decision in force on each example, and which label it was about.
+
+    Parameters
+    ----------
+    project : Project
+    bulk : bool
+        With those made for several at once, without a look at each.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by id, in the order of the log: ``seq`` (its entry), ``at``, ``by``, ``decision``, ``before`` (the label
+        when it was made; None if the example had none), ``after`` (the label it says is right; None if it names none:
+        ambiguous, exclude, skip), ``guideline`` (the version it followed, 0 if none was written), ``queue`` (number of
+        the queue, 0 if it was made elsewhere).
+    """
+    brought = project.dataset_at(0).labels
+    now = project.dataset.labels
+    changed: dict[str, str] = {}
+    rows: dict[str, tuple[object, ...]] = {}
+    for entry in log.active(project.log):
+        if entry.kind == "relabel":
+            changed.update({example: label.strip() for example, label in entry.content["labels"].items()})
+        elif entry.kind == "decide":
+            queue = entry.content.get("queue")
+            about = (int(entry.content.get("guideline") or 0), queue[0] if queue else 0)
+            counts = bulk or not entry.content.get("bulk", False)
+            for example, (decision, label) in entry.content["decisions"].items():
+                # Rows that came later, by a batch or generated, have kept their label until their first change.
+                before = changed.get(example) or _label(brought, example) or _label(now, example)
+                if decision in {Decision.SUGGESTED, Decision.OTHER}:
+                    changed[example] = str(label).strip()
+                after = changed.get(example, before) if decision in _LABELS else None
+                if counts:
+                    rows.pop(example, None)
+                    rows[example] = (entry.seq, entry.at, entry.by, decision, before, after, *about)
+    found = pd.DataFrame.from_dict(rows, orient="index", columns=_COLUMNS)
+    return found.set_axis(found.index.astype("str"), axis="index")
+
+
+def _label(labels: pd.Series, example: str) -> str | None:
+    label = labels.get(example)
+    return None if label is None or pd.isna(label) else str(label)
