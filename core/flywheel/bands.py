@@ -36,13 +36,20 @@ class BandError(ProjectError):
 
 @dataclass(frozen=True)
 class Figure:
-    """How often something holds, among so many reviewed, with its interval."""
+    """How often the suggestion is ``"right"``, or the given label ``"wrong"``, among so many reviewed."""
 
+    of: str
     share: float
     low: float
     high: float
     reviewed: int
     random: bool
+
+    def __str__(self) -> str:
+        how = " at random" if self.random else ""
+        claim = "the suggestion was right" if self.of == "right" else "the given label was wrong"
+        ends = f"{100 * self.low:.0f} to {100 * self.high:.0f} %"
+        return f"of {self.reviewed:,} reviewed{how}, {claim} in {100 * self.share:.0f} % ({ends})"
 
 
 @dataclass(frozen=True)
@@ -94,7 +101,7 @@ class Audit:
         if (used["used"] == 0).any():
             return None
         share, low, high = mixed_share(self.table, counts, name)
-        return Figure(share, low, high, int(used["used"].sum()), bool(used["random"].all()))
+        return Figure(name, share, low, high, int(used["used"].sum()), bool(used["random"].all()))
 
     def _check(self, band: int) -> None:
         if band not in self.table.index:
@@ -259,12 +266,7 @@ def fix_band(
             f"{audit.table['reviewed'].loc[band]}. Review a random sample of it first."
         )
     surest, least = audit.suspects.loc[cards.index, "score"].agg(["max", "min"])
-    claim = "the suggestion was right" if action == "relabel" else "the given label was wrong"
-    reason = (
-        f"audited fix of band {band} of turn {turn.number} (score {least:.2f} to {surest:.2f}): "
-        f"of {figure.reviewed} reviewed{' at random' if figure.random else ''}, {claim} in {figure.share:.0%} "
-        f"({figure.low:.0%} to {figure.high:.0%})"
-    )
+    reason = f"audited fix of band {band} of turn {turn.number} (score {least:.2f} to {surest:.2f}): {figure}"
     edit: Edit = (
         Relabel(dict(zip(cards.index, cards["suggested"], strict=True)), by=by, reason=reason)
         if action == "relabel"

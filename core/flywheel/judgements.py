@@ -48,7 +48,8 @@ def judgements(project: Project, *, bulk: bool = True) -> pd.DataFrame:
             changed.update({example: label.strip() for example, label in entry.content["labels"].items()})
         elif entry.kind == "decide":
             queue = entry.content.get("queue")
-            about = (int(entry.content.get("guideline") or 0), queue[0] if queue else 0)
+            guideline = str(entry.content.get("guideline"))
+            about = (int(guideline) if guideline.isdecimal() else 0, queue[0] if queue else 0)
             counts = bulk or not entry.content.get("bulk", False)
             for example, (decision, label) in entry.content["decisions"].items():
                 # Rows that came later, by a batch or generated, have kept their label until their first change.
