@@ -45,6 +45,10 @@ class Figure:
     reviewed: int
     random: bool
 
+    def misses(self, count: int) -> tuple[float, float, float]:
+        """Of so many examples, for how many it is expected not to hold, with the interval."""
+        return (1 - self.share) * count, (1 - self.high) * count, (1 - self.low) * count
+
     def __str__(self) -> str:
         how = " at random" if self.random else ""
         claim = "the suggestion was right" if self.of == "right" else "the given label was wrong"
