@@ -257,8 +257,9 @@ class Decide(Edit):
     bulk: bool = False
 
     def __post_init__(self) -> None:
+        known = set(Decision)
         for example, (decision, label) in self.decisions.items():
-            if decision not in set(Decision):
+            if decision not in known:
                 raise EditError(
                     f"The decision on '{example}' must be one of {', '.join(Decision)}. Got '{decision}' instead."
                 )

@@ -261,8 +261,10 @@ def touched(project: Project) -> pd.DataFrame:
         concerned = (said[["before", "suggested", "after"]] == label).any(axis=1)
         hit[label] = concerned & differs[then]
     said, hit = said[hit.any(axis=1)], hit[hit.any(axis=1)]
-    changed = [tuple(hit.columns[row]) for row in hit.to_numpy(dtype=bool)]
-    return said.assign(changed=pd.Series(changed, index=said.index, dtype="object"))[
+    # Few combinations of classes are shared by many decisions.
+    patterns, which = np.unique(hit.to_numpy(dtype=bool), axis=0, return_inverse=True)
+    names = pd.Series([tuple(hit.columns[pattern]) for pattern in patterns], dtype="object")
+    return said.assign(changed=names.take(which.ravel()).set_axis(said.index))[
         ["at", "by", "decision", "before", "suggested", "after", "guideline", "changed"]
     ]
 

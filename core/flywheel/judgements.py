@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["judgements"]
 
 _COLUMNS = ["seq", "at", "by", "decision", "before", "after", "guideline", "queue"]
-_LABELS = {Decision.KEEP, Decision.SUGGESTED, Decision.OTHER}
+_CHANGES = {Decision.SUGGESTED, Decision.OTHER}
+_LABELS = {Decision.KEEP, *_CHANGES}
 
 
 def judgements(project: Project, *, bulk: bool = True) -> pd.DataFrame:
@@ -39,31 +40,33 @@ def judgements(project: Project, *, bulk: bool = True) -> pd.DataFrame:
         ambiguous, exclude, skip), ``guideline`` (the version it followed, 0 if none was written), ``queue`` (number of
         the queue, 0 if it was made elsewhere).
     """
-    brought = project.dataset_at(0).labels
-    now = project.dataset.labels
     changed: dict[str, str] = {}
     rows: dict[str, tuple[object, ...]] = {}
     for entry in log.active(project.log):
         if entry.kind == "relabel":
             changed.update({example: label.strip() for example, label in entry.content["labels"].items()})
         elif entry.kind == "decide":
-            queue = entry.content.get("queue")
-            guideline = str(entry.content.get("guideline"))
+            queue, guideline = entry.content.get("queue"), str(entry.content.get("guideline"))
             about = (int(guideline) if guideline.isdecimal() else 0, queue[0] if queue else 0)
             counts = bulk or not entry.content.get("bulk", False)
             for example, (decision, label) in entry.content["decisions"].items():
-                # Rows that came later, by a batch or generated, have kept their label until their first change.
-                before = changed.get(example) or _label(brought, example) or _label(now, example)
-                if decision in {Decision.SUGGESTED, Decision.OTHER}:
+                before = changed.get(example)
+                if decision in _CHANGES:
                     changed[example] = str(label).strip()
-                after = changed.get(example, before) if decision in _LABELS else None
+                after = changed.get(example) if decision in _LABELS else None
                 if counts:
                     rows.pop(example, None)
                     rows[example] = (entry.seq, entry.at, entry.by, decision, before, after, *about)
     found = pd.DataFrame.from_dict(rows, orient="index", columns=_COLUMNS)
-    return found.set_axis(found.index.astype("str"), axis="index")
+    return _filled(found.set_axis(found.index.astype("str"), axis="index"), project)
 
 
-def _label(labels: pd.Series, example: str) -> str | None:
-    label = labels.get(example)
-    return None if label is None or pd.isna(label) else str(label)
+def _filled(found: pd.DataFrame, project: Project) -> pd.DataFrame:
+    """With the label of examples that no edit had changed; rows that came by a batch have kept theirs until then."""
+    for labels in (project.dataset_at(0).labels, project.dataset.labels):
+        brought = labels.reindex(found.index).astype("object")
+        found["before"] = found["before"].where(found["before"].notna(), brought)
+    kept = (found["decision"] == Decision.KEEP) & found["after"].isna()
+    found["after"] = found["after"].mask(kept, found["before"])
+    # One kind of "none": what the log holds as none, not what pandas makes of it.
+    return found.astype({"before": "object", "after": "object"}).where(found.notna(), None)
