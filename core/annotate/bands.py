@@ -103,10 +103,7 @@ def audit_table(
     Wilson (1927), JASA 22; Dunn (1961), "Multiple comparisons among means", JASA 56.
     """
     answers = answers[bands.index.get_indexer(answers.index) >= 0]
-    of_answer = bands.loc[answers.index].to_numpy()
-    drawn = answers["random"].to_numpy(dtype=bool)
-    grouped = pd.DataFrame({"open": open_.loc[bands.index].to_numpy(), "score": scores.loc[bands.index].to_numpy()})
-    by_band = grouped.groupby(bands.to_numpy())
+    by_band = pd.DataFrame({"open": open_, "score": scores}).loc[bands.index].groupby(bands.to_numpy())
     table = pd.DataFrame(
         {
             "score_low": by_band["score"].min(),
@@ -115,30 +112,31 @@ def audit_table(
             "open": by_band["open"].sum().astype("int64"),
         }
     )
-    counts = {
-        kind: answers[rows].groupby(of_answer[rows])[["wrong", "right"]].sum().reindex(table.index, fill_value=0)
-        for kind, rows in (("random", drawn), ("all", np.ones(len(answers), dtype=bool)))
-    }
-    held = {
-        kind: pd.Series(of_answer[rows]).value_counts().reindex(table.index, fill_value=0)
-        for kind, rows in (("random", drawn), ("all", np.ones(len(answers), dtype=bool)))
-    }
-    table["reviewed"] = held["all"]
-    table["random"] = held["random"] >= minimum
-    used = held["random"].where(table["random"], held["all"])
-    table["used"] = used.where(used >= minimum, 0)
+    drawn, every = (
+        _counted(chosen, bands, table.index) for chosen in (answers[answers["random"].to_numpy(dtype=bool)], answers)
+    )
+    table["reviewed"] = every["used"]
+    table["random"] = drawn["used"] >= minimum
+    counted = drawn.where(table["random"], every)
+    table["used"] = counted["used"].where(counted["used"] >= minimum, 0)
     level = 1 - (1 - LEVEL) / max(1, len(table))
-    successes = counts["random"].where(table["random"], counts["all"])
+    known = table["used"] > 0
     for name in ("wrong", "right"):
-        known = table["used"] > 0
-        table[name] = (successes[name] / used.where(known)).astype(float)
-        low, high = wilson_interval(successes[name], used, level)
+        table[name] = (counted[name] / table["used"].where(known)).astype(float)
+        low, high = wilson_interval(counted[name], counted["used"], level)
         table[f"{name}_low"], table[f"{name}_high"] = np.where(known, low, np.nan), np.where(known, high, np.nan)
-    rejected = successes["wrong"].where(successes["wrong"] > 0)
-    table["right_where_wrong"] = (successes["right"] / rejected).where(table["used"] > 0).astype(float)
+    table["right_where_wrong"] = (counted["right"] / counted["wrong"].where(known & (counted["wrong"] > 0))).astype(
+        float
+    )
     limit = float(ndtri(0.5 + level / 2)) ** 2
     said = [_advise(row, limit, relabel_from, exclude_from, minimum) for _, row in table.iterrows()]
     return table.assign(advice=[word for word, _ in said], needed=[more for _, more in said]).rename_axis("band")
+
+
+def _counted(answers: pd.DataFrame, bands: pd.Series, index: pd.Index) -> pd.DataFrame:
+    """By band: how many answers there are, and in how many the label was wrong and the suggestion right."""
+    found = answers[["wrong", "right"]].astype("int64").groupby(bands.loc[answers.index].to_numpy())
+    return found.sum().assign(used=found.size()).reindex(index, fill_value=0)
 
 
 def _advise(band: pd.Series, z2: float, relabel_from: float, exclude_from: float, minimum: int) -> tuple[str, int]:

@@ -23,6 +23,7 @@ RELABEL_FROM, EXCLUDE_FROM = 90, 75
 _SAMPLE = 40
 _CELL = "padding:.55rem .75rem .55rem 0;border-bottom:1px solid color-mix(in srgb,currentColor 12%,transparent)"
 _QUIET = "color:color-mix(in srgb,currentColor 75%,transparent);font-size:.85rem"
+_WHOLE = f"white-space:nowrap;{_QUIET}"
 _STYLE = {
     "table": "width:100%;border-collapse:collapse;font-variant-numeric:tabular-nums;line-height:1.35",
     "head": f"text-align:left;font-weight:600;vertical-align:bottom;{_QUIET};{_CELL}",
@@ -121,11 +122,11 @@ def _rows(found: Audit) -> list[pd.Series]:
 def _row(band: int, row: pd.Series, relabel_from: int, exclude_from: int) -> str:
     reviewed = count(row["reviewed"])
     if row["random"]:
-        reviewed += f'<div style="{_QUIET}">{count(row["used"])} at random</div>'
+        reviewed += f'<div style="{_WHOLE}">{count(row["used"])} at random</div>'
     elif row["used"]:
-        reviewed += f'<div style="{_QUIET}">not at random</div>'
+        reviewed += f'<div style="{_WHOLE}">not at random</div>'
     cells = [
-        f'<strong>{band}</strong><div style="{_QUIET}">score {_scores(row)}</div>',
+        f'<strong>{band}</strong><div style="{_WHOLE}">score {_scores(row)}</div>',
         count(row["size"]),
         count(row["open"]),
         reviewed,
@@ -196,9 +197,17 @@ def _undo(project: Project, by: str) -> None:
     last = project.undoable(by)
     if last is None or not last.reason.startswith("audited fix"):
         return
-    with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.markdown(f":material/check: {plain(last.summary[0].upper() + last.summary[1:])}: {plain(last.reason)}.")
-        st.button("Take it back", key=f"band-undo-{last.seq}", on_click=_take_back, args=(project, last.seq, by))
+    with st.container(border=True):
+        said, back = st.columns([5, 1], vertical_alignment="center")
+        said.markdown(f":material/check: {plain(last.summary[0].upper() + last.summary[1:])}: {plain(last.reason)}.")
+        back.button(
+            "Take it back",
+            key=f"band-undo-{last.seq}",
+            icon=":material/undo:",
+            width="stretch",
+            on_click=_take_back,
+            args=(project, last.seq, by),
+        )
 
 
 @errors.calm(doing="taking the fix back")
@@ -213,11 +222,11 @@ def _take_back(project: Project, seq: int, by: str) -> None:
 def _choose(found: Audit) -> int:
     bands = list(found.table.index)
     with_open = [band for band in bands if found.table.at[band, "open"]]
-    chosen = st.segmented_control(
+    chosen = st.radio(
         "Band",
         bands,
-        default=(with_open or bands)[0],
-        required=True,
+        index=bands.index((with_open or bands)[0]),
+        horizontal=True,
         format_func=lambda band: f"Band {band} · {count(found.table.at[band, 'open'])} open",
         key=f"band-{found.turn}-{len(bands)}",
     )
@@ -226,7 +235,7 @@ def _choose(found: Audit) -> int:
 
 def _sample(project: Project, turn: Turn, found: Audit, band: int) -> None:
     row = found.table.loc[band]
-    st.subheader(f"Review a sample of band {band}", anchor=False)
+    st.header(f"Review a sample of band {band}", anchor=False)
     if not row["open"]:
         st.markdown("Nothing in this band is open.")
         return
@@ -260,7 +269,7 @@ def _start(project: Project, turn: Turn, band: int, number: int) -> None:
 
 def _fix(project: Project, turn: Turn, found: Audit, band: int, by: str) -> None:
     row = found.table.loc[band]
-    st.subheader(f"Fix the rest of band {band}", anchor=False)
+    st.header(f"Fix the rest of band {band}", anchor=False)
     rows = found.open_in(band)
     if not row["used"] or rows.empty:
         st.markdown(
@@ -271,11 +280,11 @@ def _fix(project: Project, turn: Turn, found: Audit, band: int, by: str) -> None
         )
         return
     advised = row["advice"] if row["advice"] in {"relabel", "exclude"} else None
-    action = st.segmented_control(
+    action = st.radio(
         "What to do with them",
         ["relabel", "exclude"],
-        default=advised or "relabel",
-        required=True,
+        index=int(advised == "exclude"),
+        horizontal=True,
         format_func={"relabel": "Take the suggestions", "exclude": "Exclude"}.__getitem__,
         key=f"fix-action-{found.turn}-{band}-{advised}",
         label_visibility="collapsed",

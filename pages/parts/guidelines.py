@@ -251,11 +251,10 @@ def pin(project: Project, example: str, given: str, suggested: str | None, by: s
 def _pin_form(project: Project, example: str, first: list[str], by: str) -> None:
     classes = [*first, *(label for label in project.dataset.classes if label not in first)]
     label = st.selectbox("Class", classes, key=f"pin-class-{example}", format_func=lambda name: shorten(name, 40))
-    kind = st.segmented_control(
+    kind = st.radio(
         "It is",
         list(PIN_KINDS),
-        default="positive",
-        required=True,
+        horizontal=True,
         format_func=_SHORT.__getitem__,
         key=f"pin-kind-{example}",
     )

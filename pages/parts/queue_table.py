@@ -21,6 +21,7 @@ from core.flywheel import (
 )
 from core.report import count, interval, percent, shorten
 from pages.parts import bands, errors, examples, frame, paging, turns
+from pages.parts.plain import plain
 
 if TYPE_CHECKING:
     from core.dataset import Dataset
@@ -48,13 +49,12 @@ def draw(project: Project, turn: Turn, *, by: str) -> None:
     queue = current_queue(project)
     source = "turn"
     if queue is not None:
-        source = st.segmented_control(
+        source = st.radio(
             "Rows",
             ["queue", "turn"],
-            default="queue",
-            required=True,
+            horizontal=True,
             format_func={
-                "queue": f"The queue: {shorten(queue.source, 60)}",
+                "queue": f"The queue: {plain(shorten(queue.source, 60))}",
                 "turn": f"All labels of turn {turn.number}",
             }.__getitem__,
             key="table-source",
@@ -189,11 +189,10 @@ def _bulk(
     remaining = open_rows(matched)
     with st.container(border=True):
         scope, opens = st.columns([4, 1], vertical_alignment="center")
-        every = scope.segmented_control(
+        every = scope.radio(
             "Decide on",
             [False, True],
-            default=False,
-            required=True,
+            horizontal=True,
             format_func=lambda all_: (
                 f"All that match and are open: {count(len(remaining))}"
                 if all_

@@ -111,7 +111,7 @@ def test_a_fix_against_the_advice_needs_a_word_more(start, noisy, quiet):
     assert button(app, "fix-relabel").disabled
     app = quiet(app.checkbox[0].check().run())
     assert not button(app, "fix-relabel").disabled
-    app.segmented_control[1].set_value("exclude").run()
+    app.radio[1].set_value("exclude").run()
     assert button(app, "fix-exclude").disabled
     app.checkbox[0].check().run()
     quiet(button(app, "fix-exclude").click().run())

@@ -138,7 +138,7 @@ def test_an_example_can_be_pinned_from_the_card(start, turned, quiet):
     app.run()
     assert app.selectbox[0].options == ["leaves", "stays"]
     app.text_input[0].set_value("a clear one")
-    app.segmented_control[0].set_value("negative").run()
+    app.radio[0].set_value("negative").run()
     quiet(app.button(key=f"pin-save-{example}").click().run())
     (pin,) = pins(turned, "leaves")
     assert (pin.kind, pin.note, pin.by) == ("negative", "a clear one", "ann")

@@ -113,7 +113,7 @@ def test_each_decision_can_be_given(table, queued, quiet, decision):
 
 def test_all_that_match_are_not_changed_without_a_figure(table, queued, quiet):
     app = table(queued)
-    app = quiet(app.segmented_control(key="table-scope").set_value(True).run())
+    app = quiet(app.radio(key="table-scope").set_value(True).run())
     assert "No figure says how often" in words(app)
     app = quiet(next(each for each in app.checkbox if each.key.startswith("table-sure")).check().run())
     state = {each.key: each.disabled for each in app.button if (each.key or "").startswith("table-do-")}
@@ -130,7 +130,7 @@ def test_all_that_match_are_changed_with_the_figure_beside_the_button(table, que
     cards = current_queue(queued).cards
     queued.apply(Decide({x: ("suggested", label) for x, label in cards["suggested"].iloc[:20].items()}, by="ann"))
     app = table(queued)
-    app = app.segmented_control(key="table-scope").set_value(True).run()
+    app = app.radio(key="table-scope").set_value(True).run()
     assert "of 20 reviewed, not at random, the suggestion was right in **100 % (84 to 100 %)**" in words(app)
     assert app.button(key="table-do-suggested").disabled
     app = next(each for each in app.checkbox if each.key.startswith("table-sure")).check().run()
@@ -157,5 +157,5 @@ def test_a_decision_on_data_that_moved_on_is_refused(table, queued):
 def test_a_queue_whose_examples_are_gone_is_still_a_table(table, queued, quiet):
     queued.apply(Exclude(current_queue(queued).cards.index, by="ann"))
     app = quiet(table(queued))
-    app = quiet(app.segmented_control(key="table-scope").set_value(True).run())
+    app = quiet(app.radio(key="table-scope").set_value(True).run())
     assert "Nothing that matches is open" in words(app)

@@ -150,7 +150,7 @@ def test_a_hundred_thousand_rows_are_filtered_in_a_moment(make_dataset, make_tab
     ).assign(by="", there=True)
     start = time.perf_counter()
     found = matching(rows, dataset, Filter(given="yes", words="red", lowest=0.2, sort="colour"))
-    assert time.perf_counter() - start < 3
+    assert time.perf_counter() - start < 6
     assert len(found) > 1000
 
 
