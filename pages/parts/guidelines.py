@@ -56,7 +56,7 @@ _MARKS = {
     "removed": "opacity:.75;background:color-mix(in srgb,#d9623b 18%,transparent)",
 }
 _TAGS = {"same": "span", "added": "ins", "removed": "del"}
-_PASSAGE = "white-space:pre-wrap;overflow-wrap:anywhere;line-height:1.5"
+_PASSAGE = "white-space:pre-wrap;overflow-wrap:anywhere;line-height:1.45;font-size:.93rem"
 
 
 def draw(project: Project, turn: Turn, *, by: str) -> None:
