@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.flywheel import Project, Queue, Turn, current_queue, next_place
 from core.report import suspect_scores
-from pages.parts import figure, frame, review_card, review_queue, sidebar, turns
+from pages.parts import bands, figure, frame, guidelines, queue_table, review_card, review_queue, sidebar, turns
 
 
 def start(project: Project, turn: Turn) -> None:
@@ -26,7 +26,6 @@ def review(project: Project, queue: Queue, turn: Turn, *, by: str) -> None:
     else:
         review_queue.ended(project, queue, turn)
     review_queue.simulated(project, queue, place)
-    review_queue.table(project, queue, place)
 
 
 def queue_and_card(project: Project, turn: Turn, *, by: str) -> None:
@@ -42,7 +41,9 @@ def queue_and_card(project: Project, turn: Turn, *, by: str) -> None:
 # What is drawn by title; each is handed the project, its last turn and who signs.
 VIEWS = {
     "Review": queue_and_card,
-    "Guidelines": lambda project, turn, *, by: review_queue.guidelines(project, by=by),
+    "Table": queue_table.draw,
+    "Audited fix": bands.draw,
+    "Guidelines": guidelines.draw,
 }
 
 frame.guard()

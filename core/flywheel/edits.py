@@ -245,7 +245,8 @@ class Decide(Edit):
 
     ``suggested`` and ``other`` give the example the label, ``exclude`` leaves it out, the others change no data.
     Only blind review, which shows neither suggestion nor prediction, may decide on test examples. ``queue`` says from
-    where to where the decisions moved the reviewer: number of the queue, place before, place after.
+    where to where the decisions moved the reviewer: number of the queue, place before, place after. ``bulk``
+    says that nobody looked at the examples one by one: such decisions tell nothing of how good the suggestions are.
     """
 
     kind: ClassVar[str] = "decide"
@@ -253,10 +254,12 @@ class Decide(Edit):
     guideline: str | None = None
     blind: bool = False
     queue: tuple[int, int, int] | None = None
+    bulk: bool = False
 
     def __post_init__(self) -> None:
+        known = set(Decision)
         for example, (decision, label) in self.decisions.items():
-            if decision not in set(Decision):
+            if decision not in known:
                 raise EditError(
                     f"The decision on '{example}' must be one of {', '.join(Decision)}. Got '{decision}' instead."
                 )
@@ -296,6 +299,7 @@ class Decide(Edit):
             "guideline": self.guideline,
             "blind": self.blind,
             "queue": self.queue,
+            **({"bulk": True} if self.bulk else {}),
         }
 
     @property
@@ -334,6 +338,7 @@ def read_edit(kind: str, payload: Mapping[str, Any], rows: pd.DataFrame | None, 
             guideline=payload.get("guideline"),
             blind=payload.get("blind", False),
             queue=None if queue is None else (queue[0], queue[1], queue[2]),
+            bulk=payload.get("bulk", False),
             by=by,
             reason=reason,
         )

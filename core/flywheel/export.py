@@ -16,6 +16,7 @@ import pandas as pd
 from core.flywheel import log, replay
 from core.flywheel.edits import Collect, Correct, Edit, Generate, plain
 from core.flywheel.edits import replay as replayed
+from core.flywheel.guidelines import guidelines_markdown
 from core.flywheel.turn import Turn
 from core.train import recipes
 
@@ -32,6 +33,7 @@ excluded.csv             which examples were excluded, and from which part
 log.json                 every edit, decision, undo and redo: who, when, why
 metrics.json             the last turn: metrics with 95 % intervals, verdict, decision rule
 ledger.csv               all turns
+guidelines.md            what each class means, with examples and every earlier definition
 recipe.json              the locked recipe
 raw.parquet, split.parquet, edits.json, rows/   what replay.py needs
 replay.py                rebuilds the numbers of the last turn from the raw data:
@@ -90,6 +92,7 @@ def _write(project: Project, folder: Path) -> None:
     ]
     _dump(folder / "log.json", entries)
     (folder / "recipe.json").write_text(project.model.recipe.to_json(), encoding="utf-8")
+    (folder / "guidelines.md").write_text(guidelines_markdown(project), encoding="utf-8")
     (folder / "README.txt").write_text(_READ_ME.format(name=project.name), encoding="utf-8")
     turns = project.turns
     if turns:

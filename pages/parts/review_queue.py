@@ -1,8 +1,7 @@
-"""Around the review card: choosing a queue, how far it has come, its table, the simulated reviewer, the noise."""
+"""Around the review card: choosing a queue, how far it has come, the simulated reviewer, the noise."""
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -12,13 +11,13 @@ from core.annotate import NoiseSummary, noise_summary
 from core.flywheel import Decision, decisions, move, next_place, simulate_reviewer, start_queue
 from core.flywheel.actions import SECONDS_PER_DECISION
 from core.report import count, interval, percent, shorten
-from pages.parts import errors, frame, paging, queues, turns
+from pages.parts import errors, frame, queues, turns
 from pages.parts.plain import plain
 
 if TYPE_CHECKING:
     from core.flywheel import Project, Queue, Turn
 
-__all__ = ["chooser", "ended", "guidelines", "header", "noise", "simulated", "table"]
+__all__ = ["chooser", "ended", "header", "noise", "simulated"]
 
 SIMULATED = "simulated reviewer"
 _EVERY = "every class"
@@ -171,54 +170,6 @@ def simulated(project: Project, queue: Queue, place: int) -> None:
             st.rerun()
 
 
-def table(project: Project, queue: Queue, place: int) -> None:
-    """Draw the whole queue as a table, page by page; choosing a row opens its card."""
-    listed = st.expander("The queue as a table", icon=":material/table_rows:", key="queue-table", on_change="rerun")
-    if not listed.open:
-        return
-    total = len(queue.cards)
-    pages = -(-total // paging.ROWS_A_PAGE)
-    # The table follows the reviewer: it opens where the current card is, until its pages are turned by hand.
-    here = min(place // paging.ROWS_A_PAGE + 1, pages)
-    key = f"page-queue-{queue.number}-{here}"
-    page = st.session_state.get(key) or here
-    shown = slice((page - 1) * paging.ROWS_A_PAGE, min(page * paging.ROWS_A_PAGE, total))
-    rows_key = f"rows-{queue.number}-{place}-{page}"
-    with listed:
-        st.dataframe(
-            _rows(project, queue, shown),
-            hide_index=True,
-            height="content",
-            key=rows_key,
-            on_select=partial(_open, project, queue, rows_key, shown.start),
-            selection_mode="single-row",
-            column_config={"score": st.column_config.NumberColumn(format="%.2f")},
-            alt="The cards of the queue in their order",
-        )
-        st.caption("Choose a row to open its card.")
-        if pages > 1:
-            st.pagination(pages, default=here, key=key)
-
-
-@errors.calm(doing="opening a card")
-def _open(project: Project, queue: Queue, key: str, start: int) -> None:
-    chosen = st.session_state[key].selection.rows
-    if chosen:
-        move(project, queue, start + chosen[0])
-
-
-def _rows(project: Project, queue: Queue, shown: slice) -> pd.DataFrame:
-    dataset = project.dataset
-    cards = queue.cards.iloc[shown]
-    known = decisions(project)["decision"].reindex(cards.index)
-    rows = cards[["given", "suggested", "score"]].reset_index(names="example")
-    rows.insert(0, "card", range(shown.start + 1, shown.start + 1 + len(rows)))
-    if dataset.schema.text is not None:
-        texts = dataset.frame[dataset.schema.text].reindex(cards.index)
-        rows.insert(2, "text", [shorten(text, 90) for text in texts.fillna("no longer in the data")])
-    return rows.assign(decision=[_SAID.get(decision, "") for decision in known])
-
-
 def noise(project: Project, turn: Turn) -> None:
     """Draw how many labels of each class are probably wrong."""
     box = st.expander(
@@ -254,20 +205,3 @@ def _noise_rows(found: pd.DataFrame, names: list[str]) -> pd.DataFrame:
             ],
         }
     )
-
-
-def guidelines(project: Project, *, by: str) -> None:
-    """Draw what each class means, to be read and written; each decision is logged with the guideline in force."""
-    known = project.guidelines
-    chosen = st.selectbox("Class", project.dataset.classes, key="guideline-class", format_func=_class_or_every)
-    with st.form("guideline", border=False):
-        text = st.text_area(
-            "What belongs to it, and what does not",
-            known.get(chosen, ""),
-            key=f"guideline-{project.guideline_version}-{chosen}",
-            placeholder="One or two sentences a new reviewer could follow.",
-        )
-        if st.form_submit_button("Save"):
-            project.define(chosen, text.strip(), by=by)
-            frame.tell(f"Saved: what '{chosen}' means.")
-            st.rerun()

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from core.dataset import Dataset
-from core.flywheel import Exclude, Project, Relabel, current_queue, decide, decisions, move, start_queue
+from core.flywheel import Exclude, Project, Relabel, current_queue, decide, decisions, start_queue
 from pages.parts import queues
 from pages.parts.plain import plain
 
@@ -156,20 +156,6 @@ def test_undo_returns_to_the_card(start, queued, quiet):
     assert len(Project.open(queued.folder).dataset.excluded) == 0
 
 
-def test_the_queue_as_a_table_follows_the_card(start, queued, quiet):
-    app = start("annotate", project=queued.id)
-    assert not app.dataframe
-    button(app, "keep-").click().run()
-    app.session_state["queue-table"] = True
-    app = quiet(app.run())
-    rows = app.dataframe[0].value
-    assert len(rows) == 50
-    assert rows["card"].tolist()[:3] == [1, 2, 3]
-    assert rows["decision"].tolist()[:2] == ["kept", ""]
-    move(queued, current_queue(queued), 70)
-    assert app.run().dataframe[0].value["card"].iloc[0] == 51
-
-
 def test_excluded_examples_are_passed_over(start, queued, quiet):
     first, second = current_queue(queued).cards.index[:2]
     queued.apply(Exclude([first, second], by="ann"))
@@ -225,21 +211,6 @@ def test_the_truth_is_never_on_the_card(start, texts, quiet):
     start_queue(texts, texts.turns[0].suspects, source="all", turn=0)
     app = quiet(start("annotate", project=texts.id))
     assert "true_label" not in " ".join(element.proto.body for element in app.get("html"))
-
-
-def test_a_guideline_is_kept_and_shown_beside_the_card(start, queued, quiet):
-    app = start("annotate", project=queued.id)
-    given = current_queue(queued).cards["given"].iloc[0]
-    app.session_state["annotate-view"] = "Guidelines"
-    app.run()
-    app.selectbox(key="guideline-class").set_value(given).run()
-    app.text_area[0].set_value("Pays *every* month")
-    save = next(each for each in app.button if each.label == "Save")
-    app = quiet(save.click().run())
-    assert Project.open(queued.folder).guidelines == {given: "Pays *every* month"}
-    app.session_state["annotate-view"] = "Review"
-    app = quiet(app.run())
-    assert plain("Pays *every* month") in words(app)
 
 
 def test_the_noise_of_the_labels_is_summed_up_by_class(start, queued, quiet):
