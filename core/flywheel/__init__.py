@@ -16,18 +16,25 @@ from core.flywheel.edits import (
 from core.flywheel.errors import LockError, ProjectError, StaleError
 from core.flywheel.export import export
 from core.flywheel.log import Entry
+from core.flywheel.pace import seconds_per_decision
 from core.flywheel.project import Project
 from core.flywheel.review import (
     SIMULATED,
     Queue,
+    arrive,
+    audit_estimate,
     current_queue,
     decide,
     decisions,
+    join,
+    left_behind,
+    members,
     move,
     next_place,
-    simulate_reviewer,
+    others,
     start_queue,
 )
+from core.flywheel.simulate import simulate_reviewer
 from core.flywheel.store import StoreError
 from core.flywheel.turn import Turn
 from core.flywheel.workspace import ProjectSummary, find_project, home, list_projects, new_folder
@@ -54,16 +61,23 @@ __all__ = [
     "StaleError",
     "StoreError",
     "Turn",
+    "arrive",
+    "audit_estimate",
     "current_queue",
     "decide",
     "decisions",
     "export",
     "find_project",
     "home",
+    "join",
+    "left_behind",
     "list_projects",
+    "members",
     "move",
     "new_folder",
     "next_place",
+    "others",
+    "seconds_per_decision",
     "simulate_reviewer",
     "start_queue",
     "suggest",
