@@ -1,6 +1,6 @@
 """Annotate: which labels are probably wrong, and how much of the labels is."""
 
-from core.annotate.cases import conflicts, copies, differences
+from core.annotate.cases import case_cards, conflicts, copies, differences
 from core.annotate.judged import LabelsError
 from core.annotate.noise import NoiseSummary, noise_summary
 from core.annotate.recall import Estimate, Share, estimate, mixed
@@ -11,6 +11,7 @@ __all__ = [
     "LabelsError",
     "NoiseSummary",
     "Share",
+    "case_cards",
     "conflicts",
     "copies",
     "differences",

@@ -12,7 +12,7 @@ import pandas as pd
 from core.dataset import Dataset
 from core.neighbours import equal_groups, near_duplicates
 
-__all__ = ["conflicts", "copies", "differences", "same_content"]
+__all__ = ["case_cards", "conflicts", "copies", "differences", "same_content"]
 
 Integers = npt.NDArray[np.int64]
 
@@ -111,6 +111,43 @@ def copies(cases: pd.Series, ids: pd.Index) -> pd.Series:
         members = {case: names[ends[case - 1] if case else 0 : ends[case]] for case in np.unique(wanted).tolist()}
         listed[asked] = pd.Series(wanted).map(members).to_numpy()
     return pd.Series(listed, index=ids, name="copies", dtype="object")
+
+
+def case_cards(dataset: Dataset, suspects: pd.DataFrame, *, label: str | None = None) -> pd.DataFrame:
+    """Choose one card for each case: its most doubtful member.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    suspects : DataFrame
+        As `find_suspects` returns it, worst first.
+    label : str, optional
+        Only cases in which some have this label; one of them is the card.
+
+    Returns
+    -------
+    DataFrame
+        Rows of `suspects`, worst first. Cases of which nothing was ranked come last: their card is the first member,
+        and the label that most of the others have is the suggestion.
+    """
+    cases = conflicts(dataset)
+    labels = dataset.labels.loc[cases.index]
+    asked = cases if label is None else cases[labels == label]
+    at = asked.index.get_indexer(suspects.index)
+    ranked = suspects[at >= 0]
+    numbers = pd.Series(asked.to_numpy()[at[at >= 0]], index=ranked.index)
+    cards = ranked[~numbers.duplicated().to_numpy()]
+    unranked = asked[~asked.isin(numbers)]
+    unranked = unranked[~unranked.duplicated()]
+    if unranked.empty:
+        return cards
+    given = labels.loc[unranked.index]
+    votes = pd.DataFrame({"case": cases, "label": labels}).value_counts().reset_index()
+    votes = votes[votes["label"] != votes["case"].map(pd.Series(given.to_numpy(), index=unranked.to_numpy()))]
+    most = votes.drop_duplicates("case").set_index("case")["label"]
+    rows = pd.DataFrame({"given": given, "suggested": unranked.map(most).astype("str")}, index=unranked.index)
+    rows = rows.assign(score=0.5, flagged=False, reasons="the same content carries another label")
+    return pd.concat([cards, rows]).astype({"flagged": bool})
 
 
 def differences(dataset: Dataset, ids: Sequence[str]) -> pd.DataFrame:

@@ -13,8 +13,6 @@ from core.statistics import wilson_interval
 
 __all__ = ["RANDOM", "RANKED", "Estimate", "Share", "estimate", "mixed"]
 
-Booleans = npt.NDArray[np.bool_]
-
 RANKED, RANDOM = "ranked", "random"
 # From so many judged cards on a share is told, and from so many wrong ones on the recall.
 _JUDGED = 30
@@ -58,7 +56,7 @@ class Estimate:
     more : int
         About so many more random cards until the recall can be told; 0 if it can.
     cards : int
-        In so many cards of the queue these come.
+        About so many cards of the queue hold these.
     """
 
     wrong: Share
@@ -110,7 +108,7 @@ def mixed(ranking: pd.DataFrame, labels: pd.DataFrame, *, every: int = 5, seed: 
     return cards.assign(drawn=pd.Series(np.where(random, RANDOM, RANKED), index=cards.index, dtype="str"))
 
 
-def estimate(cards: pd.DataFrame, said: pd.DataFrame, *, there: npt.ArrayLike) -> Estimate:
+def estimate(cards: pd.DataFrame, said: pd.DataFrame, *, there: npt.ArrayLike, more: int = 0) -> Estimate:
     """Estimate from the settled cards of a mixed queue what its labels are worth.
 
     A label is wrong if another one was given or the example was excluded; kept and ambiguous ones are not. Random cards
@@ -125,6 +123,8 @@ def estimate(cards: pd.DataFrame, said: pd.DataFrame, *, there: npt.ArrayLike) -
         By id, of those examples of which something was said since the queue began: ``decision``, ``label``.
     there : array-like of bool, shape (cards,)
         Whether the example is still in train.
+    more : int
+        How many cards follow of which nothing was said.
 
     Returns
     -------
@@ -146,14 +146,15 @@ def estimate(cards: pd.DataFrame, said: pd.DataFrame, *, there: npt.ArrayLike) -
     settled_ranked = ~random & judged & flagged
     found = counted & wrong
     share = Share(int(found.sum()), int(counted.sum()))
-    more = min(_more(share), int(still_open.sum()))
+    every = len(cards) / max(1, int(random.sum()))
+    wanted = min(_more(share), int(still_open.sum()) + int(more / every))
     return Estimate(
         wrong=share,
         recall=Share(int((found & flagged).sum()), share.found),
         precision=Share(int((settled_ranked & wrong).sum()), int(settled_ranked.sum())),
         waiting=int((random & judged).sum()) - share.of,
-        more=more,
-        cards=_cards_until(still_open, more),
+        more=wanted,
+        cards=round(wanted * every),
     )
 
 
@@ -163,10 +164,3 @@ def _more(wrong: Share) -> int:
         return 0
     rate = (wrong.found + 1) / (wrong.of + 2)
     return max(_JUDGED - wrong.of, math.ceil((_WRONG - wrong.found) / rate), 1)
-
-
-def _cards_until(still_open: Booleans, more: int) -> int:
-    if not more:
-        return 0
-    places = np.flatnonzero(still_open)
-    return int(places[more - 1] - places[0]) + 1

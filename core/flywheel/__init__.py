@@ -31,8 +31,10 @@ from core.flywheel.review import (
     members,
     move,
     next_place,
+    other_queues,
     others,
     start_queue,
+    what_was_done,
 )
 from core.flywheel.simulate import simulate_reviewer
 from core.flywheel.store import StoreError
@@ -76,9 +78,11 @@ __all__ = [
     "move",
     "new_folder",
     "next_place",
+    "other_queues",
     "others",
     "seconds_per_decision",
     "simulate_reviewer",
     "start_queue",
     "suggest",
+    "what_was_done",
 ]

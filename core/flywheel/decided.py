@@ -124,6 +124,11 @@ class Decided:
                 return said
         return None
 
+    def settled_among(self, examples: Iterable[str], since: int, *, by: str) -> list[Said | None]:
+        """The same for each of some examples."""
+        said = self._said
+        return [self.settled(example, since, by=by) if example in said else None for example in examples]
+
     def since(self, revision: int) -> pd.DataFrame:
         """The last decision on each example of which something was said after one entry; see `frame`."""
         with self._lock:

@@ -43,5 +43,5 @@ def seconds_per_decision(entries: Sequence[Entry], by: str) -> float | None:
 
 
 def _same_queue(later: Entry, earlier: Entry) -> bool:
-    queues = [entry.content.get("queue") for entry in (later, earlier)]
-    return None not in queues and queues[0][0] == queues[1][0]
+    number, before = (((entry.content.get("queue") or [None])[0]) for entry in (later, earlier))
+    return number is not None and bool(number == before)

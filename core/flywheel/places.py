@@ -8,7 +8,20 @@ from datetime import UTC, datetime, timedelta
 
 from core.flywheel.store import Store, now
 
-__all__ = ["HELD", "Began", "Stand", "at_hand", "began", "begin", "current", "join", "put", "stand", "stands"]
+__all__ = [
+    "HELD",
+    "Began",
+    "Stand",
+    "at_hand",
+    "began",
+    "begin",
+    "current",
+    "elsewhere",
+    "join",
+    "put",
+    "stand",
+    "stands",
+]
 
 # For so long a card stays with the reviewer who has it before them, and others are handed the next ones.
 HELD = timedelta(minutes=5)
@@ -113,6 +126,21 @@ def at_hand(store: Store, queue: int, by: str, *, apart: Iterable[str] = ()) -> 
     """The cards that other reviewers have before them now, by place; those ``apart`` hold none."""
     left_out = {by, "", *apart}
     return {each.place: each.by for each in stands(store, queue) if each.by not in left_out and each.fresh}
+
+
+def elsewhere(store: Store, *, apart: Iterable[str]) -> list[tuple[int, str, str]]:
+    """The queues that others came into last, each once: number, source and who came."""
+    rows = store.execute(
+        "SELECT number, source, by FROM places JOIN queue ON queue.number = places.queue ORDER BY joined DESC"
+    )
+    left_out, seen = set(apart), set()
+    # Each of them is in the queue that they came into last.
+    found = {}
+    for number, source, by in rows:
+        if by not in left_out and by not in seen:
+            seen.add(by)
+            found.setdefault(number, (number, source, by))
+    return list(found.values())
 
 
 def _read(store: Store, where: str, values: tuple[object, ...]) -> list[Stand]:

@@ -19,6 +19,7 @@ from core.annotate import Estimate, conflicts, copies, estimate
 from core.flywheel import places
 from core.flywheel.edits import Decide, Decision
 from core.flywheel.errors import ProjectError
+from core.flywheel.stale import changes_of
 from core.flywheel.store import now
 
 if TYPE_CHECKING:
@@ -40,13 +41,17 @@ __all__ = [
     "next_place",
     "one_label",
     "open_in",
+    "other_queues",
     "others",
     "start_queue",
+    "what_was_done",
 ]
 
 # Who signs what the simulated reviewer settled.
 SIMULATED = "simulated reviewer"
-_STRETCH = 256
+_STRETCH = 8
+# So many cards tell how often one is drawn at random.
+_SOME = 1000
 
 
 @dataclass(frozen=True)
@@ -203,7 +208,7 @@ def next_place(
         found = open_in(project, queue, low, high, held=held, without=without)
         if len(found):
             return int(found[-1 if step < 0 else 0])
-        length *= 2
+        length *= 4
     return place if step < 0 else len(ids)
 
 
@@ -228,30 +233,30 @@ def open_in(
     without : collection of str
         Ids that count as settled already.
     """
-    decided = project.decided
-    ids = queue.cards.index
-
-    def passed(place: int, example: str) -> bool:
-        said = decided.settled(example, queue.began, by=queue.by)
-        here = said is not None and (said.by, said.queue, said.place) == (queue.by, queue.number, place)
-        return place in held or example in without or (said is not None and not here)
-
-    left = [place for place, example in enumerate(ids[start:stop], start) if not passed(place, example)]
+    ids = queue.cards.index[start:stop]
+    names = ids.tolist()
+    said = project.decided.settled_among(names, queue.began, by=queue.by)
+    left = [
+        place - start
+        for place, (example, last) in enumerate(zip(names, said, strict=True), start)
+        if (last is None or (last.by, last.queue, last.place) == (queue.by, queue.number, place))
+        and place not in held
+        and example not in without
+    ]
     found = np.array(left, dtype=np.intp)
-    return found[_in_train(project.dataset, ids[found])]
+    return start + found[_in_train(project.dataset, ids[found])]
 
 
 def left_behind(project: Project, queue: Queue) -> npt.NDArray[np.intp]:
     """The open places of which the reviewer has said nothing, in the whole queue."""
-    decided = project.decided
     found = open_in(project, queue, 0, len(queue.cards))
-    ids = queue.cards.index[found]
-    unsaid = [decided.settled(example, queue.began, by=queue.by) is None for example in ids]
-    return found[np.flatnonzero(unsaid)]
+    names = queue.cards.index[found].tolist()
+    said = project.decided.settled_among(names, queue.began, by=queue.by)
+    return found[[last is None for last in said]]
 
 
 def _in_train(dataset: Dataset, ids: pd.Index) -> npt.NDArray[np.bool_]:
-    return np.asarray(dataset.split.reindex(ids).eq("train"), dtype=bool)
+    return np.asarray(dataset.split.reindex(ids).to_numpy(dtype=object) == "train", dtype=bool)
 
 
 def move(project: Project, queue: Queue, place: int) -> None:
@@ -297,7 +302,25 @@ def audit_estimate(project: Project, queue: Queue) -> Estimate | None:
     if "drawn" not in queue.cards:
         return None
     said = project.decided.since(queue.began)
-    return estimate(queue.cards, said, there=_in_train(project.dataset, queue.cards.index))
+    # Only up to the last card of which something was said: a queue may hold every label of a large set.
+    last = int(queue.cards.index.get_indexer(said.index).max(initial=-1)) + 1
+    cards = queue.cards.iloc[: max(last, _SOME)]
+    there = _in_train(project.dataset, cards.index)
+    return estimate(cards, said, there=there, more=len(queue.cards) - len(cards))
+
+
+def other_queues(project: Project, queue: Queue) -> list[tuple[int, str, str]]:
+    """The queues that others are in now, the latest first: number, what it holds, one who is in it."""
+    return [
+        (number, source, by)
+        for number, source, by in places.elsewhere(project.store, apart=[queue.by, "", SIMULATED])
+        if number != queue.number
+    ]
+
+
+def what_was_done(project: Project, queue: Queue, place: int, *, since: int) -> list[str]:
+    """What was done to the examples of a card after one entry of the log, and by whom, in words."""
+    return changes_of(project.log, members(project, queue, place), since)
 
 
 def members(project: Project, queue: Queue, place: int) -> list[str]:
