@@ -162,5 +162,6 @@ def _more(wrong: Share) -> int:
     """How many more random cards it takes until there are enough wrong ones among them, at the rate so far."""
     if wrong.of >= _JUDGED and wrong.found >= _WRONG:
         return 0
-    rate = (wrong.found + 1) / (wrong.of + 2)
+    # Before anything is known one label in ten is expected to be wrong.
+    rate = (wrong.found + 0.5) / (wrong.of + 5)
     return max(_JUDGED - wrong.of, math.ceil((_WRONG - wrong.found) / rate), 1)

@@ -198,28 +198,39 @@ def next_place(
     place = queue.place if place is None else place
     if own and step > 0 and queue.asked and place < len(ids) and _in_train(project.dataset, ids[place : place + 1])[0]:
         return place
-    held = places.at_hand(project.store, queue.number, queue.by, apart=[SIMULATED]) if queue.by else {}
+    held = _held(project, queue)
+    without = {*without, *held}
     # Stretch by stretch, ever longer: as a rule the very next card is open, and a queue may hold every label of a large
     # set.
     low = high = place
     length = _STRETCH
     while low > 0 if step < 0 else high < len(ids):
         low, high = (max(0, low - length), low) if step < 0 else (high, min(high + length, len(ids)))
-        found = open_in(project, queue, low, high, held=held, without=without)
+        found = open_in(project, queue, low, high, without=without)
         if len(found):
             return int(found[-1 if step < 0 else 0])
         length *= 4
     return place if step < 0 else len(ids)
 
 
+def _held(project: Project, queue: Queue) -> set[str]:
+    """The examples that others have before them now, with those of their case."""
+    if not queue.by:
+        return set()
+    ids = queue.cards.index
+    at_hand = places.at_hand(project.store, queue.number, queue.by, apart=[SIMULATED])
+    return {each for place in at_hand if place < len(ids) for each in _case(queue, place)}
+
+
+def _case(queue: Queue, place: int) -> list[str]:
+    """The example of a card first, then those of its case, as it was when the queue began."""
+    example = str(queue.cards.index[place])
+    listed = queue.cards["copies"].iloc[place] if "copies" in queue.cards else None
+    return [example, *([] if listed is None else [str(each) for each in listed if each != example])]
+
+
 def open_in(
-    project: Project,
-    queue: Queue,
-    start: int,
-    stop: int,
-    *,
-    held: Collection[int] = (),
-    without: Collection[str] = (),
+    project: Project, queue: Queue, start: int, stop: int, *, without: Collection[str] = ()
 ) -> npt.NDArray[np.intp]:
     """The places from one to before another whose cards are open, ascending; see `next_place`.
 
@@ -228,8 +239,6 @@ def open_in(
     project : Project
     queue : Queue
     start, stop : int
-    held : collection of int
-        Places of cards that others have before them.
     without : collection of str
         Ids that count as settled already.
     """
@@ -240,7 +249,6 @@ def open_in(
         place - start
         for place, (example, last) in enumerate(zip(names, said, strict=True), start)
         if (last is None or (last.by, last.queue, last.place) == (queue.by, queue.number, place))
-        and place not in held
         and example not in without
     ]
     found = np.array(left, dtype=np.intp)
@@ -328,12 +336,8 @@ def members(project: Project, queue: Queue, place: int) -> list[str]:
 
     The case is that of the moment when the queue began, whatever labels its members have by now.
     """
-    example = str(queue.cards.index[place])
-    listed = queue.cards["copies"].iloc[place] if "copies" in queue.cards else None
-    rest = [] if listed is None else [str(each) for each in listed if each != example]
-    if not rest:
-        return [example]
-    return [example, *pd.Index(rest)[_in_train(project.dataset, pd.Index(rest))]]
+    example, *rest = _case(queue, place)
+    return [example, *pd.Index(rest)[_in_train(project.dataset, pd.Index(rest))]] if rest else [example]
 
 
 def decide(
@@ -386,7 +390,7 @@ def _for_all(
     ids = members(project, queue, place)
     one = decision in {Decision.KEEP, Decision.SUGGESTED, Decision.OTHER}
     if len(ids) == 1 or not one or ids[0] not in project.dataset.frame.index:
-        return dict.fromkeys(ids, (decision, label))
+        return dict.fromkeys(ids, (decision, label if one else None))
     wanted = project.dataset.labels.loc[ids[0]] if decision == Decision.KEEP else label
     return one_label(project, queue, dict.fromkeys(ids, str(wanted or "")))
 

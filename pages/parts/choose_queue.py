@@ -26,6 +26,7 @@ _MEANS = {
     EVERYTHING: "Every training label, suspect or not.",
 }
 RANKED, MIXED = "ranked", "mixed"
+_NAMED = 6
 _ORDER = {RANKED: "Most doubtful first", MIXED: "Mixed for audit"}
 
 
@@ -94,24 +95,25 @@ def draw(project: Project, turn: Turn, queue: Queue | None = None) -> None:
                 "these the app estimates how many labels are wrong in all, and how many of those the suspects hold.",
             )
         )
-    held = found[what]["given"].value_counts()
-    classes = [None, *project.dataset.classes]
     label = st.selectbox(
         "Given class",
-        classes,
-        format_func=lambda name: (
-            f"every class · {count(len(found[what]))}" if name is None else _class(name, held, what)
-        ),
+        [None, *project.dataset.classes],
+        format_func=lambda name: "every class" if name is None else shorten(name, 40),
         key="queue-class",
     )
+    if what != COPIES and len(found[what]):
+        st.caption(_by_class(found[what]["given"]))
     st.checkbox("Also what was decided already", key="queue-again")
     _offer(project, turn, _Wish(what, order, label, again))
     _join(project, queue)
 
 
-def _class(name: str, held: pd.Series, what: str) -> str:
-    # A case has several labels: one count a class would count it twice.
-    return shorten(name, 40) + ("" if what == COPIES else f" · {count(int(held.get(name, 0)))}")
+def _by_class(given: pd.Series) -> str:
+    """How many there are of each class, the largest first."""
+    held = given.value_counts()
+    said = [f"{plain(shorten(name, 30))} {count(number)}" for name, number in held.head(_NAMED).items()]
+    rest = len(held) - _NAMED
+    return ", ".join(said) + (f", and {count(rest, 'more class', 'more classes')}" if rest > 0 else "")
 
 
 def _cards(project: Project, turn: Turn, what: str, label: str | None, again: bool) -> pd.DataFrame:
@@ -121,9 +123,9 @@ def _cards(project: Project, turn: Turn, what: str, label: str | None, again: bo
 
 
 def _offer(project: Project, turn: Turn, wish: _Wish) -> None:
-    cards = _cards(project, turn, wish.what, wish.label, wish.again)
+    cards = _wanted(project, turn, wish)
     if cards.empty:
-        st.info(_nothing(project, turn, wish), icon=":material/done_all:")
+        st.info(_nothing(turn, wish), icon=":material/done_all:")
         return
     st.button(
         f"Review {count(len(cards), wish.noun)}",
@@ -134,12 +136,17 @@ def _offer(project: Project, turn: Turn, wish: _Wish) -> None:
     )
     st.caption(
         f"{queues.duration(project, len(cards))}"
-        + (f", of which about one in {queues.EVERY} is drawn at random" if wish.mixed else "")
+        + (f", with about one in {queues.EVERY} drawn at random" if wish.mixed else "")
         + ". Stop whenever you like: your place is kept."
     )
 
 
-def _nothing(project: Project, turn: Turn, wish: _Wish) -> str:
+def _wanted(project: Project, turn: Turn, wish: _Wish) -> pd.DataFrame:
+    cards = _cards(project, turn, wish.what, wish.label, wish.again)
+    return queues.for_audit(project, turn, cards, label=wish.label) if wish.mixed else cards
+
+
+def _nothing(turn: Turn, wish: _Wish) -> str:
     """Say that nothing is left, and what to do then."""
     if wish.what == COPIES:
         return (
@@ -155,10 +162,7 @@ def _nothing(project: Project, turn: Turn, wish: _Wish) -> str:
 
 @errors.calm(doing="starting the review")
 def _start(project: Project, turn: Turn, wish: _Wish) -> None:
-    cards = _cards(project, turn, wish.what, wish.label, wish.again)
-    if wish.mixed:
-        cards = queues.for_audit(project, turn, cards, label=wish.label)
-    queues.begin(project, cards, wish.source(turn), turn.number)
+    queues.begin(project, _wanted(project, turn, wish), wish.source(turn), turn.number)
 
 
 def _join(project: Project, queue: Queue | None) -> None:

@@ -39,12 +39,12 @@ def _estimate(project_id: str, number: int, revision: int, _project: Project, _q
 
 
 def _wrong(found: Estimate) -> None:
-    _share("Wrong labels in all", found.wrong, "random cards", nothing="No random card is settled yet.")
+    _share("Labels that are wrong", found.wrong, "random cards", nothing="No random card is settled yet.")
 
 
 def _recall(found: Estimate) -> None:
     _share(
-        "Of the wrong ones, suspects hold",
+        "Of these, found as suspects (recall)",
         found.recall,
         "wrong random cards",
         nothing="No random card was found wrong yet.",
@@ -53,9 +53,9 @@ def _recall(found: Estimate) -> None:
 
 def _precision(found: Estimate) -> None:
     _share(
-        "Of the settled suspects, wrong are",
+        "Suspects that are wrong (precision)",
         found.precision,
-        "ranked suspects",
+        "settled suspects",
         nothing="No ranked suspect is settled yet.",
     )
 
