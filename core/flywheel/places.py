@@ -103,11 +103,10 @@ def current(store: Store, by: str) -> int | None:
     found = []
     if by:
         found = store.execute(
-            "SELECT queue FROM places WHERE by = ? OR (by = '' AND queue IN (SELECT queue FROM starts WHERE by = '')) "
-            "ORDER BY joined DESC LIMIT 1",
-            (by,),
+            "SELECT queue FROM places WHERE EXISTS (SELECT 1 FROM places WHERE by = ?) AND (by = ? "
+            "OR (by = '' AND queue IN (SELECT queue FROM starts WHERE by = ''))) ORDER BY joined DESC LIMIT 1",
+            (by, by),
         )
-    # In a queue for everybody alone is who has not come into any.
     found = found or store.execute("SELECT MAX(number) FROM queue")
     return None if found[0][0] is None else int(found[0][0])
 

@@ -388,9 +388,10 @@ def _for_all(
 ) -> dict[str, tuple[str, str | None]]:
     """What a decision at a card says of each of its members."""
     ids = members(project, queue, place)
-    one = decision in {Decision.KEEP, Decision.SUGGESTED, Decision.OTHER}
-    if len(ids) == 1 or not one or ids[0] not in project.dataset.frame.index:
-        return dict.fromkeys(ids, (decision, label if one else None))
+    if decision in {Decision.AMBIGUOUS, Decision.EXCLUDE, Decision.SKIP}:
+        return dict.fromkeys(ids, (decision, None))
+    if len(ids) == 1 or ids[0] not in project.dataset.frame.index:
+        return {ids[0]: (decision, None if decision == Decision.KEEP else label)}
     wanted = project.dataset.labels.loc[ids[0]] if decision == Decision.KEEP else label
     return one_label(project, queue, dict.fromkeys(ids, str(wanted or "")))
 

@@ -209,6 +209,6 @@ class Reviewers(RuleBasedStateMachine):
 
 
 Reviewers.TestCase.settings = settings(
-    max_examples=25, stateful_step_count=16, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=12, stateful_step_count=14, deadline=None, suppress_health_check=list(HealthCheck)
 )
 TestReviewers = Reviewers.TestCase
