@@ -189,15 +189,16 @@ def _flip(together: Floats, given: Integers, chance: np.random.Generator) -> tup
     means /= means.sum(axis=1, keepdims=True) + 1e-12
     pairs = np.sqrt(means) * chance.gamma(0.5, 1.0, (classes, classes))
     weight: Floats = np.asarray(pairs.sum(axis=1))
-    rate: Floats = np.clip(_RATE * weight / max(float(weight @ held) / count, 1e-12), 0.0, 0.5)
+    rate = np.asarray(np.clip(_RATE * weight / max(float(weight @ held) / count, 1e-12), 0.0, 0.5))
     pairs /= pairs.sum(axis=1, keepdims=True) + 1e-12
     others = np.clip(together, _LEAST, 1.0)
     others[rows, given] = 0.0
     likely = pairs[given] * np.sqrt(others / others.sum(axis=1, keepdims=True))
     likely[rows, given] = 0.0
     likely /= likely.sum(axis=1, keepdims=True) + 1e-12
-    hardness = 1.0 - together[rows, given]
-    risk = rate[given] * (0.5 + 0.5 * hardness / (hardness.mean() + 1e-9))
-    drawn = (likely.cumsum(axis=1) > chance.random(count)[:, None]).argmax(axis=1)
+    hardness: Floats = np.asarray(1.0 - together[rows, given])
+    risk = rate[given] * (0.5 + 0.5 * hardness / (float(hardness.mean()) + 1e-9))
+    dice = np.asarray(chance.random((count, 1)))
+    drawn = (likely.cumsum(axis=1) > dice).argmax(axis=1)
     changed = (chance.random(count) < risk) & (drawn != given)
     return np.where(changed, drawn, given), changed

@@ -34,18 +34,27 @@ from core.flywheel.guidelines import (
 from core.flywheel.judgements import judgements
 from core.flywheel.listing import Filter, decide_rows, evidence, list_cards, matching, open_rows
 from core.flywheel.log import Entry
+from core.flywheel.pace import seconds_per_decision
 from core.flywheel.project import Project
 from core.flywheel.review import (
     SIMULATED,
     Queue,
+    arrive,
+    audit_estimate,
     current_queue,
     decide,
     decisions,
+    join,
+    left_behind,
+    members,
     move,
     next_place,
-    simulate_reviewer,
+    other_queues,
+    others,
     start_queue,
+    what_was_done,
 )
+from core.flywheel.simulate import simulate_reviewer
 from core.flywheel.store import StoreError
 from core.flywheel.turn import Turn
 from core.flywheel.workspace import ProjectSummary, find_project, home, list_projects, new_folder
@@ -80,7 +89,9 @@ __all__ = [
     "StaleError",
     "StoreError",
     "Turn",
+    "arrive",
     "audit_bands",
+    "audit_estimate",
     "current_queue",
     "decide",
     "decide_rows",
@@ -93,22 +104,29 @@ __all__ = [
     "guideline_history",
     "guidelines_markdown",
     "home",
+    "join",
     "judgements",
+    "left_behind",
     "list_cards",
     "list_projects",
     "matching",
+    "members",
     "move",
     "new_folder",
     "next_place",
     "open_rows",
+    "other_queues",
+    "others",
     "pin_example",
     "pin_history",
     "pins",
     "review_sample",
     "second_look",
+    "seconds_per_decision",
     "simulate_reviewer",
     "start_queue",
     "suggest",
     "touched",
     "unpin_example",
+    "what_was_done",
 ]

@@ -190,7 +190,7 @@ def _reviewed_in(project: Project, turn: Turn, queues: list[int]) -> list[str]:
     ]
 
 
-def review_sample(project: Project, turn: Turn, band: int, count: int, *, seed: int = 0) -> Queue:
+def review_sample(project: Project, turn: Turn, band: int, count: int, *, seed: int = 0, by: str = "") -> Queue:
     """Start a queue of a random sample of a band's open suspects, in random order.
 
     Parameters
@@ -202,6 +202,8 @@ def review_sample(project: Project, turn: Turn, band: int, count: int, *, seed: 
         How many; all that are open if there are fewer.
     seed : int
         Together with the turn, the band and the open suspects it fixes the sample.
+    by : str
+        Whose queue it is.
 
     Raises
     ------
@@ -220,7 +222,7 @@ def review_sample(project: Project, turn: Turn, band: int, count: int, *, seed: 
     cards = cards.loc[drawn].drop(columns=["band", "open"])
     source = f"a random sample of {len(cards):,} from band {band} of turn {turn.number}"
     with project.store.writing():
-        queue = start_queue(project, cards, source=source, turn=turn.number)
+        queue = start_queue(project, cards, source=source, turn=turn.number, by=by)
         project.store.put(_SAMPLES, [*project.store.get(_SAMPLES, []), [queue.number, turn.number]])
     return queue
 

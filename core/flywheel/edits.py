@@ -255,6 +255,7 @@ class Decide(Edit):
     blind: bool = False
     queue: tuple[int, int, int] | None = None
     bulk: bool = False
+    walker: str | None = None
 
     def __post_init__(self) -> None:
         known = set(Decision)
@@ -300,6 +301,7 @@ class Decide(Edit):
             "blind": self.blind,
             "queue": self.queue,
             **({"bulk": True} if self.bulk else {}),
+            **({} if self.walker is None else {"walker": self.walker}),
         }
 
     @property
@@ -339,6 +341,7 @@ def read_edit(kind: str, payload: Mapping[str, Any], rows: pd.DataFrame | None, 
             blind=payload.get("blind", False),
             queue=None if queue is None else (queue[0], queue[1], queue[2]),
             bulk=payload.get("bulk", False),
+            walker=payload.get("walker"),
             by=by,
             reason=reason,
         )

@@ -288,7 +288,7 @@ def _suggested(project: Project, said: pd.DataFrame) -> pd.Series:
     return found
 
 
-def second_look(project: Project) -> Queue:
+def second_look(project: Project, *, by: str = "") -> Queue:
     """Start a queue of the decisions that changed definitions touch.
 
     The card offers the label as it is now to be kept and, as suggestion, the one that the decision replaced or refused.
@@ -316,7 +316,11 @@ def second_look(project: Project) -> Queue:
         }
     )
     return start_queue(
-        project, cards, source="second look after a change of guidelines", turn=0 if last is None else last.number
+        project,
+        cards,
+        source="second look after a change of guidelines",
+        turn=0 if last is None else last.number,
+        by=by,
     )
 
 

@@ -11,7 +11,7 @@ from core.annotate import ADVICE
 from core.flywheel import BandError, audit_bands, fix_band, review_sample
 from core.flywheel.bands import MINIMUM
 from core.report import ACCENT, NEUTRAL, count, interval, percent
-from pages.parts import errors, frame, turns
+from pages.parts import errors, frame, sidebar, turns
 from pages.parts.plain import escaped, plain
 
 if TYPE_CHECKING:
@@ -262,7 +262,7 @@ def _sample(project: Project, turn: Turn, found: Audit, band: int) -> None:
 
 @errors.calm(doing="drawing the sample")
 def _start(project: Project, turn: Turn, band: int, number: int) -> None:
-    queue = review_sample(project, turn, band, number)
+    queue = review_sample(project, turn, band, number, by=sidebar.reviewer())
     st.session_state["annotate-view"] = "Review"
     frame.tell(f"The queue is {queue.source}.", icon=":material/casino:")
 

@@ -24,7 +24,7 @@ from core.flywheel import (
     unpin_example,
 )
 from core.report import Field, count, shorten, written
-from pages.parts import cards, errors, frame, paging
+from pages.parts import cards, errors, frame, paging, sidebar
 from pages.parts.plain import escaped, plain
 
 if TYPE_CHECKING:
@@ -167,7 +167,7 @@ def _second_look(project: Project) -> None:
 
 @errors.calm(doing="starting the second look")
 def _look(project: Project) -> None:
-    queue = second_look(project)
+    queue = second_look(project, by=sidebar.reviewer())
     st.session_state["annotate-view"] = "Review"
     frame.tell(f"The queue holds {count(len(queue.cards), 'decision')} for a second look.")
 

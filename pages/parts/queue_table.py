@@ -46,7 +46,7 @@ _TEXT_WIDTH = 160
 
 def draw(project: Project, turn: Turn, *, by: str) -> None:
     """Draw the rows that match the filter, page by page, and what can be decided on them."""
-    queue = current_queue(project)
+    queue = current_queue(project, by)
     source = "turn"
     if queue is not None:
         source = st.radio(

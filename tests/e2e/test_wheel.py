@@ -23,14 +23,19 @@ def opened(app: App) -> Project:
 
 
 def review(app: App, count: int, keys: str) -> None:
-    """Settle cards with the keyboard alone; each press waits for the next card, as a reviewer does."""
-    said = app.see(re.compile(r"Card [\d,]+ of")).inner_text()
-    first = int(re.search(r"Card ([\d,]+) of", said).group(1).replace(",", ""))
-    for number in range(first, first + count):
-        app.see(re.compile(rf"Card {number:,} of"))
+    """Settle cards with the keyboard alone; each press waits for the next card, as a reviewer does.
+
+    A card that was settled with its copies at an earlier one is passed over.
+    """
+    number = 0
+    for press in range(count):
         app.drawn()
-        app.press(keys[number % len(keys)])
-    app.see(re.compile(rf"Card {first + count:,} of"))
+        said = app.see(re.compile(r"Card [\d,]+ of")).inner_text()
+        last, number = number, int(re.search(r"Card ([\d,]+) of", said).group(1).replace(",", ""))
+        assert number > last
+        app.press(keys[press % len(keys)])
+    expect(app.page.get_by_text(re.compile(rf"Card {number:,} of"))).to_have_count(0)
+    app.see(re.compile(r"Card [\d,]+ of"))
 
 
 def test_one_full_round_with_the_churn_demo(page, own_server):
@@ -73,7 +78,8 @@ def test_one_full_round_with_the_churn_demo(page, own_server):
     state = (project.dataset.version, len(project.turns), current_queue(project).place, len(decisions(project)))
     assert kinds == ["decide"] * 30 + ["exclude"]
     assert len(project.dataset.generated) == 0
-    assert state[1:] == (2, 30, 30)
+    assert state[1] == 2
+    assert min(state[2:]) >= 30
 
     page.reload()
     app.drawn()

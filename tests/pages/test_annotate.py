@@ -1,13 +1,19 @@
 from __future__ import annotations
 
+import getpass
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from core.annotate import conflicts
 from core.dataset import Dataset
-from core.flywheel import Exclude, Project, Relabel, current_queue, decide, decisions, start_queue
-from pages.parts import queues
+from core.flywheel import Exclude, Project, Relabel, current_queue, decide, decisions, members, move, start_queue
+from pages.parts import cases, queues
 from pages.parts.plain import plain
+
+# Who signs what the app is told here.
+ME = getpass.getuser()
 
 
 def words(app) -> str:
@@ -69,7 +75,7 @@ def test_a_review_starts_with_the_suspects_worst_first(start, turned, quiet):
 
 def test_one_class_can_be_reviewed_alone(start, turned, quiet):
     app = start("annotate", project=turned.id)
-    app.segmented_control(key="queue-flagged").set_value(False).run()
+    app.segmented_control(key="queue-what").set_value("all").run()
     app.selectbox(key="queue-class").set_value("leaves").run()
     quiet(app.button(key="start-queue").click().run())
     queue = current_queue(turned)
@@ -129,12 +135,19 @@ def test_a_card_that_was_settled_elsewhere_is_not_settled_again(start, queued, q
     assert progress(other).startswith("Card **2**")
 
 
-def test_a_decision_on_data_that_moved_on_is_refused_with_a_sentence(start, queued):
+def test_a_decision_on_an_example_that_was_changed_is_refused_and_says_by_whom(start, queued):
     app = start("annotate", project=queued.id)
-    queued.apply(Relabel({queued.dataset.ids("train")[5]: "stays"}, by="ann"))
+    queued.apply(Relabel({current_queue(queued).cards.index[0]: "stays"}, by="ann"))
     app = button(app, "keep-").click().run()
-    assert "was changed since this was shown" in app.error[0].value
+    assert "was changed since this was shown (ann relabelled to 'stays')" in app.error[0].value.replace("\\", "")
     assert len(Project.open(queued.folder).log) == 1
+
+
+def test_what_somebody_did_to_another_example_stops_no_decision(start, queued, quiet):
+    app = start("annotate", project=queued.id)
+    queued.apply(Relabel({current_queue(queued).cards.index[5]: "stays"}, by="ann"))
+    quiet(button(app, "keep-").click().run())
+    assert [entry.kind for entry in Project.open(queued.folder).log] == ["relabel", "decide"]
 
 
 def test_back_shows_the_card_again_and_keeping_brings_the_first_label_back(start, queued, quiet):
@@ -239,3 +252,150 @@ def test_settled_examples_stay_out_of_the_next_queue_and_skipped_ones_return(tur
     assert ranking.index[0] == second
     assert first in queues.ranking(turned, turn, flagged=False, again=True).index
     assert queues.ranking(turned, turn, flagged=False, ids=[second]).index.tolist() == [second]
+
+
+# choosing, cases, audit, several reviewers
+
+
+@pytest.fixture
+def copied(workspace, project):
+    """The customers with 12 of them copied under the other label, after turn 0."""
+    frame = project.dataset.frame
+    again = frame.iloc[20:32].assign(label=lambda rows: rows["label"].map({"stays": "leaves", "leaves": "stays"}))
+    dataset = Dataset.from_frame(pd.concat([frame, again], ignore_index=True), label="label", test=0.2)
+    project = Project.create(workspace / "copied", dataset, recipe="logistic_regression")
+    project.turn()
+    return project
+
+
+def test_conflicting_copies_are_one_card_one_entry_and_one_undo(start, copied, quiet):
+    app = start("annotate", project=copied.id)
+    app = quiet(app.segmented_control(key="queue-what").set_value("copies").run())
+    found = conflicts(copied.dataset)
+    assert app.button(key="start-queue").label == f"Review {found.nunique()} cases"
+    app = quiet(app.button(key="start-queue").click().run())
+    queue = current_queue(copied, ME)
+    assert queue.source == "conflicting copies of turn 0"
+    assert len(queue.cards) == found.nunique()
+    ids = members(copied, queue, 0)
+    assert f"One case of {len(ids)} equal rows" in words(app)
+    assert set(app.dataframe[0].value["example"]) == set(ids)
+
+    before = copied.dataset.version
+    app = quiet(button(app, "keep-").click().run())
+    on_disk = Project.open(copied.folder)
+    assert len(on_disk.log) == 1
+    assert set(on_disk.dataset.labels[ids]) == {queue.cards["given"].iloc[0]}
+    app = quiet(app.button(key="undo").click().run())
+    assert Project.open(copied.folder).dataset.version == before
+    assert progress(app).startswith("Card **1**")
+
+
+def test_a_case_in_another_queue_says_so_and_settles_its_copies(start, copied, quiet):
+    cards = copied.turns[0].suspects
+    found = conflicts(copied.dataset)
+    in_case = cards.index[found.index.get_indexer(cards.index) >= 0][0]
+    start_queue(copied, cards.loc[[in_case]], source="one", turn=0)
+    app = quiet(start("annotate", project=copied.id))
+    assert "Your decision settles all of them" in words(app)
+    quiet(button(app, "ambiguous-").click().run())
+    assert len(decisions(copied)) == (found == found[in_case]).sum()
+
+
+def test_a_card_in_no_case_shows_none(start, queued, quiet):
+    assert "One case" not in words(quiet(start("annotate", project=queued.id)))
+
+
+def test_without_copies_there_is_nothing_to_make_consistent(start, turned, quiet):
+    app = start("annotate", project=turned.id)
+    app = quiet(app.segmented_control(key="queue-what").set_value("copies").run())
+    assert "No equal examples carry different labels" in app.info[0].value
+    assert not [each for each in app.button if each.key == "start-queue"]
+
+
+def test_a_mixed_queue_says_that_it_is_and_never_which_card_is_random(start, turned, quiet):
+    app = start("annotate", project=turned.id)
+    app.segmented_control(key="queue-what").set_value("all").run()
+    app.segmented_control(key="queue-order").set_value("mixed").run()
+    said = app.button(key="start-queue").label
+    app = quiet(app.button(key="start-queue").click().run())
+    queue = current_queue(turned, ME)
+    assert said == f"Review {len(queue.cards)} examples"
+    assert 0.1 < (queue.cards["drawn"] == "random").mean() < 0.25
+    assert queue.source.endswith("mixed for audit")
+    shown = words(app)
+    assert "About one card in 5 is drawn at random" in shown
+    assert "What the review says" not in shown
+    app = quiet(button(app, "suggested-").click().run())
+    for _ in range(5):
+        app = quiet(button(app, "keep-").click().run())
+    shown = words(app)
+    assert "What the review says so far" in shown
+    assert "of 1 random cards" in shown or "of 2 random cards" in shown
+    assert "more random cards" in shown
+
+
+def test_another_reviewers_work_is_told_and_passed_over(start, queued, quiet):
+    decide(queued, current_queue(queued, "ann"), 0, "keep", by="ann")
+    app = quiet(start("annotate", project=queued.id))
+    # Ann has the second card before her.
+    assert progress(app).startswith("Card **3**")
+    assert "ann settled 1 of these" in words(app)
+
+
+def test_a_press_that_came_too_late_is_told_who_was_first(start, queued, quiet):
+    app = start("annotate", project=queued.id)
+    decide(queued, current_queue(queued, "ann"), 0, "suggested", by="ann")
+    app = quiet(button(app, "keep-").click().run())
+    assert "settled already: ann relabelled to" in app.toast[0].value.replace("\\", "")
+    assert [entry.by for entry in Project.open(queued.folder).log] == ["ann"]
+
+
+def test_a_queue_of_somebody_else_can_be_joined(start, queued, quiet):
+    app = quiet(start("annotate", project=queued.id))
+    start_queue(queued, queued.turns[0].suspects.head(7), source="seven", turn=0, by="ann")
+    assert "seven" not in progress(app.run())
+    app.session_state["another-queue-1"] = True
+    app = quiet(app.run())
+    app = quiet(button(app, "join-").click().run())
+    assert progress(app).endswith("seven")
+
+
+def test_cards_left_behind_are_offered_at_the_end(start, turned, quiet):
+    start_queue(turned, turned.turns[0].suspects.head(4), source="four", turn=0)
+    move(turned, current_queue(turned, ME), 3)
+    app = quiet(start("annotate", project=turned.id))
+    app = quiet(button(app, "keep-").click().run())
+    assert "The queue is through" in words(app)
+    assert button(app, "left-behind-").label == "Go to 3 cards left behind"
+    assert progress(quiet(button(app, "left-behind-").click().run())).startswith("Card **1**")
+
+
+def test_ones_own_speed_is_told_once_it_is_known(start, queued, quiet):
+    for place in range(8):
+        decide(queued, current_queue(queued, ME), place, "keep", by=ME)
+    app = start("annotate", project=queued.id)
+    app.session_state["another-queue-1"] = True
+    assert "at your own speed" in words(quiet(app.run()))
+
+
+def test_the_suspects_of_a_confusion_are_one_click_away(start, turned, quiet):
+    app = start("annotate", project=turned.id)
+    app.session_state["noise"] = True
+    app = quiet(app.run())
+    given, probably = app.selectbox(key="confusion").value
+    quiet(app.button(key="review-confusion").click().run())
+    queue = current_queue(turned, ME)
+    assert set(queue.cards["given"]) == {given}
+    assert set(queue.cards["suggested"]) == {probably}
+    assert queue.source == f"suspects of turn 0 labelled '{given}', probably '{probably}'"
+
+
+def test_excerpts_of_long_texts_begin_where_they_differ():
+    long = "the same words again and again " * 8
+    first, second = cases.excerpts([long + "end", long + "stop"])
+    assert first.endswith("end")
+    assert second.endswith("stop")
+    assert first.startswith("…")
+    assert cases.excerpts(["go", "GO!"]) == ["go", "GO!"]
+    assert cases.excerpts(["", "a"]) == ["", "a"]

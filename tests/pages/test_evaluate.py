@@ -161,3 +161,15 @@ def test_balance_and_test_set_are_said_in_words(start, turned, quiet):
     assert f"{len(turned.dataset.ids('test'))} test examples" in words(app)
     assert "looked at **once**" in words(app)
     assert app.warning
+
+
+def test_the_labels_of_a_cell_go_to_review_if_they_are_of_train(start, uneven, quiet):
+    app = view(start("evaluate", project=uneven.id), "Mistakes")
+    assert not [each for each in app.button if each.key == "review-cell"]
+    app = quiet(app.segmented_control(key="mistakes-part").set_value("train").run())
+    found = mistakes.predictions(uneven, uneven.turns[0], "train")
+    app.button(key="review-cell").click().run()
+    cards = current_queue(Project.open(uneven.folder)).cards
+    ((given, predicted),) = set(found.loc[cards.index, ["given", "predicted"]].itertuples(index=False, name=None))
+    assert given != predicted
+    assert len(cards) == ((found["given"] == given) & (found["predicted"] == predicted)).sum()

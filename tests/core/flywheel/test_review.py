@@ -1,24 +1,37 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pandas as pd
 import pytest
 
+from core.annotate import mixed
 from core.errors import FlywheelError
 from core.flywheel import (
+    Correct,
+    Decide,
+    DropColumn,
     Exclude,
     Project,
     ProjectError,
     Relabel,
     StaleError,
+    arrive,
+    audit_estimate,
     current_queue,
     decide,
     decisions,
+    join,
+    left_behind,
+    members,
     move,
     next_place,
+    other_queues,
+    others,
     simulate_reviewer,
     start_queue,
+    what_was_done,
 )
 
 
@@ -279,3 +292,242 @@ def test_without_the_truth_nobody_is_simulated(tmp_path, make_dataset, make_tabl
 def test_an_accuracy_that_is_none_is_refused(project, queue, accuracy):
     with pytest.raises(ProjectError, match="between 0 and 1"):
         simulate_reviewer(project, queue, 5, accuracy=accuracy)
+
+
+# cases
+
+
+@pytest.fixture
+def copied(tmp_path, make_dataset, make_table):
+    """A project in which r0 and its two copies are one case, and a queue of five cards that holds two of them."""
+    table = make_table(60, pool=0)
+    # The same content, so that only the label tells them apart.
+    table.loc[[1, 2], table.columns.drop(["key", "label", "true_label"])] = (
+        table.loc[0].drop(["key", "label", "true_label"]).to_numpy()
+    )
+    table.loc[[0, 1, 2], "label"] = ["yes", "no", "yes"]
+    table.loc[3, "label"] = "maybe"
+    project = Project.create(tmp_path / "copied", make_dataset(table, test=[f"r{n}" for n in range(40, 60)]))
+    cards = cards_of(project.dataset, ["r5", "r1", "r6", "r2", "r7"])
+    return project, start_queue(project, cards, source="suspects", turn=0, by="ann")
+
+
+def labels_of(project):
+    return dict(project.dataset.labels.loc[["r0", "r1", "r2"]])
+
+
+@pytest.mark.parametrize(
+    ("decision", "label", "labels", "kinds"),
+    [
+        ("keep", None, "no", {"r0": "other", "r1": "keep", "r2": "suggested"}),
+        ("suggested", None, "yes", {"r0": "keep", "r1": "suggested", "r2": "keep"}),
+        ("other", "maybe", "maybe", {"r0": "other", "r1": "other", "r2": "other"}),
+    ],
+)
+def test_one_label_settles_the_whole_case_in_one_entry(copied, decision, label, labels, kinds):
+    project, queue = copied
+    assert members(project, queue, 1) == ["r1", "r0", "r2"]
+    assert members(project, queue, 0) == ["r5"]
+    decide(project, queue, 1, decision, label, by="ann")
+
+    (entry,) = project.log
+    assert labels_of(project) == dict.fromkeys(["r0", "r1", "r2"], labels)
+    assert {example: said[0] for example, said in entry.content["decisions"].items()} == kinds
+
+
+@pytest.mark.parametrize("decision", ["ambiguous", "exclude", "skip"])
+def test_what_gives_no_label_is_said_of_the_whole_case(copied, decision):
+    project, queue = copied
+    decide(project, queue, 1, decision, by="ann")
+    assert dict(decisions(project)["decision"]) == dict.fromkeys(["r0", "r1", "r2"], decision)
+    assert (project.dataset.split.reindex(["r0", "r1", "r2"]).isna().all()) == (decision == "exclude")
+
+
+def test_the_other_cards_of_a_settled_case_are_passed_over_until_it_is_taken_back(copied):
+    project, queue = copied
+    decide(project, queue, 1, "keep", by="ann")
+    assert current_queue(project, "ann").place == 2
+    decide(project, current_queue(project, "ann"), 2, "keep", by="ann")
+    assert current_queue(project, "ann").place == 4
+    # Back passes over it as well, and the case itself can be looked at again.
+    assert next_place(project, current_queue(project, "ann"), step=-1) == 2
+    assert next_place(project, current_queue(project, "ann"), 2, step=-1) == 1
+    before = copied[1].cards.loc["r1", "given"]
+    project.undo("ann")
+    project.undo("ann")
+    assert current_queue(project, "ann").place == 1
+    assert labels_of(project) == {"r0": "yes", "r1": before, "r2": "yes"}
+    assert next_place(project, current_queue(project, "ann"), 3) == 3
+
+
+def test_a_case_that_was_settled_can_be_settled_otherwise(copied):
+    """It stays one case, although its labels agree by now."""
+    project, queue = copied
+    decide(project, queue, 1, "keep", by="ann")
+    decide(project, queue, 1, "suggested", by="ann")
+    assert set(labels_of(project).values()) == {"yes"}
+
+
+def test_a_case_of_which_one_is_left_is_a_single_card(copied):
+    project, queue = copied
+    project.apply(Exclude(["r0", "r2"]))
+    assert members(project, queue, 1) == ["r1"]
+    decide(project, queue, 1, "keep", by="ann")
+    assert list(decisions(project).index) == ["r1"]
+
+
+def test_an_excluded_card_of_a_case_is_refused(copied):
+    project, queue = copied
+    project.apply(Exclude(["r1"]))
+    with pytest.raises(FlywheelError, match="'r1' is not"):
+        decide(project, queue, 1, "keep", by="ann")
+
+
+def test_the_simulated_reviewer_settles_whole_cases(copied):
+    project, queue = copied
+    assert simulate_reviewer(project, queue, 3, accuracy=1.0) == 3
+    assert set(decisions(project).index) == {"r5", "r1", "r0", "r2", "r6"}
+    assert len(set(labels_of(project).values())) == 1
+    assert current_queue(project, "ann").place == 4
+    project.undo("simulated reviewer")
+    assert current_queue(project, "ann").place == 0
+
+
+# several reviewers
+
+
+def test_two_who_come_at_once_are_handed_different_cards(project, queue):
+    ann, bob = (arrive(project, current_queue(project, name)) for name in ("ann", "bob"))
+    assert (ann.place, bob.place) == (0, 1)
+    decide(project, ann, 0, "keep", by="ann", revision=0)
+    # Bob's card was not touched, so his decision is taken, though he has not seen ann's.
+    decide(project, bob, 1, "keep", by="bob", revision=0)
+    assert [current_queue(project, name).place for name in ("ann", "bob")] == [2, 3]
+    assert others(project, current_queue(project, "ann")) == {"bob": 1}
+
+
+def test_a_card_is_held_for_a_while_only(project, queue, monkeypatch):
+    arrive(project, current_queue(project, "ann"))
+    assert current_queue(project, "bob").place == 1
+    monkeypatch.setattr("core.flywheel.places.HELD", timedelta(0))
+    assert current_queue(project, "bob").place == 0
+
+
+def test_what_was_held_by_somebody_who_left_is_found_again(project, queue, monkeypatch):
+    arrive(project, current_queue(project, "ann"))
+    for at in range(1, 10):
+        decide(project, current_queue(project, "bob"), at, "keep", by="bob")
+    bob = current_queue(project, "bob")
+    assert bob.place == 10
+    assert left_behind(project, bob).tolist() == [0]
+
+
+def test_a_skipped_card_is_left_to_the_other(project, queue):
+    decide(project, queue, 0, "skip", by="ann")
+    assert current_queue(project, "ann").place == 1
+    assert current_queue(project, "bob").place == 0
+
+
+def test_who_asks_for_a_card_sees_it_though_it_is_settled(project, queue):
+    decide(project, queue, 0, "keep", by="ann")
+    bob = current_queue(project, "bob")
+    # Ann has the next card before her.
+    assert bob.place == 2
+    move(project, bob, 0)
+    bob = current_queue(project, "bob")
+    assert (bob.place, bob.asked) == (0, True)
+    decide(project, bob, 0, "suggested", by="bob", revision=project.revision)
+    assert (current_queue(project, "ann").place, current_queue(project, "bob").place) == (1, 2)
+
+
+def test_a_stale_decision_says_who_did_what(project, queue, train):
+    seen = project.revision
+    decide(project, queue, 0, "suggested", by="ann")
+    with pytest.raises(StaleError, match=r"ann relabelled to '(yes|no)'"):
+        decide(project, queue, 0, "keep", by="bob", revision=seen)
+    project.undo("ann")
+    with pytest.raises(StaleError, match=r"ann took back: relabelled to"):
+        decide(project, queue, 0, "keep", by="bob", revision=seen + 1)
+    assert what_was_done(project, queue, 0, since=seen)[1].startswith("ann took back")
+    assert what_was_done(project, queue, 1, since=seen) == []
+
+
+@pytest.mark.parametrize(
+    ("edit", "said"),
+    [
+        (lambda example: Relabel({example: "maybe"}, by="ann"), "ann relabelled to 'maybe'"),
+        (lambda example: Exclude([example], by="ann"), "ann excluded"),
+        (lambda example: Correct({(example, "x"): 5.0, (example, "n"): 1}, by=""), "somebody corrected 'x', 'n'"),
+        (lambda example: Decide({example: ("ambiguous", None)}, by="eve"), "eve called ambiguous"),
+    ],
+)
+def test_only_what_was_done_to_the_example_stops_a_decision(project, queue, train, edit, said):
+    seen = project.revision
+    project.apply(edit(train[0]))
+    project.apply(DropColumn("colour", by="ann"))
+    decide(project, queue, 1, "keep", by="bob", revision=seen)
+    with pytest.raises(StaleError, match=said):
+        decide(project, queue, 0, "keep", by="bob", revision=seen)
+
+
+def test_a_skip_of_another_stops_no_decision(project, queue):
+    decide(project, queue, 0, "skip", by="ann")
+    decide(project, queue, 0, "keep", by="bob", revision=0)
+    assert tuple(decisions(project).loc[queue.cards.index[0], ["decision", "by"]]) == ("keep", "bob")
+
+
+def test_undo_is_of_ones_own_and_moves_oneself(project, queue):
+    for at in range(4):
+        name = ("ann", "bob")[at % 2]
+        decide(project, current_queue(project, name), at, "keep", by=name)
+    bob = current_queue(project, "bob").place
+    project.undo("ann")
+    assert current_queue(project, "ann").place == 2
+    assert current_queue(project, "bob").place == bob
+    assert set(decisions(project)["by"]) == {"ann", "bob"}
+
+
+def test_a_queue_that_another_starts_swaps_nobodys(project, queue, dataset, train):
+    ann = arrive(project, current_queue(project, "ann"))
+    other = start_queue(project, cards_of(dataset, train[20:30]), source="others", turn=0, by="bob")
+    assert current_queue(project, "ann").number == ann.number
+    assert current_queue(project, "bob").number == current_queue(project, "eve").number == other.number
+    assert other_queues(project, current_queue(project, "ann")) == [(other.number, "others", "bob")]
+
+    join(project, other.number, by="ann")
+    assert current_queue(project, "ann").number == other.number
+    join(project, ann.number, by="ann")
+    assert current_queue(project, "ann").number == ann.number
+    # One that is started in nobody's name is everybody's.
+    everybody = start_queue(project, cards_of(dataset, train[30:35]), source="all", turn=0)
+    assert {current_queue(project, name).number for name in ("ann", "bob", "eve", "")} == {everybody.number}
+
+
+def test_a_queue_of_an_older_project_is_walked_on_from_its_place(project, queue, train):
+    """Before each reviewer had a place, the queue had the one."""
+    decide(project, queue, 0, "keep", by="ann")
+    folder = project.folder
+    with project.store.writing():
+        project.store.execute("DROP TABLE places")
+        project.store.execute("DROP TABLE starts")
+        project.store.execute("UPDATE queue SET place = 4, at = '2020-01-01T00:00:00+00:00'")
+    project.close()
+    again = Project.open(folder)
+    assert {current_queue(again, name).place for name in ("", "ann", "bob")} == {4}
+    decide(again, current_queue(again, "bob"), 4, "keep", by="bob")
+    assert current_queue(again, "bob").place == 5
+    again.undo("bob")
+    assert current_queue(again, "bob").place == 4
+    assert current_queue(again, "ann").place == 5
+
+
+def test_the_estimate_comes_with_a_mixed_queue_only(project, queue, dataset, train):
+    assert audit_estimate(project, queue) is None
+    cards = cards_of(dataset, train[:40])
+    mix = start_queue(project, mixed(cards.head(10), cards, every=2), source="mixed", turn=0, by="ann")
+    random = [place for place, drawn in enumerate(mix.cards["drawn"]) if drawn == "random"]
+    for at in range(random[2] + 1):
+        decide(project, mix, at, "suggested" if at == random[0] else "keep", by="ann")
+    found = audit_estimate(project, mix)
+    assert (found.wrong.found, found.wrong.of) == (1, 3)
+    assert found.precision.of == random[2] + 1 - 3
