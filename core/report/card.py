@@ -14,7 +14,7 @@ import pandas as pd
 from core.report.words import percent
 from core.schema import Schema
 
-__all__ = ["Field", "Usual", "card", "usual", "written"]
+__all__ = ["Field", "Usual", "card", "differences", "usual", "written"]
 
 RARE_SHARE = 0.01
 TAIL = 0.01
@@ -82,6 +82,35 @@ def card(row: pd.Series, known: Usual | None = None) -> list[Field]:
         Without it nothing is called unusual.
     """
     return [Field(str(name), written(value), _unusual(str(name), value, known)) for name, value in row.items()]
+
+
+def differences(row: pd.Series, other: pd.Series, known: Usual | None = None) -> list[Field]:
+    """The columns in which another example differs from one, with the other's values; the greatest difference first.
+
+    Parameters
+    ----------
+    row, other : Series
+        The two examples, index = the same column names.
+    known : Usual, optional
+        Sets differences of numbers against the usual range of their column. A number that left it, another category
+        and a value that is missing on one side differ the most.
+    """
+    found: list[tuple[float, Field]] = []
+    for name, value in row.items():
+        its = other[str(name)]
+        if written(value) != written(its):
+            found.append((_distance(str(name), value, its, known), Field(str(name), written(its))))
+    return [field for _, field in sorted(found, key=lambda pair: -pair[0])]
+
+
+def _distance(name: str, one: object, other: object, known: Usual | None) -> float:
+    """How far two different values are apart, in (0, 1]."""
+    numbers = (int, float, np.integer, np.floating)
+    if known is None or name not in known.ranges or not (isinstance(one, numbers) and isinstance(other, numbers)):
+        return 1.0
+    low, high = known.ranges[name]
+    apart = abs(float(one) - float(other))
+    return min(1.0, apart / (high - low)) if high > low and np.isfinite(apart) else 1.0
 
 
 def written(value: object) -> str:

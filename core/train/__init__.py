@@ -1,6 +1,6 @@
 """The locked model: recipes, the lock, and the one place that fits."""
 
-from core.train.explain import explain
+from core.train.explain import explain, weighed
 from core.train.fit import Fitted, TrainError
 from core.train.learning_curve import learning_curve
 from core.train.lock import (
@@ -27,4 +27,5 @@ __all__ = [
     "learning_curve",
     "moved_versions",
     "recipes_for",
+    "weighed",
 ]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
+from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from core.train.fit import Fitted, TrainError
-from core.train.recipes import Encoded, tokenise
+from core.train.recipes import TOKEN, Encoded, tokenise
 
-__all__ = ["explain"]
+__all__ = ["explain", "weighed"]
 
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -20,7 +22,14 @@ Floats = npt.NDArray[np.float64]
 _CERTAIN = 1e-6
 
 
-def explain(fitted: Fitted, frame: pd.DataFrame, top: int = 8, *, label: str | pd.Series | None = None) -> pd.DataFrame:
+def explain(
+    fitted: Fitted,
+    frame: pd.DataFrame,
+    top: int = 8,
+    *,
+    label: str | pd.Series | None = None,
+    against: str | pd.Series | None = None,
+) -> pd.DataFrame:
     """Say what speaks for and against a class, example by example.
 
     A column is taken away by putting what is typical of it in its place (the median or the most frequent value of the
@@ -36,14 +45,16 @@ def explain(fitted: Fitted, frame: pd.DataFrame, top: int = 8, *, label: str | p
         The most parts to list for an example.
     label : str or Series by id, optional
         The class to speak for or against; without it the most probable one.
+    against : str or Series by id, optional
+        Another class to weigh it against; without it all others together.
 
     Returns
     -------
     DataFrame
         A row for each example and part, in the order of the examples, the heaviest part first. Columns ``id``,
         ``label``, ``kind`` (``"column"`` or ``"word"``), ``what`` (the column, or the word in lower case), ``value``
-        (the cell, or how often the word occurs) and ``weight``: the log-odds of the class as it is minus those without
-        this part. 0.7 is about twice the odds; a negative weight speaks against the class.
+        (the cell, or how often the word occurs) and ``weight``: the log-odds of the class (against the other) as it is
+        minus those without this part. 0.7 is about twice the odds; a negative weight speaks against the class.
 
     Raises
     ------
@@ -52,21 +63,55 @@ def explain(fitted: Fitted, frame: pd.DataFrame, top: int = 8, *, label: str | p
     """
     probabilities = fitted.predict_proba(frame)
     target = _targets(fitted, frame, probabilities, label)
+    other = None if against is None else _targets(fitted, frame, probabilities, against)
     rows = fitted.model.encoder.encode(frame)
     columns, without_columns = _without_columns(fitted, frame, rows)
     words, without_words = _without_words(fitted, frame, rows)
     parts = pd.concat([columns, words], ignore_index=True)
     owner = parts["owner"].to_numpy(dtype=np.int64)
     without = fitted.model.fit.predict_proba(without_columns.append(without_words))
-    parts["weight"] = _log_odds(probabilities[owner, target[owner]]) - _log_odds(
-        without[np.arange(len(parts)), target[owner]]
-    )
+    place = np.arange(len(parts))
+    parts["weight"] = _log_odds(
+        probabilities[owner, target[owner]], None if other is None else probabilities[owner, other[owner]]
+    ) - _log_odds(without[place, target[owner]], None if other is None else without[place, other[owner]])
     parts.insert(0, "id", frame.index[owner])
     parts.insert(1, "label", np.asarray(fitted.classes, dtype=object)[target[owner]])
     heaviest = parts[parts["weight"] != 0].sort_values(
         ["owner", "weight"], key=lambda column: -column.abs() if column.name == "weight" else column, kind="stable"
     )
     return heaviest[heaviest.groupby("owner").cumcount() < top].drop(columns="owner").reset_index(drop=True)
+
+
+def weighed(text: str, weights: Mapping[str, float]) -> list[tuple[str, float]]:
+    """Cut a text where its words weigh something, to be read as it was written.
+
+    Parameters
+    ----------
+    text : str
+    weights : mapping
+        Word, as `explain` lists it, to its weight.
+
+    Returns
+    -------
+    list of (str, float)
+        Piece after piece; what is no such word weighs 0. Joined they are the text in its composed Unicode form.
+
+    Examples
+    --------
+    >>> weighed("Hold on, Refund!", {"refund": 1.5})
+    [('Hold on, ', 0.0), ('Refund', 1.5), ('!', 0.0)]
+    """
+    composed = unicodedata.normalize("NFC", text)
+    pieces: list[tuple[str, float]] = []
+    end = 0
+    for token in TOKEN.finditer(composed):
+        weight = weights.get(unicodedata.normalize("NFKC", token.group()).lower(), 0.0)
+        if weight:
+            if token.start() > end:
+                pieces.append((composed[end : token.start()], 0.0))
+            pieces.append((token.group(), weight))
+            end = token.end()
+    return [*pieces, (composed[end:], 0.0)] if end < len(composed) else pieces
 
 
 def _targets(fitted: Fitted, frame: pd.DataFrame, probabilities: Floats, label: str | pd.Series | None) -> Integers:
@@ -130,7 +175,9 @@ def _without_words(fitted: Fitted, frame: pd.DataFrame, rows: Encoded) -> tuple[
     return parts, Encoded(variants.numbers, variants.codes, terms)
 
 
-def _log_odds(probabilities: Floats) -> Floats:
+def _log_odds(probabilities: Floats, others: Floats | None = None) -> Floats:
+    """Against the probabilities of another class, or of all other classes."""
     inside = np.clip(probabilities, _CERTAIN, 1 - _CERTAIN)
-    odds: Floats = np.log(inside / (1 - inside))
+    rest = 1 - inside if others is None else np.clip(others, _CERTAIN, 1 - _CERTAIN)
+    odds: Floats = np.log(inside / rest)
     return odds

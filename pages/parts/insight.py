@@ -1,0 +1,240 @@
+"""What stands beside a review card and takes a while: the nearest examples, and what speaks for which label.
+
+Both need the fitted model of the last turn and the space in which neighbours are sought. A job makes them once a turn;
+from then on one thread answers for each card, and for the cards ahead before they are shown. No card waits for it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NotYet
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import streamlit as st
+
+from core.neighbours import nearest_to, unit_rows
+from core.train import explain
+from pages.parts import errors, jobs, turns
+from pages.parts.plain import plain
+
+if TYPE_CHECKING:
+    from core.flywheel import Project, Turn
+    from core.progress import Cancel, Progress
+    from core.train import Fitted
+
+__all__ = ["KIND", "Found", "Insight", "Question", "of", "wait"]
+
+KIND = "insight"
+TITLE = "Nearest examples and reasons"
+NEIGHBOURS = 5
+# Neighbours that were excluded since are passed over: so many more are kept.
+_SPARE = 20
+_PARTS = 60
+_KEPT = 64
+# A page waits no longer than this for what is nearly there; what comes later is drawn when it comes.
+_PATIENCE = 0.1
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was found out about one example.
+
+    Attributes
+    ----------
+    parts : Series
+        Column or word to what it weighs: above 0 it speaks for the suggested label and against the given one.
+    kinds : Series
+        The same parts to ``"column"`` or ``"word"``.
+    near : Series
+        Id of the nearest train examples, nearest first, to their distance.
+    """
+
+    parts: pd.Series
+    kinds: pd.Series
+    near: pd.Series
+
+
+_NOTHING = Found(pd.Series(dtype=float), pd.Series(dtype=str), pd.Series(dtype=float))
+
+
+@dataclass(frozen=True)
+class _Ready:
+    fitted: Fitted
+    rows: Any
+    ids: pd.Index
+
+
+class Insight:
+    """What is known about the examples of one turn. Safe to use from any thread; it never touches the screen."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._ready: _Ready | None = None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=KIND)
+        self._answers: OrderedDict[tuple[str, str], Future[Found]] = OrderedDict()
+        self.failed = False
+
+    @property
+    def ready(self) -> bool:
+        """Whether questions are answered by now."""
+        return self._ready is not None
+
+    def prepare(self, project: Project, turn: Turn, progress: Progress, cancel: Cancel) -> None:
+        """Fit the locked model, if it is not in memory, and lay the train examples of the turn out in their space."""
+        try:
+            fitted = project.fitted(lambda share, message: progress(0.6 * share, message), cancel)
+            progress(0.6, "laying out the examples")
+            dataset = project.dataset_at(turn.revision)
+            rows = unit_rows(project.model.features(dataset))
+            self._ready = _Ready(fitted, rows, dataset.ids("train"))
+        except BaseException:
+            self.failed = True
+            raise
+
+    def ask(self, row: pd.DataFrame, given: object, suggested: object) -> Future[Found]:
+        """Ask about one example; the answer to a question that was asked before is kept.
+
+        Parameters
+        ----------
+        row : DataFrame of one row
+            The example as it is now, indexed by its id.
+        given, suggested : str or missing
+            The labels that are weighed against each other.
+        """
+        assert self._ready is not None
+        key = (str(row.index[0]), repr((given, suggested, row.iloc[0].tolist())))
+        with self._lock:
+            if key not in self._answers:
+                self._answers[key] = self._thread.submit(_look, self._ready, row, given, suggested)
+                while len(self._answers) > _KEPT:
+                    self._answers.popitem(last=False)
+            self._answers.move_to_end(key)
+            return self._answers[key]
+
+
+def _look(ready: _Ready, row: pd.DataFrame, given: object, suggested: object) -> Found:
+    classes = set(ready.fitted.classes)
+    label = next((str(name) for name in (suggested, given) if name in classes), None)
+    against = str(given) if given in classes and label != given else None
+    parts = explain(ready.fitted, row, _PARTS, label=label, against=against)
+    weights = parts.set_index("what")["weight"]
+    if label == given and label != suggested:
+        # Nothing is suggested: what speaks for the given label is below 0 all the same.
+        weights = -weights
+    near = pd.Series(dtype=float)
+    place = int(ready.ids.get_indexer(row.index)[0])
+    if place >= 0:
+        positions, distances = nearest_to(ready.rows, place, NEIGHBOURS + _SPARE)
+        near = pd.Series(distances, index=ready.ids[positions])
+    return Found(weights, parts.set_index("what")["kind"], near)
+
+
+@st.cache_resource(show_spinner=False, max_entries=2)
+def _insight(identity: str) -> Insight:
+    return Insight()
+
+
+@dataclass(frozen=True)
+class Question:
+    """What was asked about the card that is shown.
+
+    Attributes
+    ----------
+    insight : Insight
+    answer : Future, optional
+        None as long as nothing can be asked.
+    found : Found, optional
+        The answer, if it came in time for this run of the page.
+    """
+
+    insight: Insight
+    answer: Future[Found] | None = None
+    found: Found | None = None
+
+    @property
+    def over(self) -> bool:
+        """Whether waiting has come to an end, so that the page is to be drawn anew."""
+        return self.insight.failed or (self.insight.ready if self.answer is None else self.answer.done())
+
+
+def of(project: Project, turn: Turn, cards: pd.DataFrame, places: Iterable[int]) -> Question:
+    """Ask about the first of some cards; the others are looked at once there is time.
+
+    Parameters
+    ----------
+    project : Project
+    turn : Turn
+        The last one.
+    cards : DataFrame
+        Of the queue.
+    places : iterable of int
+        The card that is shown, then those that will probably come next.
+    """
+    insight = _insight(turns.identity(project, turn))
+    if not insight.ready:
+        if not insight.failed:
+            _start(project, turn, insight)
+        return Question(insight)
+    frame = project.dataset.frame
+    there = [place for place in places if cards.index[place] in frame.index]
+    answers = [
+        insight.ask(frame.loc[[cards.index[place]]], cards["given"].iloc[place], cards["suggested"].iloc[place])
+        for place in there
+    ]
+    try:
+        return Question(insight, answers[0], answers[0].result(timeout=_PATIENCE))
+    except NotYet:
+        return Question(insight, answers[0])
+    except Exception as error:
+        # The card is whole without it; a defect goes to the log.
+        errors.sentence(error, doing="looking for what speaks for which label")
+        return Question(insight, answers[0], _NOTHING)
+
+
+def _start(project: Project, turn: Turn, insight: Insight) -> None:
+    with contextlib.suppress(jobs.JobError):
+        # If one for an earlier turn is under way, this one is started once it is over.
+        jobs.registry().start(
+            project.id, KIND, TITLE, lambda progress, cancel: insight.prepare(project, turn, progress, cancel)
+        )
+
+
+def wait(project: Project, asked: Question, *, key: str) -> None:
+    """Draw how far it is, and the page anew once the answer is there; the card can be settled meanwhile.
+
+    Parameters
+    ----------
+    project : Project
+    asked : Question
+        Without an answer yet.
+    key : str
+        Of the card.
+    """
+    if asked.insight.failed:
+        job = jobs.registry().snapshot(project.id, KIND)
+        said, again = st.columns([4, 1], vertical_alignment="center")
+        said.caption(f"The nearest examples are missing. {plain(job.message if job is not None else '')}")
+        if again.button("Try again", key=f"insight-again-{key}", type="tertiary"):
+            asked.insight.failed = False
+            st.rerun()
+    else:
+        _poll(asked, project.id)
+
+
+@st.fragment(run_every=jobs.POLL_SECONDS)
+@errors.calm(doing="looking for the nearest examples")
+def _poll(asked: Question, project_id: str) -> None:
+    if asked.over:
+        st.rerun()
+    job = jobs.registry().snapshot(project_id, KIND)
+    if job is None or (not job.running and not asked.insight.ready):
+        # The job of an earlier turn is over: this run of the page starts the one that is needed.
+        st.rerun()
+    share = f" ({100 * job.share:.0f} %)" if job.running else ""
+    st.caption(f"Nearest examples and reasons are on their way{share}. Nothing has to wait for them.")
