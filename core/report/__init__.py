@@ -1,6 +1,6 @@
 """What the analyst reads: figures (data in, figure out), cards of single examples and the way numbers are written."""
 
-from core.report.card import Field, Usual, card, differences, usual, written
+from core.report.card import Field, Usual, card, differences, records, usual, written
 from core.report.chart import ACCENT, ALERT, NEUTRAL, SECOND, Chart
 from core.report.figures import (
     class_balance,
@@ -32,6 +32,7 @@ __all__ = [
     "number",
     "per_class_f1",
     "percent",
+    "records",
     "shorten",
     "signed",
     "signed_interval",

@@ -11,7 +11,7 @@ import pandas as pd
 
 from core.annotate import EVIDENCE
 from core.dataset import Dataset
-from core.report import Usual, differences, percent, shorten
+from core.report import Usual, differences, percent, records, shorten
 from pages.parts.plain import escaped
 
 __all__ = ["evidence", "guidelines", "label", "legend", "nearest", "said", "title"]
@@ -126,16 +126,15 @@ def nearest(
     k : int
         How many are shown at most; those that are no longer in train are passed over.
     """
-    there = near[dataset.split.reindex(near.index).eq("train").to_numpy()].iloc[:k]
+    members = dataset.split.reindex(near.index)
+    there = near[(members == "train").to_numpy()].iloc[:k]
     if there.empty:
         return ""
-    labels = dataset.labels.loc[there.index]
-    others = int((labels != sides[0]).sum())
-    alike = "all labelled so too" if not others else f"{others} of {len(there)} labelled otherwise"
-    row = dataset.frame.loc[example]
+    row, *others = records(dataset.frame, [example, *there.index], [dataset.schema.label, *dataset.schema.inputs])
+    differ = sum(other[dataset.schema.label] != sides[0] for other in others)
+    alike = f"{differ} of {len(others)} labelled otherwise" if differ else "all labelled so too"
     lines = "".join(
-        _neighbour(dataset, row, dataset.frame.loc[other], str(labels[other]), distance, sides, known)
-        for other, distance in there.items()
+        _neighbour(dataset, row, other, distance, sides, known) for other, distance in zip(others, there, strict=True)
     )
     return (
         f'<div class="rc" role="group" aria-label="Nearest examples">{title("Nearest examples", alike)}'
@@ -145,13 +144,13 @@ def nearest(
 
 def _neighbour(
     dataset: Dataset,
-    row: pd.Series,
-    other: pd.Series,
-    name: str,
+    row: dict[str, object],
+    other: dict[str, object],
     distance: float,
     sides: tuple[str, str],
     known: Usual | None,
 ) -> str:
+    name = str(other[dataset.schema.label])
     side = " rc-is-given" if name == sides[0] else " rc-is-suggested" if name == sides[1] else ""
     mark = "≠ " if name != sides[0] else ""
     classes = f"rc-clip rc-whose{side}{' rc-other' if mark else ''}"
@@ -161,7 +160,7 @@ def _neighbour(
     if text is not None:
         words.append("The same text." if distance < _EQUAL else shorten(other[text], 220))
     if columns:
-        words.append(_differing(row[columns], other[columns], known))
+        words.append(_differing({column: row[column] for column in columns}, other, known))
     said = escaped(" ".join(words))
     shape = "rc-quiet rc-clip" if text is None else "rc-passage"
     return (
@@ -170,7 +169,7 @@ def _neighbour(
     )
 
 
-def _differing(row: pd.Series, other: pd.Series, known: Usual | None) -> str:
+def _differing(row: dict[str, object], other: dict[str, object], known: Usual | None) -> str:
     found = differences(row, other, known)
     if not found:
         return "All columns are equal."

@@ -24,6 +24,7 @@ from pages.parts import errors, jobs, turns
 from pages.parts.plain import plain
 
 if TYPE_CHECKING:
+    from core.dataset import Dataset
     from core.flywheel import Project, Turn
     from core.progress import Cancel, Progress
     from core.train import Fitted
@@ -77,7 +78,7 @@ class Insight:
         self._lock = threading.Lock()
         self._ready: _Ready | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=KIND)
-        self._answers: OrderedDict[tuple[str, str], Future[Found]] = OrderedDict()
+        self._answers: OrderedDict[tuple[str, str, str], Future[Found]] = OrderedDict()
         self.failed = False
 
     @property
@@ -97,28 +98,30 @@ class Insight:
             self.failed = True
             raise
 
-    def ask(self, row: pd.DataFrame, given: object, suggested: object) -> Future[Found]:
+    def ask(self, dataset: Dataset, example: str, given: object, suggested: object) -> Future[Found]:
         """Ask about one example; the answer to a question that was asked before is kept.
 
         Parameters
         ----------
-        row : DataFrame of one row
-            The example as it is now, indexed by its id.
+        dataset : Dataset
+            As it is now.
+        example : str
         given, suggested : str or missing
             The labels that are weighed against each other.
         """
         assert self._ready is not None
-        key = (str(row.index[0]), repr((given, suggested, row.iloc[0].tolist())))
+        key = (example, str(given), str(suggested))
         with self._lock:
             if key not in self._answers:
-                self._answers[key] = self._thread.submit(_look, self._ready, row, given, suggested)
+                self._answers[key] = self._thread.submit(_look, self._ready, dataset, example, given, suggested)
                 while len(self._answers) > _KEPT:
                     self._answers.popitem(last=False)
             self._answers.move_to_end(key)
             return self._answers[key]
 
 
-def _look(ready: _Ready, row: pd.DataFrame, given: object, suggested: object) -> Found:
+def _look(ready: _Ready, dataset: Dataset, example: str, given: object, suggested: object) -> Found:
+    row = dataset.frame.iloc[dataset.frame.index.get_indexer(pd.Index([example]))]
     classes = set(ready.fitted.classes)
     label = next((str(name) for name in (suggested, given) if name in classes), None)
     against = str(given) if given in classes and label != given else None
@@ -181,12 +184,9 @@ def of(project: Project, turn: Turn, cards: pd.DataFrame, places: Iterable[int])
         if not insight.failed:
             _start(project, turn, insight)
         return Question(insight)
-    frame = project.dataset.frame
-    there = [place for place in places if cards.index[place] in frame.index]
-    answers = [
-        insight.ask(frame.loc[[cards.index[place]]], cards["given"].iloc[place], cards["suggested"].iloc[place])
-        for place in there
-    ]
+    dataset, shown = project.dataset, cards.iloc[list(places)]
+    asked = zip(shown.index, shown["given"], shown["suggested"], strict=True)
+    answers = [insight.ask(dataset, *each) for each in asked if each[0] in dataset.frame.index]
     try:
         return Question(insight, answers[0], answers[0].result(timeout=_PATIENCE))
     except NotYet:

@@ -12,7 +12,7 @@ import streamlit as st
 from core.annotate import spoken
 from core.dataset import Dataset
 from core.flywheel import Decision, current_queue, decide, move, next_place
-from core.report import Usual, card, shorten, usual
+from core.report import Usual, card, records, shorten, usual
 from pages.parts import beside, cards, errors, frame, insight
 from pages.parts.plain import escaped, plain
 
@@ -104,7 +104,7 @@ def _chances(turn: Turn | None, example: str) -> pd.Series:
 def _example(dataset: Dataset, example: str, suspect: pd.Series, known: Usual, found: insight.Found | None) -> str:
     """The example as HTML: its text with the words that speak for a label, its columns with those that do."""
     schema, sides = dataset.schema, _sides(suspect)
-    row = dataset.frame.loc[example]
+    (row,) = records(dataset.frame, [example], schema.inputs)
     words = columns = None
     if found is not None:
         words, columns = (dict(found.parts[found.kinds == kind]) for kind in ("word", "column"))
@@ -112,7 +112,9 @@ def _example(dataset: Dataset, example: str, suspect: pd.Series, known: Usual, f
     if schema.text is not None:
         parts.append(cards.reading(row[schema.text], words, sides=sides))
     if schema.features:
-        parts.append(cards.lines(card(row[list(schema.features)], known), columns or None, sides=sides))
+        parts.append(
+            cards.lines(card({name: row[name] for name in schema.features}, known), columns or None, sides=sides)
+        )
     return f'<div class="rc">{"".join(parts)}</div>'
 
 
