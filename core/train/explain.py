@@ -5,21 +5,74 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from core.dataset import Dataset
+from core.progress import Cancel, Progress
 from core.train.fit import Fitted, TrainError
 from core.train.recipes import TOKEN, Encoded, tokenise
 
-__all__ = ["explain", "weighed"]
+__all__ = ["Explainer", "explain", "explainer", "weighed"]
+
+if TYPE_CHECKING:
+    from core.train.lock import LockedModel
 
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 # Nearer to 0 or 1 than this, probabilities are not told apart.
 _CERTAIN = 1e-6
+
+
+@dataclass(frozen=True)
+class Explainer:
+    """Models that explain train examples which they have not seen; made by `explainer`.
+
+    A model that learned an example with its label finds something in it that speaks for that label, however wrong.
+
+    Attributes
+    ----------
+    fitted : tuple of Fitted
+    fold : Series
+        Train id to the place of the model that did not see it.
+    """
+
+    fitted: tuple[Fitted, ...]
+    fold: pd.Series
+
+    def of(self, example: str) -> Fitted:
+        """The model that explains an example."""
+        place = int(self.fold.index.get_indexer(pd.Index([example]))[0])
+        return self.fitted[0 if place < 0 else int(self.fold.iloc[place])]
+
+
+def explainer(
+    model: LockedModel, dataset: Dataset, progress: Progress | None = None, cancel: Cancel | None = None
+) -> Explainer:
+    """Fit the locked model on either half of the train examples, to explain the examples of the other half.
+
+    Raises
+    ------
+    TrainError
+        If train holds fewer than two classes.
+    Cancelled
+        If the caller asked to stop.
+    """
+    fold = dataset.folds(2)
+    fitted: list[Fitted] = []
+    for number in (0, 1):
+        half = fold.index[fold == number]
+        known = dataset.labels.loc[fold.index[fold != number]]
+        # Too little to learn from on the other side (one large group, say): then from everything.
+        part = dataset.without(half) if len(half) and known.nunique() > 1 else dataset
+        said = None if progress is None else lambda share, message, at=number: progress((at + share) / 2, message)
+        fitted.append(model.fit(part, said, cancel))
+    return Explainer(tuple(fitted), fold)
 
 
 def explain(

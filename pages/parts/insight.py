@@ -1,7 +1,8 @@
 """What stands beside a review card and takes a while: the nearest examples, and what speaks for which label.
 
-Both need the fitted model of the last turn and the space in which neighbours are sought. A job makes them once a turn;
-from then on one thread answers for each card, and for the cards ahead before they are shown. No card waits for it.
+Both need what is made of the data of the last turn: the locked model fitted on either half of it, and the space in
+which neighbours are sought. A job makes them once a turn; from then on one thread answers for each card, and for the
+cards ahead before they are shown. No card waits for it.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import pandas as pd
 import streamlit as st
 
 from core.neighbours import nearest_to, unit_rows
-from core.train import explain
+from core.train import explain, explainer
 from pages.parts import errors, jobs, turns
 from pages.parts.plain import plain
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from core.dataset import Dataset
     from core.flywheel import Project, Turn
     from core.progress import Cancel, Progress
-    from core.train import Fitted
+    from core.train import Explainer
 
 __all__ = ["KIND", "Found", "Insight", "Question", "of", "wait"]
 
@@ -66,7 +67,7 @@ _NOTHING = Found(pd.Series(dtype=float), pd.Series(dtype=str), pd.Series(dtype=f
 
 @dataclass(frozen=True)
 class _Ready:
-    fitted: Fitted
+    explainer: Explainer
     rows: Any
     ids: pd.Index
 
@@ -87,13 +88,15 @@ class Insight:
         return self._ready is not None
 
     def prepare(self, project: Project, turn: Turn, progress: Progress, cancel: Cancel) -> None:
-        """Fit the locked model, if it is not in memory, and lay the train examples of the turn out in their space."""
+        """Fit the locked model on either half of the turn's train examples, and lay these out in their space."""
         try:
-            fitted = project.fitted(lambda share, message: progress(0.6 * share, message), cancel)
-            progress(0.6, "laying out the examples")
             dataset = project.dataset_at(turn.revision)
+            explaining = explainer(
+                project.model, dataset, lambda share, message: progress(0.7 * share, message), cancel
+            )
+            progress(0.7, "laying out the examples")
             rows = unit_rows(project.model.features(dataset))
-            self._ready = _Ready(fitted, rows, dataset.ids("train"))
+            self._ready = _Ready(explaining, rows, dataset.ids("train"))
         except BaseException:
             self.failed = True
             raise
@@ -122,10 +125,11 @@ class Insight:
 
 def _look(ready: _Ready, dataset: Dataset, example: str, given: object, suggested: object) -> Found:
     row = dataset.frame.iloc[dataset.frame.index.get_indexer(pd.Index([example]))]
-    classes = set(ready.fitted.classes)
+    fitted = ready.explainer.of(example)
+    classes = set(fitted.classes)
     label = next((str(name) for name in (suggested, given) if name in classes), None)
     against = str(given) if given in classes and label != given else None
-    parts = explain(ready.fitted, row, _PARTS, label=label, against=against)
+    parts = explain(fitted, row, _PARTS, label=label, against=against)
     weights = parts.set_index("what")["weight"]
     if label == given and label != suggested:
         # Nothing is suggested: what speaks for the given label is below 0 all the same.
@@ -205,12 +209,14 @@ def _start(project: Project, turn: Turn, insight: Insight) -> None:
         )
 
 
-def wait(project: Project, asked: Question, *, key: str) -> None:
+def wait(project: Project, turn: Turn, asked: Question, *, key: str) -> None:
     """Draw how far it is, and the page anew once the answer is there; the card can be settled meanwhile.
 
     Parameters
     ----------
     project : Project
+    turn : Turn
+        As in `of`.
     asked : Question
         Without an answer yet.
     key : str
@@ -224,17 +230,18 @@ def wait(project: Project, asked: Question, *, key: str) -> None:
             asked.insight.failed = False
             st.rerun()
     else:
-        _poll(asked, project.id)
+        _poll(project, turn, asked)
 
 
 @st.fragment(run_every=jobs.POLL_SECONDS)
 @errors.calm(doing="looking for the nearest examples")
-def _poll(asked: Question, project_id: str) -> None:
+def _poll(project: Project, turn: Turn, asked: Question) -> None:
     if asked.over:
         st.rerun()
-    job = jobs.registry().snapshot(project_id, KIND)
-    if job is None or (not job.running and not asked.insight.ready):
-        # The job of an earlier turn is over: this run of the page starts the one that is needed.
-        st.rerun()
-    share = f" ({100 * job.share:.0f} %)" if job.running else ""
+    job = jobs.registry().snapshot(project.id, KIND)
+    running = job is not None and job.running
+    if not running and not asked.insight.ready:
+        # The job was that of an earlier turn, and is over.
+        _start(project, turn, asked.insight)
+    share = f" ({100 * job.share:.0f} %)" if job is not None and running else ""
     st.caption(f"Nearest examples and reasons are on their way{share}. Nothing has to wait for them.")

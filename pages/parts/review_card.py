@@ -61,7 +61,8 @@ def draw(project: Project, queue: Queue, place: int, turn: Turn | None, *, by: s
     example = str(queue.cards.index[place])
     suffix = f"{queue.number}-{place}"
     chances = _chances(turn, example)
-    asked = insight.of(project, project.turns[-1], queue.cards, range(place, min(place + _AHEAD, len(queue.cards))))
+    last = project.turns[-1]
+    asked = insight.of(project, last, queue.cards, range(place, min(place + _AHEAD, len(queue.cards))))
     known = _known(dataset, project.id, queue.number)
     st.html(_STYLE)
     left, right = st.columns([8, 5], gap="medium")
@@ -69,7 +70,7 @@ def draw(project: Project, queue: Queue, place: int, turn: Turn | None, *, by: s
         with st.container(border=True, key=f"example-{suffix}"):
             st.html(_example(dataset, example, suspect, known, asked.found))
         if asked.found is None:
-            insight.wait(project, asked, key=suffix)
+            insight.wait(project, last, asked, key=suffix)
         else:
             near = beside.nearest(dataset, example, asked.found.near, _sides(suspect), known, insight.NEIGHBOURS)
             if near:
@@ -127,7 +128,7 @@ def _head(dataset: Dataset, example: str, sides: tuple[str, str], *, marked: boo
             for sign, name in zip(_SIGNS, sides, strict=True)
             if name
         ]
-        hint = "How the answer of the locked model would change without it"
+        hint = "How the answer of the locked model, which has not seen this example, would change without it"
         key = f'<span class="rc-key" title="{hint}">{"".join(said)}</span>'
     return f'<p class="rc-head rc-quiet"><span class="rc-clip">Example {escaped(example + origin)}</span>{key}</p>'
 
