@@ -37,7 +37,8 @@ def button(app, start: str):
 def known(app, project):
     """The page once the nearest examples and the reasons are there."""
     job = jobs.registry().wait(project.id, insight.KIND, 60)
-    assert job is not None and job.state == "done", job
+    assert job is not None
+    assert job.state == "done", job.message
     for _ in range(20):
         app = app.run()
         if shown(app, "Nearest examples"):
