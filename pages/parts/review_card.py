@@ -11,7 +11,7 @@ import streamlit as st
 
 from core.annotate import spoken
 from core.dataset import Dataset
-from core.flywheel import Decision, current_queue, decide, move, next_place
+from core.flywheel import Decision, StaleError, current_queue, decide, move, next_place
 from core.report import Usual, card, records, shorten, usual
 from pages.parts import beside, cards, errors, frame, insight
 from pages.parts.plain import escaped, plain
@@ -276,10 +276,16 @@ def _settle(
 ) -> None:
     """Run before the page is drawn again; no session state is touched, so that a fast press can't cut it in two."""
     queue = _queue(project, number)
-    if queue is None or next_place(project, queue) != place:
-        frame.tell("That card was settled already. Nothing was changed.", icon=":material/info:")
-        return
-    decide(project, queue, place, decision, label, by=by, revision=revision)
+    if queue is not None and next_place(project, queue) == place:
+        try:
+            decide(project, queue, place, decision, label, by=by, revision=revision)
+        except StaleError:
+            # Two presses that met on the way are one too many; anything else that changed has to be looked at.
+            if next_place(project, current_queue(project) or queue) == place:
+                raise
+        else:
+            return
+    frame.tell("That card was settled already. Nothing was changed.", icon=":material/info:")
 
 
 def _choose(
