@@ -1,6 +1,6 @@
 """The locked model: recipes, the lock, and the one place that fits."""
 
-from core.train.explain import Explainer, explain, explainer, weighed
+from core.train.explain import Explainer, explain, explainer, telling, weighed
 from core.train.fit import Fitted, TrainError
 from core.train.learning_curve import learning_curve
 from core.train.lock import (
@@ -29,5 +29,6 @@ __all__ = [
     "learning_curve",
     "moved_versions",
     "recipes_for",
+    "telling",
     "weighed",
 ]

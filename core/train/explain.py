@@ -17,7 +17,7 @@ from core.progress import Cancel, Progress
 from core.train.fit import Fitted, TrainError
 from core.train.recipes import TOKEN, Encoded, tokenise
 
-__all__ = ["Explainer", "explain", "explainer", "weighed"]
+__all__ = ["Explainer", "explain", "explainer", "telling", "weighed"]
 
 if TYPE_CHECKING:
     from core.train.lock import LockedModel
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
+# Log-odds below which a part says next to nothing: 1.1 to 1.
+_SAYS_NOTHING = 0.1
 # Nearer to 0 or 1 than this, probabilities are not told apart.
 _CERTAIN = 1e-6
 
@@ -133,6 +135,25 @@ def explain(
         ["owner", "weight"], key=lambda column: -column.abs() if column.name == "weight" else column, kind="stable"
     )
     return heaviest[heaviest.groupby("owner").cumcount() < top].drop(columns="owner").reset_index(drop=True)
+
+
+def telling(weights: pd.Series) -> pd.Series:
+    """The parts of one example that are worth pointing at, of those that `explain` lists.
+
+    Parameters
+    ----------
+    weights : Series
+        Part to weight.
+
+    Returns
+    -------
+    Series
+        Those that weigh a quarter of the heaviest or more, and the two heaviest on either side; none of less than 0.1.
+    """
+    sizes = weights.abs()
+    place = sizes.groupby(weights > 0).rank(method="first", ascending=False)
+    says = (sizes >= _SAYS_NOTHING) & ((sizes >= sizes.max() / 4) | (place <= 2))
+    return weights.loc[says.to_numpy(dtype=bool)]
 
 
 def weighed(text: str, weights: Mapping[str, float]) -> list[tuple[str, float]]:

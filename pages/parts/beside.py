@@ -159,7 +159,7 @@ def _neighbour(
     words = []
     if text is not None:
         words.append("The same text." if distance < _EQUAL else shorten(other[text], 220))
-    if columns:
+    if columns and (text is None or distance < _EQUAL):
         words.append(_differing({column: row[column] for column in columns}, other, known))
     said = escaped(" ".join(words))
     shape = "rc-quiet rc-clip" if text is None else "rc-passage"

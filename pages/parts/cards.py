@@ -26,9 +26,8 @@ _STYLE = {
 }
 
 
-# From these on, a word or a column is drawn as one that says something, and as one that says much: log-odds of 1.1 to 1
-# and 2 to 1.
-_SAYS, _SAYS_MUCH = 0.1, 0.7
+# From these log-odds on, 2 to 1, a word or a column is drawn as one that says much.
+_SAYS_MUCH = 0.7
 _LONG_TEXT = 600
 _FEW_FIELDS, _MANY_FIELDS = 5, 36
 
@@ -92,8 +91,7 @@ def reading(text: object, weights: Mapping[str, float] | None = None, *, sides: 
     if pd.isna(text):  # type: ignore[call-overload]
         return '<p class="rc-quiet">missing</p>'
     words = str(text)
-    pieces = weighed(words, {word: weight for word, weight in (weights or {}).items() if abs(weight) >= _SAYS})
-    marked = "".join(_piece(piece, weight, sides) for piece, weight in pieces)
+    marked = "".join(_piece(piece, weight, sides) for piece, weight in weighed(words, weights or {}))
     # What may scroll can be reached with the keyboard.
     size = ' class="rc-text rc-long" tabindex="0"' if len(words) > _LONG_TEXT else ' class="rc-text"'
     return f'<div role="group" aria-label="Text of the example"{size}>{marked}</div>'
@@ -148,7 +146,7 @@ def _line(field: Field, share: float | None, most: float, sides: tuple[str, str]
 
 
 def _bar(share: float, most: float, sides: tuple[str, str]) -> str:
-    if abs(share) * most < _SAYS:
+    if not share:
         return ""
     side, said = "left" if share < 0 else "right", escaped(_speaks(share * most, sides))
     return (

@@ -20,7 +20,7 @@ import pandas as pd
 import streamlit as st
 
 from core.neighbours import nearest_to, unit_rows
-from core.train import explain, explainer
+from core.train import explain, explainer, telling
 from pages.parts import errors, jobs, turns
 from pages.parts.plain import plain
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from core.progress import Cancel, Progress
     from core.train import Explainer
 
-__all__ = ["KIND", "Found", "Insight", "Question", "of", "wait"]
+__all__ = ["KIND", "NEIGHBOURS", "NOTHING", "Found", "Insight", "Question", "of", "wait"]
 
 KIND = "insight"
 TITLE = "Nearest examples and reasons"
@@ -49,20 +49,19 @@ class Found:
 
     Attributes
     ----------
-    parts : Series
-        Column or word to what it weighs: above 0 it speaks for the suggested label and against the given one.
-    kinds : Series
-        The same parts to ``"column"`` or ``"word"``.
+    words, columns : dict
+        The words and columns that say something to what they weigh: above 0 they speak for the suggested label, below 0
+        for the given one.
     near : Series
         Id of the nearest train examples, nearest first, to their distance.
     """
 
-    parts: pd.Series
-    kinds: pd.Series
+    words: dict[str, float]
+    columns: dict[str, float]
     near: pd.Series
 
 
-_NOTHING = Found(pd.Series(dtype=float), pd.Series(dtype=str), pd.Series(dtype=float))
+NOTHING = Found({}, {}, pd.Series(dtype=float))
 
 
 @dataclass(frozen=True)
@@ -130,7 +129,7 @@ def _look(ready: _Ready, dataset: Dataset, example: str, given: object, suggeste
     label = next((str(name) for name in (suggested, given) if name in classes), None)
     against = str(given) if given in classes and label != given else None
     parts = explain(fitted, row, _PARTS, label=label, against=against)
-    weights = parts.set_index("what")["weight"]
+    weights = parts.set_index(["kind", "what"])["weight"]
     if label == given and label != suggested:
         # Nothing is suggested: what speaks for the given label is below 0 all the same.
         weights = -weights
@@ -139,7 +138,8 @@ def _look(ready: _Ready, dataset: Dataset, example: str, given: object, suggeste
     if place >= 0:
         positions, distances = nearest_to(ready.rows, place, NEIGHBOURS + _SPARE)
         near = pd.Series(distances, index=ready.ids[positions])
-    return Found(weights, parts.set_index("what")["kind"], near)
+    said = {kind: dict(telling(found.droplevel("kind"))) for kind, found in weights.groupby("kind")}
+    return Found(said.get("word", {}), said.get("column", {}), near)
 
 
 @st.cache_resource(show_spinner=False, max_entries=2)
@@ -198,7 +198,7 @@ def of(project: Project, turn: Turn, cards: pd.DataFrame, places: Iterable[int])
     except Exception as error:
         # The card is whole without it; a defect goes to the log.
         errors.sentence(error, doing="looking for what speaks for which label")
-        return Question(insight, answers[0], _NOTHING)
+        return Question(insight, answers[0], NOTHING)
 
 
 def _start(project: Project, turn: Turn, insight: Insight) -> None:

@@ -33,6 +33,8 @@ KEYS = {
 # Of the other classes, the most probable first.
 OTHER_KEYS = "3456789"
 _NAME_WIDTH = 24
+# Another class that is less probable is named without its probability: nobody decides by it.
+_WORTH_SAYING = 0.005
 # While one card is looked at, what the next ones need is found out.
 _AHEAD = 3
 _SIGNS = (
@@ -106,16 +108,13 @@ def _example(dataset: Dataset, example: str, suspect: pd.Series, known: Usual, f
     """The example as HTML: its text with the words that speak for a label, its columns with those that do."""
     schema, sides = dataset.schema, _sides(suspect)
     (row,) = records(dataset.frame, [example], schema.inputs)
-    words = columns = None
-    if found is not None:
-        words, columns = (dict(found.parts[found.kinds == kind]) for kind in ("word", "column"))
-    parts = [_head(dataset, example, sides, marked=found is not None and not found.parts.empty)]
+    said = found or insight.NOTHING
+    parts = [_head(dataset, example, sides, marked=bool(said.words or said.columns))]
     if schema.text is not None:
-        parts.append(cards.reading(row[schema.text], words, sides=sides))
+        parts.append(cards.reading(row[schema.text], said.words, sides=sides))
     if schema.features:
-        parts.append(
-            cards.lines(card({name: row[name] for name in schema.features}, known), columns or None, sides=sides)
-        )
+        values = card({name: row[name] for name in schema.features}, known)
+        parts.append(cards.lines(values, said.columns or None, sides=sides))
     return f'<div class="rc">{"".join(parts)}</div>'
 
 
@@ -215,8 +214,8 @@ def _others(
         return
 
     def named(name: str) -> str:
-        chance = share(name)
-        return shorten(name, _NAME_WIDTH) + ("" if chance is None else f" · {beside.said(chance)}")
+        chance = share(name) or 0.0
+        return shorten(name, _NAME_WIDTH) + (f" · {beside.said(chance)}" if chance >= _WORTH_SAYING else "")
 
     with st.container(horizontal=True, gap="xsmall"):
         for key, name in zip(OTHER_KEYS, others, strict=False):

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.train import RECIPES, LockedModel, TrainError, explain, explainer, weighed
+from core.train import RECIPES, LockedModel, TrainError, explain, explainer, telling, weighed
 
 
 def log_odds(probability):
@@ -173,3 +173,11 @@ def test_every_word_that_is_explained_is_found_again(texts, of_texts):
         words = found[found["kind"] == "word"].set_index("what")
         pieces = [piece.lower() for piece, weight in weighed(row["text"], words["weight"].to_dict()) if weight]
         assert pd.Series(pieces).value_counts().to_dict() == words["value"].astype(int).to_dict()
+
+
+def test_what_is_worth_pointing_at_is_heavy_or_the_heaviest_of_its_side():
+    weights = pd.Series({"a": 4.0, "b": 1.0, "c": 0.9, "d": -0.5, "e": -0.4, "f": -0.3, "g": -0.05})
+
+    assert telling(weights).to_dict() == {"a": 4.0, "b": 1.0, "d": -0.5, "e": -0.4}
+    assert telling(pd.Series({"a": 0.09, "b": -0.02})).empty
+    assert telling(pd.Series(dtype=float)).empty
