@@ -153,7 +153,8 @@ def telling(weights: pd.Series) -> pd.Series:
     sizes = weights.abs()
     place = sizes.groupby(weights > 0).rank(method="first", ascending=False)
     says = (sizes >= _SAYS_NOTHING) & ((sizes >= sizes.max() / 4) | (place <= 2))
-    return weights.loc[says.to_numpy(dtype=bool)]
+    found: pd.Series = weights[says]
+    return found
 
 
 def weighed(text: str, weights: Mapping[str, float]) -> list[tuple[str, float]]:
