@@ -68,7 +68,7 @@ def make(folder: Path, rows: int, recipe: str) -> None:
     project.close()
 
 
-def settle(address: str, cards: int, pace: float, seed: int = 0) -> tuple[list[dict], int]:
+def settle(address: str, cards: int, pace: float, *, cold: bool = False, seed: int = 0) -> tuple[list[dict], int]:
     """Settle cards in the browser; what each wait was, and how many presses had no answer within five seconds."""
     from browser import find_browser
     from playwright.sync_api import TimeoutError as NoAnswer
@@ -83,7 +83,9 @@ def settle(address: str, cards: int, pace: float, seed: int = 0) -> tuple[list[d
         page.goto(f"{address}/annotate?project=large")
         page.wait_for_selector('[class*="st-key-keep-"] button', timeout=120_000)
         page.wait_for_selector('[data-test-script-state="notRunning"]', state="attached", timeout=120_000)
-        time.sleep(5)
+        if not cold:
+            page.get_by_text("Nearest examples", exact=True).wait_for(timeout=300_000)
+            time.sleep(2)
         page.evaluate(WATCH)
         for number in range(cards):
             # The first card has none before it.
@@ -108,13 +110,14 @@ def main() -> None:
     parser.add_argument("--cards", type=int, default=120)
     parser.add_argument("--pace", type=float, default=0.6, help="seconds between the next card and the next press")
     parser.add_argument("--recipe", default="logistic_regression")
+    parser.add_argument("--cold", action="store_true", help="begin before the nearest examples and reasons are there")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         make(Path(folder), chosen.rows, chosen.recipe)
         server = Server(Path(folder))
         server.start()
         try:
-            waits, lost = settle(server.address, chosen.cards, chosen.pace)
+            waits, lost = settle(server.address, chosen.cards, chosen.pace, cold=chosen.cold)
         finally:
             server.kill()
     for what, words in (("card", "key to next card"), ("whole", "key to all of it")):
