@@ -120,7 +120,7 @@ def nearest(
     near : Series
         Ids of the nearest train examples, nearest first, to their distance.
     sides : (str, str)
-        The given and the suggested label.
+        The given and the suggested label; empty where there is none.
     known : Usual, optional
         Sets differences against what is usual.
     k : int
@@ -133,6 +133,8 @@ def nearest(
     row, *others = records(dataset.frame, [example, *there.index], [dataset.schema.label, *dataset.schema.inputs])
     differ = sum(other[dataset.schema.label] != sides[0] for other in others)
     alike = f"{differ} of {len(others)} labelled otherwise" if differ else "all labelled so too"
+    if not sides[0]:
+        alike = ""
     lines = "".join(
         _neighbour(dataset, row, other, distance, sides, known) for other, distance in zip(others, there, strict=True)
     )
@@ -152,9 +154,9 @@ def _neighbour(
 ) -> str:
     name = str(other[dataset.schema.label])
     side = " rc-is-given" if name == sides[0] else " rc-is-suggested" if name == sides[1] else ""
-    mark = "≠ " if name != sides[0] else ""
+    mark = "≠ " if name != sides[0] and sides[0] else ""
     classes = f"rc-clip rc-whose{side}{' rc-other' if mark else ''}"
-    spoken = "another label: " if mark else "the same label: "
+    spoken = "another label: " if mark else "the same label: " if sides[0] else ""
     text, columns = dataset.schema.text, list(dataset.schema.features)
     words = []
     if text is not None:

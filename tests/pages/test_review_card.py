@@ -10,8 +10,8 @@ import pytest
 
 from core.annotate import EVIDENCE
 from core.dataset import Dataset
-from core.flywheel import Correct, Exclude, Project, Relabel, current_queue, decisions, start_queue
-from pages.parts import beside, cards, insight, jobs
+from core.flywheel import Correct, Exclude, Project, Relabel, current_queue, decide, decisions, start_queue
+from pages.parts import beside, cards, insight, jobs, review_card
 
 WORDS = {
     "billing": ["invoice", "refund"],
@@ -245,6 +245,18 @@ def test_the_legend_names_every_key_of_the_card_and_no_other(start, queued, inte
         named |= set("3456789") if "<kbd>3–9</kbd>" in legend else set()
         card = {each.proto.shortcut.upper() for each in app.button if each.proto.shortcut and "-1-0" in each.key}
         assert named == card == set(keys)
+
+
+def test_two_presses_that_meet_on_the_way_settle_one_card_and_are_told_so(start, queued, quiet, monkeypatch):
+    def twice(*arguments, **named):
+        decide(*arguments, **named)
+        decide(*arguments, **named)
+
+    app = start("annotate", project=queued.id)
+    monkeypatch.setattr(review_card, "decide", twice)
+    app = quiet(button(app, "keep-").click().run())
+    assert "settled already" in app.toast[0].value
+    assert len(Project.open(queued.folder).log) == 1
 
 
 # --- pieces ---------------------------------------------------------------------------------------------------------
