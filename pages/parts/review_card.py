@@ -30,6 +30,11 @@ KEYS = {
     Decision.SKIP: "S",
     "back": "B",
 }
+_WITHOUT_LABEL = {
+    Decision.AMBIGUOUS: ("Ambiguous", "Both are plausible, nobody could tell. The label stays as it is."),
+    Decision.EXCLUDE: ("Exclude", "No class fits: the example is left out of train. Undo brings it back."),
+    Decision.SKIP: ("Skip", "Nothing is said; it comes again in the next queue."),
+}
 # Of the other classes, the most probable first.
 OTHER_KEYS = "3456789"
 _NAME_WIDTH = 24
@@ -167,30 +172,8 @@ def _decisions(project: Project, queue: Queue, place: int, chances: pd.Series, b
     )
     _others(others, share, suffix, lambda name: settled(Decision.OTHER, name))
     with st.container(horizontal=True, gap="xsmall"):
-        _button(
-            "ambiguous",
-            suffix,
-            "Ambiguous",
-            KEYS[Decision.AMBIGUOUS],
-            settled(Decision.AMBIGUOUS),
-            hint="Both are plausible, nobody could tell. The label stays as it is.",
-        )
-        _button(
-            "exclude",
-            suffix,
-            "Exclude",
-            KEYS[Decision.EXCLUDE],
-            settled(Decision.EXCLUDE),
-            hint="No class fits: the example is left out of train. Undo brings it back.",
-        )
-        _button(
-            "skip",
-            suffix,
-            "Skip",
-            KEYS[Decision.SKIP],
-            settled(Decision.SKIP),
-            hint="Nothing is said; it comes again in the next queue.",
-        )
+        for decision, (name, hint) in _WITHOUT_LABEL.items():
+            _button(decision, suffix, name, KEYS[decision], settled(decision), hint=hint)
         _button(
             "back",
             suffix,
