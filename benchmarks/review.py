@@ -84,7 +84,7 @@ def settle(address: str, cards: int, pace: float, *, cold: bool = False, seed: i
         page.wait_for_selector('[class*="st-key-keep-"] button', timeout=120_000)
         page.wait_for_selector('[data-test-script-state="notRunning"]', state="attached", timeout=120_000)
         if not cold:
-            page.get_by_text("Nearest examples", exact=True).wait_for(timeout=300_000)
+            page.get_by_role("group", name="Nearest examples").wait_for(timeout=300_000)
             time.sleep(2)
         page.evaluate(WATCH)
         for number in range(cards):

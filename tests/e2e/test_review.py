@@ -109,7 +109,7 @@ def test_forty_cards_are_settled_by_keyboard_alone_and_the_log_has_each_of_them(
     expected = Expected(project)
     app = App(page, own_server)
     app.goto("annotate", project="plans")
-    page.get_by_text("Nearest examples").first.wait_for(timeout=60_000)
+    page.get_by_role("group", name="Nearest examples").wait_for(timeout=60_000)
     for key in SCRIPT:
         shown(app, expected.place, after=f"before {key}")
         page.keyboard.press("Control+z" if key == "undo" else key)
@@ -143,7 +143,7 @@ def test_tab_and_enter_settle_a_card_and_leave_the_reviewer_among_its_buttons(pa
     make_plans(server.workspace, "tabbed").close()
     app = App(page, server)
     app.goto("annotate", project="tabbed")
-    page.get_by_text("Nearest examples").first.wait_for(timeout=60_000)
+    page.get_by_role("group", name="Nearest examples").wait_for(timeout=60_000)
     shown(app, 0)
     for place in range(3):
         for _ in range(60):
@@ -166,7 +166,7 @@ def test_from_one_card_to_the_next_the_way_to_its_buttons_is_short(page, server)
     make_plans(server.workspace, "near").close()
     app = App(page, server)
     app.goto("annotate", project="near")
-    page.get_by_text("Nearest examples").first.wait_for(timeout=60_000)
+    page.get_by_role("group", name="Nearest examples").wait_for(timeout=60_000)
     shown(app, 0)
     app.keyed("keep-1-0").get_by_role("button").focus()
     page.keyboard.press("Enter")
