@@ -2,6 +2,7 @@
 
 from core.annotate.bands import ADVICE, audit_table, cut_bands, mixed_share
 from core.annotate.cases import case_cards, conflicts, copies, differences
+from core.annotate.evidence import EVIDENCE, spoken
 from core.annotate.judged import LabelsError
 from core.annotate.noise import NoiseSummary, noise_summary
 from core.annotate.recall import Estimate, Share, estimate, mixed
@@ -9,6 +10,7 @@ from core.annotate.suspects import find_suspects
 
 __all__ = [
     "ADVICE",
+    "EVIDENCE",
     "Estimate",
     "LabelsError",
     "NoiseSummary",
@@ -24,4 +26,5 @@ __all__ = [
     "mixed",
     "mixed_share",
     "noise_summary",
+    "spoken",
 ]

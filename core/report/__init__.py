@@ -1,7 +1,7 @@
 """What the analyst reads: figures (data in, figure out), cards of single examples and the way numbers are written."""
 
-from core.report.card import Field, Usual, card, usual, written
-from core.report.chart import ACCENT, ALERT, NEUTRAL, Chart
+from core.report.card import Field, Usual, card, differences, records, usual, written
+from core.report.chart import ACCENT, ALERT, NEUTRAL, SECOND, Chart
 from core.report.figures import (
     class_balance,
     confusion_matrix,
@@ -17,6 +17,7 @@ __all__ = [
     "ACCENT",
     "ALERT",
     "NEUTRAL",
+    "SECOND",
     "Chart",
     "Field",
     "Usual",
@@ -24,12 +25,14 @@ __all__ = [
     "class_balance",
     "confusion_matrix",
     "count",
+    "differences",
     "interval",
     "learning_curve",
     "ledger_chart",
     "number",
     "per_class_f1",
     "percent",
+    "records",
     "shorten",
     "signed",
     "signed_interval",

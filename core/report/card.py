@@ -5,7 +5,7 @@ What is usual is learnt once from the train examples; a card is then made from o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,7 @@ import pandas as pd
 from core.report.words import percent
 from core.schema import Schema
 
-__all__ = ["Field", "Usual", "card", "usual", "written"]
+__all__ = ["Field", "Usual", "card", "differences", "records", "usual", "written"]
 
 RARE_SHARE = 0.01
 TAIL = 0.01
@@ -71,17 +71,63 @@ def usual(frame: pd.DataFrame, schema: Schema) -> Usual:
     return Usual(ranges, shares, missing)
 
 
-def card(row: pd.Series, known: Usual | None = None) -> list[Field]:
+def card(row: pd.Series | Mapping[str, object], known: Usual | None = None) -> list[Field]:
     """Write one example as fields, in the order of `row`.
 
     Parameters
     ----------
-    row : Series
-        The values to show, index = column names.
+    row : Series or mapping
+        The values to show by column name.
     known : Usual, optional
         Without it nothing is called unusual.
     """
     return [Field(str(name), written(value), _unusual(str(name), value, known)) for name, value in row.items()]
+
+
+def records(frame: pd.DataFrame, ids: Iterable[str], columns: Iterable[str]) -> list[dict[str, object]]:
+    """Take some cells of a few rows out of a frame as plain values by column name.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Indexed by id.
+    ids : iterable of str
+        All of them in the frame.
+    columns : iterable of str
+    """
+    places = frame.index.get_indexer(pd.Index(list(ids)))
+    # Column by column: a row of a frame with columns of several kinds costs far more.
+    values = {name: frame[name].array.take(places).tolist() for name in columns}
+    return [{name: column[number] for name, column in values.items()} for number in range(len(places))]
+
+
+def differences(row: Mapping[str, object], other: Mapping[str, object], known: Usual | None = None) -> list[Field]:
+    """The columns in which another example differs from one, with the other's values; the greatest difference first.
+
+    Parameters
+    ----------
+    row, other : mapping
+        The two examples: the same column names to values.
+    known : Usual, optional
+        Sets differences of numbers against the usual range of their column. A number that left it, another category
+        and a value that is missing on one side differ the most.
+    """
+    found: list[tuple[float, Field]] = []
+    for name, value in row.items():
+        its = other[name]
+        if written(value) != written(its):
+            found.append((_distance(name, value, its, known), Field(name, written(its))))
+    return [field for _, field in sorted(found, key=lambda pair: -pair[0])]
+
+
+def _distance(name: str, one: object, other: object, known: Usual | None) -> float:
+    """How far two different values are apart, in (0, 1]."""
+    numbers = (int, float, np.integer, np.floating)
+    if known is None or name not in known.ranges or not (isinstance(one, numbers) and isinstance(other, numbers)):
+        return 1.0
+    low, high = known.ranges[name]
+    apart = abs(float(one) - float(other))
+    return min(1.0, apart / (high - low)) if high > low and np.isfinite(apart) else 1.0
 
 
 def written(value: object) -> str:

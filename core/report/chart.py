@@ -19,6 +19,7 @@ __all__ = [
     "ALERT",
     "FONT_SIZE",
     "NEUTRAL",
+    "SECOND",
     "Chart",
     "faded",
     "layout",
@@ -30,6 +31,8 @@ __all__ = [
 ACCENT = "#1691ad"
 ALERT = "#d9623b"
 NEUTRAL = "#7d8794"
+# Beside the accent where two things stand side by side and neither is better.
+SECOND = "#b0741a"
 FONT_SIZE = 13
 
 

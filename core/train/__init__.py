@@ -1,6 +1,6 @@
 """The locked model: recipes, the lock, and the one place that fits."""
 
-from core.train.explain import explain
+from core.train.explain import Explainer, explain, explainer, telling, weighed
 from core.train.fit import Fitted, TrainError
 from core.train.learning_curve import learning_curve
 from core.train.lock import (
@@ -17,6 +17,7 @@ from core.train.lock import (
 __all__ = [
     "DECISIONS",
     "RECIPES",
+    "Explainer",
     "Fitted",
     "LockedModel",
     "Recipe",
@@ -24,7 +25,10 @@ __all__ = [
     "Training",
     "choose_threshold",
     "explain",
+    "explainer",
     "learning_curve",
     "moved_versions",
     "recipes_for",
+    "telling",
+    "weighed",
 ]

@@ -33,7 +33,19 @@ from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.preprocessing import normalize
 from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
-__all__ = ["Codes", "Encoded", "Encoder", "Fit", "Linear", "Model", "fit_recipe", "median", "row_order", "tokenise"]
+__all__ = [
+    "TOKEN",
+    "Codes",
+    "Encoded",
+    "Encoder",
+    "Fit",
+    "Linear",
+    "Model",
+    "fit_recipe",
+    "median",
+    "row_order",
+    "tokenise",
+]
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -52,7 +64,7 @@ _DATE_PARTS = {
 }
 _LARGEST = float(np.finfo(np.float32).max)
 # A word of any script, or a run of other signs: "!!!" and emojis say much about a text.
-_TOKEN = re.compile(r"\w+|[^\w\s]+")
+TOKEN = re.compile(r"\w+|[^\w\s]+")
 
 
 # --- step 1: encoding -------------------------------------------------------------------------------------------
@@ -286,7 +298,7 @@ def tokenise(column: pd.Series) -> tuple[Integers, Integers, list[str]]:
     ends = [0]
     for text in _strings(column).fillna("").tolist():
         plain = text if text.isascii() else unicodedata.normalize("NFKC", text)
-        codes += [places.setdefault(token, len(places)) for token in _TOKEN.findall(plain.lower())]
+        codes += [places.setdefault(token, len(places)) for token in TOKEN.findall(plain.lower())]
         ends.append(len(codes))
     return np.array(codes, dtype=np.int64), np.array(ends, dtype=np.int64), list(places)
 

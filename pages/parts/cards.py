@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
 import streamlit as st
 
 from core.dataset import Dataset
-from core.report import Field, Usual, card, usual
+from core.report import Field, Usual, card, shorten, usual
+from core.train import weighed
 from pages.parts.plain import escaped, passage
 
-__all__ = ["example", "fields", "grid", "known"]
+__all__ = ["example", "fields", "grid", "known", "lines", "reading"]
 
 # Greys of the page's own text colour: they fit both themes.
 _STYLE = {
@@ -23,6 +24,12 @@ _STYLE = {
     "text-decoration:underline dotted;text-underline-offset:.2em",
     "why": "font-size:.8rem;font-style:italic",
 }
+
+
+# From these log-odds on, 2 to 1, a word or a column is drawn as one that says much.
+_SAYS_MUCH = 0.7
+_LONG_TEXT = 600
+_FEW_FIELDS, _MANY_FIELDS = 5, 36
 
 
 @st.cache_data(show_spinner=False, max_entries=32)
@@ -67,6 +74,85 @@ def example(dataset: Dataset, example_id: str, *, label: str = "Example", column
     shown = list(schema.features if columns is None else columns)
     if shown:
         fields(card(row[shown], known(dataset)), label=label)
+
+
+def reading(text: object, weights: Mapping[str, float] | None = None, *, sides: tuple[str, str] = ("", "")) -> str:
+    """Write a text for the review card, as HTML: whole, with the words marked that speak for one label or the other.
+
+    Parameters
+    ----------
+    text : object
+        The cell; missing ones are called so.
+    weights : mapping, optional
+        Word to weight: below 0 it speaks for the first of the labels, above 0 for the second.
+    sides : (str, str)
+        The two labels.
+    """
+    if pd.isna(text):  # type: ignore[call-overload]
+        return '<p class="rc-quiet">missing</p>'
+    words = str(text)
+    marked = "".join(_piece(piece, weight, sides) for piece, weight in weighed(words, weights or {}))
+    # What may scroll can be reached with the keyboard.
+    size = ' class="rc-text rc-long" tabindex="0"' if len(words) > _LONG_TEXT else ' class="rc-text"'
+    return f'<div role="group" aria-label="Text of the example"{size}>{marked}</div>'
+
+
+def _piece(piece: str, weight: float, sides: tuple[str, str]) -> str:
+    if not weight:
+        return escaped(piece)
+    side = "given" if weight < 0 else "suggested"
+    much = " rc-strong" if abs(weight) >= _SAYS_MUCH else ""
+    title = escaped(_speaks(weight, sides))
+    return f'<mark class="rc-for-{side}{much}" title="{title}">{escaped(piece)}</mark>'
+
+
+def _speaks(weight: float, sides: tuple[str, str]) -> str:
+    return f"speaks {'much ' if abs(weight) >= _SAYS_MUCH else ''}for {shorten(sides[int(weight > 0)], 40)}"
+
+
+def lines(
+    values: Sequence[Field], weights: Mapping[str, float] | None = None, *, sides: tuple[str, str] = ("", "")
+) -> str:
+    """Write keys and values for the review card, as HTML: a line each, unusual values underlined with the reason.
+
+    Parameters
+    ----------
+    values : sequence of Field
+    weights : mapping, optional
+        Column to weight, drawn as a bar to the left (below 0: for the first of the labels) or to the right.
+    sides : (str, str)
+        The two labels.
+    """
+    most = max([_SAYS_MUCH, *(abs(weight) for weight in (weights or {}).values())])
+    written = [
+        _line(field, None if weights is None else weights.get(field.name, 0.0) / most, most, sides) for field in values
+    ]
+    half = -(-len(written) // 2) if len(written) > _FEW_FIELDS else len(written)
+    stacks = [("Columns of the example", written[:half]), ("More columns of the example", written[half:])]
+    listed = "".join(f'<dl aria-label="{label}">{"".join(stack)}</dl>' for label, stack in stacks if stack)
+    listed = f'<div class="rc-fields{"" if weights is None else " rc-leans"}">{listed}</div>'
+    if len(values) <= _MANY_FIELDS:
+        return listed
+    return f'<div class="rc-scroll" tabindex="0" role="group" aria-label="All columns">{listed}</div>'
+
+
+def _line(field: Field, share: float | None, most: float, sides: tuple[str, str]) -> str:
+    odd = ' class="rc-odd"' if field.unusual else ""
+    line = f"<dt>{escaped(field.name)}</dt><dd{odd}>{escaped(field.value)}</dd>"
+    if share is not None:
+        line += f'<dd class="rc-lean">{_bar(share, most, sides)}</dd>'
+    why = f'<dd class="rc-why">{escaped(field.unusual)}</dd>' if field.unusual else ""
+    return f'<div class="rc-field">{line}{why}</div>'
+
+
+def _bar(share: float, most: float, sides: tuple[str, str]) -> str:
+    if not share:
+        return ""
+    side, said = "left" if share < 0 else "right", escaped(_speaks(share * most, sides))
+    return (
+        f'<span role="img" aria-label="{said}" title="{said}">'
+        f'<i class="rc-{side}" style="width:{50 * abs(share):.0f}%"></i></span>'
+    )
 
 
 def grid(

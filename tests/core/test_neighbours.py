@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 from scipy.spatial.distance import cdist
 
-from core.neighbours import NeighbourError, equal_groups, near_duplicates, nearest
+from core.neighbours import NeighbourError, equal_groups, near_duplicates, nearest, nearest_to, unit_rows
 
 VALUES = st.sampled_from([0, 1, 1.0, 2.5, None, "a", "b", ""])
 
@@ -65,3 +65,42 @@ def test_nearest_of_few_rows():
         nearest(np.eye(1), 1)
     with pytest.raises(NeighbourError, match="at least 1"):
         nearest(np.eye(3), 0)
+
+
+@pytest.mark.parametrize("make", [np.asarray, csr_matrix])
+@pytest.mark.parametrize("k", [1, 4, 39, 100])
+def test_nearest_to_one_row_against_all_pairs(make, k):
+    points = np.random.default_rng(0).normal(size=(40, 6))
+    points[5] = points[6] = points[7]
+    rows = unit_rows(make(points))
+    for position in (0, 6, 39):
+        every = cdist(points[[position]], points, "cosine")[0]
+        every[position] = np.inf
+        positions, distances = nearest_to(rows, position, k)
+        np.testing.assert_allclose(distances, np.sort(every)[: min(k, 39)], atol=1e-6)
+        np.testing.assert_allclose(every[positions], distances, atol=1e-6)
+        assert position not in positions
+        assert len(set(positions)) == len(positions)
+
+
+@given(st.integers(2, 30), st.integers(1, 8), st.randoms(use_true_random=False))
+def test_rows_that_tie_come_in_their_order(rows, k, chance):
+    points = np.eye(3)[[chance.randrange(3) for _ in range(rows)]]
+    positions, _ = nearest_to(unit_rows(points), 0, k)
+    same = [place for place in range(1, rows) if (points[place] == points[0]).all()]
+    other = [place for place in range(1, rows) if (points[place] != points[0]).any()]
+    assert positions.tolist() == (same + other)[:k]
+
+
+def test_a_row_of_zeros_has_neighbours_too():
+    rows = unit_rows(np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 2.0]]))
+    assert rows.dtype == np.float32
+    assert nearest_to(rows, 0, 5)[1].tolist() == [1.0, 1.0]
+
+
+def test_neighbours_of_no_row_or_of_one_that_is_not_there():
+    assert nearest_to(np.ones((1, 2)), 0, 3)[0].tolist() == []
+    with pytest.raises(NeighbourError, match="row 3"):
+        nearest_to(np.eye(3), 3, 1)
+    with pytest.raises(NeighbourError, match="k = 0"):
+        nearest_to(np.eye(3), 0, 0)

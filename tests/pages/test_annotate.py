@@ -122,7 +122,7 @@ def test_another_class_can_be_given(start, texts, quiet):
     app = quiet(app.button(key="start-queue").click().run())
     card = current_queue(texts).cards.iloc[0]
     ((third,),) = [[name for name in texts.dataset.classes if name not in (card["given"], card["suggested"])]]
-    quiet(button(app, "other-").click().run())
+    quiet(button(app, "other3-").click().run())
     assert Project.open(texts.folder).dataset.labels[card.name] == third
 
 
@@ -224,6 +224,21 @@ def test_the_truth_is_never_on_the_card(start, texts, quiet):
     start_queue(texts, texts.turns[0].suspects, source="all", turn=0)
     app = quiet(start("annotate", project=texts.id))
     assert "true_label" not in " ".join(element.proto.body for element in app.get("html"))
+
+
+def test_a_guideline_is_kept_and_shown_beside_the_card(start, queued, quiet):
+    app = start("annotate", project=queued.id)
+    given = current_queue(queued).cards["given"].iloc[0]
+    app.session_state["annotate-view"] = "Guidelines"
+    app.run()
+    app.selectbox(key="guideline-class").set_value(given).run()
+    app.text_area[0].set_value("Pays *every* month")
+    save = next(each for each in app.button if each.label == "Save")
+    app = quiet(save.click().run())
+    assert Project.open(queued.folder).guidelines == {given: "Pays *every* month"}
+    app.session_state["annotate-view"] = "Review"
+    app = quiet(app.run())
+    assert "Pays *every* month" in words(app)
 
 
 def test_the_noise_of_the_labels_is_summed_up_by_class(start, queued, quiet):

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from core.report import card, usual, written
+from core.report import card, differences, records, usual, written
 from core.schema import Column, Schema
 
 SCHEMA = Schema(
@@ -76,3 +76,29 @@ def test_a_train_part_without_rows_is_no_obstacle(train):
 )
 def test_values_are_written_as_people_write_them(value, text):
     assert written(value) == text
+
+
+def test_the_greatest_difference_comes_first_and_equal_values_not_at_all(train):
+    known = usual(train, SCHEMA)
+    row = {"income": 500.0, "city": "Seoul", "since": pd.Timestamp("2024-01-01"), "note": None}
+    other = {"income": 600.0, "city": "Busan", "since": pd.Timestamp("2024-01-01"), "note": float("nan")}
+    assert [(field.name, field.value) for field in differences(row, other, known)] == [
+        ("city", "Busan"),
+        ("income", "600"),
+    ]
+    assert differences(row, {**row, "income": None}, known)[0].value == "missing"
+    assert differences(row, dict(row)) == []
+
+
+def test_numbers_differ_by_their_share_of_what_is_usual():
+    frame = pd.DataFrame({"income": range(1000), "age": range(1000), "city": "Seoul"})
+    known = usual(frame, Schema((Column("income", "feature", "numeric"), Column("age", "feature", "numeric"))))
+    found = differences({"income": 10, "age": 10}, {"income": 20, "age": 500}, known)
+    assert [field.name for field in found] == ["age", "income"]
+
+
+def test_records_are_the_cells_of_the_rows_asked_for(train):
+    train = train.set_axis([f"row {number}" for number in range(len(train))])
+    found = records(train, ["row 7", "row 996"], ["city", "income"])
+    assert found == [{"city": "Seoul", "income": 8.0}, {"city": "Busan", "income": 997.0}]
+    assert records(train, [], ["city"]) == []

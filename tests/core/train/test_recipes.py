@@ -186,7 +186,7 @@ TEXTS = st.lists(st.text(alphabet="ab c!환불\n", max_size=12), min_size=2, max
 
 
 def runs_of_characters(text):
-    marked = [f" {token} " for token in recipes._TOKEN.findall(text.lower())]
+    marked = [f" {token} " for token in recipes.TOKEN.findall(text.lower())]
     return [word[at : at + size] for word in marked for size in (2, 3, 4) for at in range(len(word) - size + 1)]
 
 
