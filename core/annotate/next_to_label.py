@@ -87,7 +87,7 @@ def next_to_label(
         raise PoolError(f"The number of examples to label must not be negative. Got {n} instead.")
     ids, values = _checked(probabilities, features)
     rows = _rows(features, len(ids))
-    if annotations is not None and probabilities is not None:
+    if probabilities is not None and annotations is not None and annotations.notna().any(axis=None):
         doubt = active_lab(probabilities, annotations).to_numpy()
     else:
         doubt = uncertainty(values)
