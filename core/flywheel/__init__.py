@@ -16,6 +16,7 @@ from core.flywheel.edits import (
 from core.flywheel.errors import LockError, ProjectError, StaleError
 from core.flywheel.export import export
 from core.flywheel.log import Entry
+from core.flywheel.pool import PoolView, look_at_pool
 from core.flywheel.project import Project
 from core.flywheel.review import (
     SIMULATED,
@@ -23,6 +24,7 @@ from core.flywheel.review import (
     current_queue,
     decide,
     decisions,
+    is_of_pool,
     move,
     next_place,
     simulate_reviewer,
@@ -46,6 +48,7 @@ __all__ = [
     "Exclude",
     "Generate",
     "LockError",
+    "PoolView",
     "Project",
     "ProjectError",
     "ProjectSummary",
@@ -60,7 +63,9 @@ __all__ = [
     "export",
     "find_project",
     "home",
+    "is_of_pool",
     "list_projects",
+    "look_at_pool",
     "move",
     "new_folder",
     "next_place",

@@ -26,6 +26,7 @@ __all__ = [
     "current_queue",
     "decide",
     "decisions",
+    "is_of_pool",
     "move",
     "next_place",
     "simulate_reviewer",
@@ -108,9 +109,10 @@ def next_place(project: Project, queue: Queue, place: int | None = None, *, step
     """
     place = queue.place if place is None else place
     split, ids = project.dataset.split, queue.cards.index
+    parts = ["pool"] if is_of_pool(queue) else ["train"]
 
     def there(stretch: slice) -> npt.NDArray[np.intp]:
-        return np.flatnonzero(split.reindex(ids[stretch]).eq("train"))
+        return np.flatnonzero(split.reindex(ids[stretch]).isin(parts))
 
     # Stretch by stretch: as a rule the very next card is there, and a queue may hold every label of a large set.
     if step < 0:
@@ -123,6 +125,11 @@ def next_place(project: Project, queue: Queue, place: int | None = None, *, step
         if len(found := there(slice(start, start + _STRETCH))):
             return start + int(found[0])
     return len(ids)
+
+
+def is_of_pool(queue: Queue) -> bool:
+    """Whether its cards are examples without a label: each is open as long as it is in the pool."""
+    return bool(queue.cards["given"].isna().all())
 
 
 def move(project: Project, queue: Queue, place: int) -> None:
@@ -159,6 +166,8 @@ def decide(
     example = str(queue.cards.index[place])
     if decision == Decision.SUGGESTED:
         label = str(queue.cards["suggested"].iloc[place])
+    if decision == Decision.KEEP and pd.isna(queue.cards["given"].iloc[place]):
+        raise ProjectError(f"A label that is kept must be there. '{example}' has none yet. Give it one, or skip it.")
     project.apply(
         Decide(
             {example: (decision, label)},

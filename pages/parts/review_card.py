@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
+from core.annotate import chances as chances_of
 from core.dataset import Dataset
-from core.flywheel import Decision, current_queue, decide, move, next_place
+from core.flywheel import Decision, current_queue, decide, is_of_pool, move, next_place
 from core.report import ACCENT, NEUTRAL, Usual, card, percent, shorten, usual
 from pages.parts import cards, errors, frame
 from pages.parts.plain import escaped, plain
@@ -64,7 +65,8 @@ def draw(project: Project, queue: Queue, place: int, turn: Turn | None, *, by: s
     with left:
         _why(project, queue.cards.iloc[place])
     with right:
-        chances = _chances(turn, example)
+        # A card of the pool carries its own; no turn has judged it.
+        chances = chances_of(queue.cards.iloc[place]) if is_of_pool(queue) else _chances(turn, example)
         _labels(dataset, queue.cards.iloc[place], example, chances)
         _buttons(project, queue, place, chances, by)
 
@@ -98,12 +100,12 @@ def _chances(turn: Turn | None, example: str) -> pd.Series:
 
 
 def _labels(dataset: Dataset, suspect: pd.Series, example: str, chances: pd.Series) -> None:
-    rows = [_label("given", suspect["given"], chances, NEUTRAL)]
+    rows = [_label("given", suspect["given"], chances, NEUTRAL)] if pd.notna(suspect["given"]) else []
     if pd.notna(suspect["suggested"]):
         rows.append(_label("suggested", suspect["suggested"], chances, ACCENT))
     st.html(f'<dl aria-label="Labels" style="{_STYLE["labels"]}">{"".join(rows)}</dl>')
     now = dataset.labels.loc[example]
-    if now != suspect["given"]:
+    if pd.notna(now) and now != suspect["given"]:
         st.caption(f"Relabelled since it was ranked: now **{plain(now)}**.")
 
 
@@ -143,7 +145,9 @@ def _buttons(project: Project, queue: Queue, place: int, chances: pd.Series, by:
         )
 
     keeping = f"Keep **{plain(shorten(given, _NAME_WIDTH))}**"
-    if dataset.labels.loc[queue.cards.index[place]] == given:
+    if pd.isna(given):
+        pass
+    elif dataset.labels.loc[queue.cards.index[place]] == given:
         button(Decision.KEEP, keeping, Decision.KEEP)
     else:
         # Somebody who comes back to a card that they relabelled keeps the first label by giving it again.
@@ -185,7 +189,8 @@ def _buttons(project: Project, queue: Queue, place: int, chances: pd.Series, by:
 
 
 def _why(project: Project, suspect: pd.Series) -> None:
-    st.caption(f"Suspect score {suspect['score']:.2f}: {plain(suspect['reasons'])}.")
+    term = "Suspect score" if pd.notna(suspect["given"]) else "Uncertainty"
+    st.caption(f"{term} {suspect['score']:.2f}: {plain(suspect['reasons'])}.")
     guidelines = project.guidelines
     for name in (suspect["given"], suspect["suggested"]):
         if name in guidelines:
