@@ -54,7 +54,9 @@ def pool_cards(
     names = probabilities.columns.astype("str").to_numpy(dtype=object)
     first = names[ranked[:, 0]]
     wavers = can_tell & (doubt >= _WAVERS)
-    reasons = np.array(["the model can't tell the pool apart yet, and this is a typical part of it"] * len(rows), object)
+    reasons = np.array(
+        ["the model can't tell the pool apart yet, and this is a typical part of it"] * len(rows), object
+    )
     if can_tell and len(names) > 1:
         second = names[ranked[:, 1]]
         shares = [

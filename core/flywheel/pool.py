@@ -82,9 +82,7 @@ def look_at_pool(
     steps.start("fitting the model of the last turn")
     fitted, turn = project.fitted(cancel=cancel), project.turns[-1].number
     steps.start(f"predicting {len(pool):,} examples")
-    probabilities = pd.DataFrame(
-        fitted.predict_proba(dataset.inputs("pool")), index=pool, columns=list(fitted.classes)
-    )
+    probabilities = pd.DataFrame(fitted.predict_proba(dataset.inputs("pool")), index=pool, columns=list(fitted.classes))
     steps.start("placing the pool beside what is labelled")
     features = project.model.features(dataset, ("train", "pool"))
     labelled, of_pool = features[: len(dataset.ids("train"))], features[len(dataset.ids("train")) :]

@@ -234,9 +234,7 @@ class TrainingSet:
         return self.encoder.encode(made), np.asarray(codes, dtype=np.int64)
 
 
-def features_of(
-    recipe: Mapping[str, Any], dataset: Dataset, parts: Sequence[str], columns: Mapping[str, Any]
-) -> Any:
+def features_of(recipe: Mapping[str, Any], dataset: Dataset, parts: Sequence[str], columns: Mapping[str, Any]) -> Any:
     """See `LockedModel.features`; the settings of the columns stand in for the recipe's. No label is looked at."""
     rows = pd.concat([dataset.inputs(part) for part in parts])
     order = row_order(rows.index)

@@ -119,9 +119,7 @@ def _next(project: Project, turn: Turn, waiting: int) -> None:
         turns.to_train(project, "What more labels would be worth: the learning curve on Train")
 
 
-def _work(
-    project: Project, n: int
-) -> Callable[[Callable[[float, str], None], threading.Event], PoolView]:
+def _work(project: Project, n: int) -> Callable[[Callable[[float, str], None], threading.Event], PoolView]:
     def work(progress: Callable[[float, str], None], cancel: threading.Event) -> PoolView:
         view = look_at_pool(project, n, progress=progress, cancel=cancel)
         source = f"next {count(len(view.cards))} of the pool, chosen by turn {view.turn}"

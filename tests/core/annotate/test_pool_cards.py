@@ -10,9 +10,7 @@ from core.annotate import chances, pool_cards
 
 @pytest.fixture
 def probabilities():
-    return pd.DataFrame(
-        {"a": [0.45, 0.9, 0.1], "b": [0.41, 0.08, 0.2], "c": [0.14, 0.02, 0.7]}, index=["x", "y", "z"]
-    )
+    return pd.DataFrame({"a": [0.45, 0.9, 0.1], "b": [0.41, 0.08, 0.2], "c": [0.14, 0.02, 0.7]}, index=["x", "y", "z"])
 
 
 def test_a_card_has_no_given_label_the_most_probable_one_as_suggestion_and_the_uncertainty_as_score(probabilities):

@@ -20,9 +20,7 @@ from core.progress import Cancelled
 @pytest.fixture
 def pooled(tmp_path, make_dataset, make_table):
     """A project of 200 rows, 40 of them in the pool, after turn 0."""
-    project = Project.create(
-        tmp_path / "pooled", make_dataset(make_table(200, pool=40)), recipe="logistic_regression"
-    )
+    project = Project.create(tmp_path / "pooled", make_dataset(make_table(200, pool=40)), recipe="logistic_regression")
     project.turn()
     yield project
     project.close()
