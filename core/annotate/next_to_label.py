@@ -24,8 +24,9 @@ Integers = npt.NDArray[np.int64]
 
 # Candidates for each place in the batch: more of them are more varied, but the model wavers less on the last ones.
 _CANDIDATES = 10
-# Where the model can't tell its candidates apart, so many of them stand for all.
-_MOST_TIED = 2_000
+# How strictly doubt decides who is a candidate: 0 would be by chance, infinity in the order of doubt alone. In that
+# order a weak model sends batch after batch to the one border that it has found so far.
+_STRICTNESS = 4.0
 # A larger batch takes several of each cluster.
 _MOST_CLUSTERS = 100
 _TOLERANCE = 1e-6
@@ -45,11 +46,12 @@ def next_to_label(
 ) -> pd.Index:
     """Choose the examples whose labels would teach the model most.
 
-    The candidates are those between whose two most probable classes the model wavers most. They are clustered in
-    feature space, the more the model wavers the heavier, and each cluster sends the example nearest to its centre: so
-    a batch is uncertain, varied, and typical of what is uncertain. Where the model can't tell its examples apart yet
-    (before the first labels, or a model that still predicts the shares of the classes), that leaves typical examples
-    of the whole pool. Of equal examples one is taken, as long as there are others.
+    Candidates are drawn by chance, the likelier the more the model wavers between its two most probable classes. They
+    are clustered in feature space, the more the model wavers the heavier, and each cluster sends the example nearest
+    to its centre: so a batch is uncertain, varied, and typical of what is uncertain. Where the model can't tell its
+    examples apart yet (before the first labels, or a model that still predicts the shares of the classes), that leaves
+    typical examples of the whole pool. Of equal examples one is taken, as long as there are others. Chance is a hash
+    of the ids: the same input gives the same answer.
 
     Parameters
     ----------
@@ -57,16 +59,16 @@ def next_to_label(
         By id, of the pool, from the locked model trained on what is labelled. None before the first model: then the
         features decide alone, and must be given.
     features : array, sparse matrix or DataFrame of shape (m, columns), optional
-        The same rows in the space where neighbours are sought, as ``model.features`` makes them. Without them the
-        examples are spread over the classes that the model wavers between.
+        The same rows in the space where neighbours are sought, as ``model.features`` makes them. Without them there
+        are no clusters, and the candidates themselves are the batch.
     n : int
         How many; fewer if the pool has fewer.
     annotations : DataFrame of shape (any, annotators), optional
         Where several people label: by id, the label that each gave, missing where none. ActiveLab then says what
         another label is worth, and `probabilities` may hold labelled examples as well (out of fold), which are chosen
-        again where people and model have not settled them.
+        again where people and model have not settled them. Candidates are then in the order of that worth.
     seed : int
-        Of the clustering, and of the order of equals.
+        Of chance and of the clustering.
 
     Returns
     -------
@@ -82,25 +84,27 @@ def next_to_label(
     References
     ----------
     F. Zhdanov: Diverse mini-batch Active Learning. arXiv:1901.05954, 2019.
+    A. Kirsch et al.: Stochastic Batch Acquisition: A Simple Baseline for Deep Active Learning. TMLR, 2023.
     """
     if n < 0:
         raise PoolError(f"The number of examples to label must not be negative. Got {n} instead.")
     ids, values = _checked(probabilities, features)
     rows = _rows(features, len(ids))
+    chance = mix(hash_names(ids.astype("str")) ^ np.uint64((seed << 32) + len(ids)))
     if probabilities is not None and annotations is not None and annotations.notna().any(axis=None):
         doubt = active_lab(probabilities, annotations).to_numpy()
+        order = np.lexsort((chance, -doubt))
     else:
         doubt = uncertainty(values)
-    # Equals follow in an order of their own, whatever the order of the rows.
-    by_chance = mix(hash_names(ids.astype("str")) ^ np.uint64(seed))
-    order = np.lexsort((by_chance, -doubt))
-    space = rows if rows is not None else values
-    first = order[_first_of_equals(space[order])] if rows is not None else order
-    candidates = _candidates(doubt[first], n)
-    chosen = first[candidates][_spread(space[first[candidates]], doubt[first[candidates]], n, seed)]
-    if len(chosen) < n:
+        order = _drawn(doubt, chance)
+    if rows is None:
+        chosen = order[:n]
+    else:
+        first = order[_first_of_equals(rows[order])]
+        candidates = first[: _CANDIDATES * n]
+        chosen = candidates[_spread(rows[candidates], doubt[candidates], n, seed)]
         chosen = np.concatenate([chosen, order[~np.isin(order, chosen)][: n - len(chosen)]])
-    return ids[chosen[np.lexsort((by_chance[chosen], -doubt[chosen]))]]
+    return ids[chosen[np.lexsort((chance[chosen], -doubt[chosen]))]]
 
 
 def uncertainty(probabilities: npt.ArrayLike) -> Floats:
@@ -168,14 +172,12 @@ def _first_of_equals(rows: Any) -> Integers:
     return np.sort(first)
 
 
-def _candidates(doubt: Floats, n: int) -> Integers:
-    """From examples in the order of their doubt those that may enter a batch of n, as positions."""
-    enough = min(_CANDIDATES * n, len(doubt))
-    if not enough:
-        return np.arange(0)
-    # All that equal the last one are candidates as well: among them only the features can choose.
-    tied = int(np.searchsorted(-doubt, -doubt[enough - 1] + 1e-12, side="right"))
-    return np.arange(max(enough, min(tied, _MOST_TIED)))
+def _drawn(doubt: Floats, chance: npt.NDArray[np.uint64]) -> Integers:
+    """Positions in an order drawn without replacement, each with a probability in proportion to a power of its doubt."""
+    # The largest of doubt plus Gumbel noise, then the next: that is such a draw (Kool, van Hoof and Welling 2019).
+    uniform = (chance >> np.uint64(11)).astype(np.float64) / 2.0**53
+    noise = -np.log(-np.log(uniform.clip(1e-12, 1 - 1e-12)))
+    return np.lexsort((chance, -(_STRICTNESS * np.log(np.maximum(doubt, 1e-6)) + noise)))
 
 
 def _spread(rows: Any, doubt: Floats, n: int, seed: int) -> Integers:

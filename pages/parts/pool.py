@@ -106,11 +106,15 @@ def _next(project: Project, turn: Turn, waiting: int) -> None:
             f"**{count(waiting, 'example')}** without a label, beside {count(len(project.dataset.ids('train')))} that "
             "the model can learn from."
         )
-        how_many, go = st.columns([1, 3], vertical_alignment="bottom")
         most = min(_MOST, waiting)
+        how_many, go, look = st.columns([2, 2, 3], vertical_alignment="bottom")
         n = int(how_many.number_input("How many", 1, most, min(_BATCH, most), key="pool-n"))
-        if go.button(f"Label the next {n}", type="primary", key="label-next", icon=":material/new_label:"):
-            jobs.start(project.id, _KIND, "Choosing what to label next", _work(project, n))
+        if go.button(
+            f"Label the next {n}", type="primary", key="label-next", icon=":material/new_label:", width="stretch"
+        ):
+            jobs.start(project.id, _KIND, "Choosing what to label next", _work(project, n, queued=True))
+        if look.button("What does the model think of the pool?", key="look-at-pool", type="tertiary"):
+            jobs.start(project.id, _KIND, "Looking at the pool", _work(project, n, queued=False))
         minutes = max(1, round(n * SECONDS_PER_DECISION / 60))
         st.caption(
             f"The model of turn {turn.number} chooses: examples it wavers on, spread so that no two tell it the same. "
@@ -119,11 +123,14 @@ def _next(project: Project, turn: Turn, waiting: int) -> None:
         turns.to_train(project, "What more labels would be worth: the learning curve on Train")
 
 
-def _work(project: Project, n: int) -> Callable[[Callable[[float, str], None], threading.Event], PoolView]:
+def _work(
+    project: Project, n: int, *, queued: bool
+) -> Callable[[Callable[[float, str], None], threading.Event], PoolView]:
     def work(progress: Callable[[float, str], None], cancel: threading.Event) -> PoolView:
         view = look_at_pool(project, n, progress=progress, cancel=cancel)
-        source = f"next {count(len(view.cards))} of the pool, chosen by turn {view.turn}"
-        start_queue(project, view.cards, source=source, turn=view.turn)
+        if queued:
+            source = f"next {count(len(view.cards))} of the pool, chosen by turn {view.turn}"
+            start_queue(project, view.cards, source=source, turn=view.turn)
         return view
 
     return work

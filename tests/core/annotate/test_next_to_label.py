@@ -62,7 +62,8 @@ def test_what_is_chosen_is_more_uncertain_than_the_pool_and_the_most_uncertain_c
     probabilities, features = pool(1000)
     doubt = pd.Series(uncertainty(probabilities), index=probabilities.index)
     chosen = doubt.loc[next_to_label(probabilities, features=features, n=20)]
-    assert chosen.min() > doubt.quantile(0.7)
+    assert chosen.mean() > doubt.quantile(0.75)
+    assert chosen.min() > doubt.quantile(0.25)
     assert chosen.is_monotonic_decreasing
 
 
@@ -175,7 +176,7 @@ def test_an_example_that_people_disagree_on_is_worth_another_label():
 def test_without_a_label_of_anybody_annotations_change_nothing_in_who_is_most_uncertain():
     probabilities, features = pool(100, classes=2)
     none = pd.DataFrame({"ann": [None, None]}, index=["e1", "e2"])
-    assert set(next_to_label(probabilities, features=features, n=10, annotations=none)) == set(
+    assert next_to_label(probabilities, features=features, n=10, annotations=none).equals(
         next_to_label(probabilities, features=features, n=10)
     )
 
