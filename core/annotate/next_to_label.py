@@ -23,7 +23,7 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 # Candidates for each place in the batch: more of them are more varied, but the model wavers less on the last ones.
-_CANDIDATES = 10
+_CANDIDATES = 5
 # How strictly doubt decides who is a candidate: 0 would be by chance, infinity in the order of doubt alone. In that
 # order a weak model sends batch after batch to the one border that it has found so far.
 _STRICTNESS = 4.0
