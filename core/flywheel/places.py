@@ -133,11 +133,11 @@ def elsewhere(store: Store, *, apart: Iterable[str]) -> list[tuple[int, str, str
     rows = store.execute(
         "SELECT number, source, by FROM places JOIN queue ON queue.number = places.queue ORDER BY joined DESC"
     )
-    left_out, seen = set(apart), set()
-    # Each of them is in the queue that they came into last.
-    found = {}
+    seen = set(apart)
+    found: dict[int, tuple[int, str, str]] = {}
     for number, source, by in rows:
-        if by not in left_out and by not in seen:
+        # Each of them is in the queue that they came into last.
+        if by not in seen:
             seen.add(by)
             found.setdefault(number, (number, source, by))
     return list(found.values())
