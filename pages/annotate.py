@@ -4,34 +4,36 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.flywheel import Project, Queue, Turn, current_queue, next_place
+from core.flywheel import Project, Queue, Turn, arrive, current_queue
 from core.report import suspect_scores
-from pages.parts import figure, frame, pool, review_card, review_queue, sidebar, turns
+from pages.parts import choose_queue, figure, frame, pool, review_card, review_queue, review_says, sidebar, turns
 
 
 def start(project: Project, turn: Turn) -> None:
     """Show what the last turn doubts and offer the first queue."""
     st.header("Start a review", anchor=False)
-    review_queue.chooser(project, turn)
+    choose_queue.draw(project, turn)
     figure.draw(suspect_scores(turn.suspects["score"], turn.suspects["flagged"]), key="scores")
 
 
 def review(project: Project, queue: Queue, turn: Turn, *, by: str) -> None:
     """Show the card the reviewer has come to, or what became of the queue."""
-    place = next_place(project, queue)
+    queue = arrive(project, queue)
+    place = queue.place
     review_queue.header(project, queue, place, turn)
     if place < len(queue.cards):
         ranked_by = project.turns[queue.turn] if queue.turn <= turn.number else None
         review_card.draw(project, queue, place, ranked_by, by=by)
     else:
         review_queue.ended(project, queue, turn)
+    review_says.draw(project, queue)
     review_queue.simulated(project, queue, place)
     review_queue.table(project, queue, place)
 
 
 def queue_and_card(project: Project, turn: Turn, *, by: str) -> None:
     """Show the queue with its card, or the way to one, and how much of the labels is probably wrong."""
-    queue = current_queue(project)
+    queue = current_queue(project, by)
     if queue is None:
         start(project, turn)
     else:

@@ -253,6 +253,7 @@ class Decide(Edit):
     guideline: str | None = None
     blind: bool = False
     queue: tuple[int, int, int] | None = None
+    walker: str | None = None
 
     def __post_init__(self) -> None:
         for example, (decision, label) in self.decisions.items():
@@ -296,6 +297,7 @@ class Decide(Edit):
             "guideline": self.guideline,
             "blind": self.blind,
             "queue": self.queue,
+            **({} if self.walker is None else {"walker": self.walker}),
         }
 
     @property
@@ -334,6 +336,7 @@ def read_edit(kind: str, payload: Mapping[str, Any], rows: pd.DataFrame | None, 
             guideline=payload.get("guideline"),
             blind=payload.get("blind", False),
             queue=None if queue is None else (queue[0], queue[1], queue[2]),
+            walker=payload.get("walker"),
             by=by,
             reason=reason,
         )

@@ -13,8 +13,9 @@ import pandas as pd
 from core.collect import Finding, audit
 from core.dataset import Dataset
 from core.evaluate import METRICS
-from core.flywheel import log
+from core.flywheel import log, places, stale
 from core.flywheel.actions import Action, suggest
+from core.flywheel.decided import Decided
 from core.flywheel.edits import Collect, Decide, Edit, replay
 from core.flywheel.errors import LockError, ProjectError, StaleError
 from core.flywheel.export import export
@@ -41,6 +42,7 @@ class Project:
         self._store = store
         self._lock = threading.RLock()
         self._entries: list[Entry] = []
+        self._decided = Decided()
         self._versions: OrderedDict[tuple[int, ...], Dataset] = OrderedDict()
         written = store.get("format", 0)
         if written != FORMAT:
@@ -169,6 +171,11 @@ class Project:
         return entries[-1].seq if entries else 0
 
     @property
+    def decided(self) -> Decided:
+        """What was said of each example, as it is in force."""
+        return self._decided.follow(self.log)
+
+    @property
     def dataset(self) -> Dataset:
         """The data as it is now."""
         return self._replayed(log.active(self.log))
@@ -216,24 +223,19 @@ class Project:
         ----------
         edit : Edit
         revision : int, optional
-            What the caller has seen; the edit is refused if the project has moved on since.
+            What the caller has seen; the edit is refused if what it is about has changed since, see `stale.check`.
 
         Raises
         ------
         StaleError
-            If the project has moved on.
+            If it has.
         FlywheelError
             If the edit does not fit the data; nothing was changed then.
         """
         with self._lock, self._store.writing():
             entries = self.log
-            if revision is not None and self.revision != revision:
-                since = [entry for entry in entries if entry.seq > revision]
-                who = ", ".join(f"{entry.by or 'somebody'} {entry.summary}" for entry in since[-3:])
-                raise StaleError(
-                    f"The project was changed since this was shown ({len(since)} entries: {who}). "
-                    "Nothing was written. Look at what changed and decide again."
-                )
+            if revision is not None:
+                stale.check(entries, edit, revision)
             force = log.active(entries)
             before = self._replayed(force)
             after = edit.apply(before)
@@ -243,7 +245,7 @@ class Project:
             blob = None if rows is None else self._store.write_frame(rows)
             seq = log.append(self._store, edit, blob=blob)
             if isinstance(edit, Decide) and edit.queue is not None:
-                self._place(edit.queue[0], edit.queue[2])
+                places.put(self._store, edit.queue[0], edit.by if edit.walker is None else edit.walker, edit.queue[2])
         with self._lock:
             # Only once it is on disk may anything be derived from it.
             self._remember((*(entry.seq for entry in force), seq), after)
@@ -295,11 +297,10 @@ class Project:
             queue = target.content.get("queue")
             if queue is not None:
                 # The reviewer returns to the card, or goes on behind it.
-                self._place(queue[0], queue[2 if kind == "redo" else 1])
+                back = kind == "undo"
+                walker = target.content.get("walker", target.by)
+                places.put(self._store, queue[0], walker, queue[1 if back else 2], asked=back)
         return next(entry for entry in reversed(self.log) if entry.seq == seq)
-
-    def _place(self, queue: int, place: int) -> None:
-        self._store.execute("UPDATE queue SET place = ? WHERE number = ?", (place, queue))
 
     # --- the lock ----------------------------------------------------------------------------------------
 

@@ -1,50 +1,68 @@
-"""The review queue: a persisted snapshot of who is to be looked at, in which order, and how far the reviewer has come.
+"""The review queue: a persisted snapshot of who is to be looked at, in which order, and how far each reviewer has come.
 
-A queue never changes under the reviewer: a better ranking starts another queue, when they say so.
+A queue never changes under the reviewer: a better ranking starts another queue, when they say so. Several reviewers may
+walk one queue: each has a place, what one has settled the others pass over, and the card that one has before them is
+handed to nobody else. A card whose example is in a case (equal content, different labels) settles the whole case.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from core.flywheel import log
+from core.annotate import Estimate, conflicts, copies, estimate
+from core.flywheel import places
 from core.flywheel.edits import Decide, Decision
 from core.flywheel.errors import ProjectError
+from core.flywheel.stale import changes_of
 from core.flywheel.store import now
 
 if TYPE_CHECKING:
+    from core.dataset import Dataset
     from core.flywheel.project import Project
 
 __all__ = [
     "SIMULATED",
     "Queue",
+    "arrive",
+    "audit_estimate",
     "current_queue",
     "decide",
     "decisions",
     "is_of_pool",
+    "join",
+    "left_behind",
+    "members",
     "move",
     "next_place",
-    "simulate_reviewer",
+    "one_label",
+    "open_in",
+    "other_queues",
+    "others",
     "start_queue",
+    "what_was_done",
 ]
 
 # Who signs what the simulated reviewer settled.
 SIMULATED = "simulated reviewer"
-_STRETCH = 256
+_STRETCH = 8
+# So many cards tell how often one is drawn at random.
+_SOME = 1000
 
 
 @dataclass(frozen=True)
 class Queue:
-    """A snapshot of a ranking.
+    """A snapshot of a ranking, as one reviewer walks it.
 
     Attributes
     ----------
     number : int
+    at : str
     turn : int
         The turn whose model ranked it.
     version : str
@@ -52,9 +70,17 @@ class Queue:
     source : str
         What it holds, in words: "suspects of turn 0".
     cards : DataFrame
-        Indexed by id, first to last: given, suggested, score, flagged, reasons.
+        Indexed by id, first to last: given, suggested, score, flagged, reasons. Where examples are in a case,
+        ``copies`` lists all ids of it. In a queue mixed for audit, ``drawn`` says "ranked" or "random".
     place : int
-        How many cards are behind the reviewer.
+        The card that the reviewer has come to; as many as there are cards if they are through.
+    by : str
+        The reviewer; nobody in particular if empty.
+    began : int
+        The last entry of the log before the queue.
+    started_by : str
+    asked : bool
+        Whether the reviewer asked for the card at their place: it is shown even if somebody has settled it.
     """
 
     number: int
@@ -64,10 +90,26 @@ class Queue:
     source: str
     cards: pd.DataFrame
     place: int
+    by: str = ""
+    began: int = 0
+    started_by: str = ""
+    asked: bool = False
 
 
-def start_queue(project: Project, cards: pd.DataFrame, *, source: str, turn: int) -> Queue:
-    """Keep a ranking as the queue to review from now on.
+def start_queue(project: Project, cards: pd.DataFrame, *, source: str, turn: int, by: str = "") -> Queue:
+    """Keep a ranking as the queue that a reviewer walks from now on.
+
+    Parameters
+    ----------
+    project : Project
+    cards : DataFrame
+        See `Queue`; which examples are in a case is added.
+    source : str
+        What it holds, in words.
+    turn : int
+        The turn whose model ranked it.
+    by : str
+        Who starts it. Others stay in theirs. Started by nobody in particular, everybody is in it.
 
     Raises
     ------
@@ -76,55 +118,162 @@ def start_queue(project: Project, cards: pd.DataFrame, *, source: str, turn: int
     """
     if cards.empty:
         raise ProjectError(f"A queue must hold examples. There are none in '{source}'. Choose another one.")
-    store = project.store
+    store, dataset, revision = project.store, project.dataset, project.revision
+    listed = copies(conflicts(dataset), cards.index)
+    if listed.notna().any():
+        cards = cards.assign(copies=listed)
+    row = {"at": now(), "turn": turn, "version": dataset.version, "source": source, "place": 0}
     blob = store.write_frame(cards)
     with store.writing():
-        store.insert(
-            "queue",
-            {"at": now(), "turn": turn, "version": project.dataset.version, "source": source, "blob": blob, "place": 0},
-        )
-    queue = current_queue(project)
-    assert queue is not None
-    return queue
+        number = store.insert("queue", row | {"blob": blob})
+        places.begin(store, number, revision=revision, by=by)
+    return _read(project, number, by)
 
 
-def current_queue(project: Project) -> Queue | None:
-    """The queue that was started last, with the place the reviewer has reached."""
-    rows = project.store.execute(
-        "SELECT number, at, turn, version, source, blob, place FROM queue ORDER BY number DESC LIMIT 1"
+def join(project: Project, number: int, *, by: str) -> None:
+    """Bring a reviewer into a queue that somebody else has started."""
+    with project.store.writing():
+        places.join(project.store, number, by)
+
+
+def current_queue(project: Project, by: str = "") -> Queue | None:
+    """The queue that a reviewer is in, with the card that they have come to.
+
+    Parameters
+    ----------
+    project : Project
+    by : str
+        Whoever is in none yet is in the one that was started last.
+    """
+    number = places.current(project.store, by)
+    return None if number is None else _read(project, number, by)
+
+
+def _read(project: Project, number: int, by: str) -> Queue:
+    store = project.store
+    ((at, turn, version, source, blob, place),) = store.execute(
+        "SELECT at, turn, version, source, blob, place FROM queue WHERE number = ?", (number,)
     )
-    if not rows:
-        return None
-    number, at, turn, version, source, blob, place = rows[0]
-    return Queue(number, at, turn, version, source, project.store.read_frame(blob), place)
+    began, stand = places.began(store, number), places.stand(store, number, by)
+    queue = Queue(
+        number=number,
+        at=at,
+        turn=turn,
+        version=version,
+        source=source,
+        cards=store.read_frame(blob),
+        place=place if stand is None else stand.place,
+        by=by,
+        began=began.revision,
+        started_by=began.by,
+        asked=stand is not None and stand.asked,
+    )
+    return replace(queue, place=next_place(project, queue))
 
 
-def next_place(project: Project, queue: Queue, place: int | None = None, *, step: int = 1) -> int:
-    """The first place from ``place`` on (backwards with ``step=-1``) whose example is still in train.
+def next_place(
+    project: Project, queue: Queue, place: int | None = None, *, step: int = 1, without: Collection[str] = ()
+) -> int:
+    """The first place from ``place`` on (backwards with ``step=-1``) whose card is open to the reviewer.
+
+    A card is open if its example is still in train, nobody else has it before them, and it was not settled since the
+    queue began other than by the reviewer at this very card: what somebody else settled, or a case that was settled at
+    another of its cards, is passed over. The card that the reviewer asked for is open if it is in train.
+
+    Parameters
+    ----------
+    project : Project
+    queue : Queue
+    place : int, optional
+        By default the reviewer's own.
+    step : int
+    without : collection of str
+        Ids that count as settled already.
 
     Returns
     -------
     int
         ``len(queue.cards)`` if there is none ahead, the given place if there is none behind.
     """
+    ids, own = queue.cards.index, place is None
     place = queue.place if place is None else place
-    split, ids = project.dataset.split, queue.cards.index
-    parts = ["pool"] if is_of_pool(queue) else ["train"]
-
-    def there(stretch: slice) -> npt.NDArray[np.intp]:
-        return np.flatnonzero(split.reindex(ids[stretch]).isin(parts))
-
-    # Stretch by stretch: as a rule the very next card is there, and a queue may hold every label of a large set.
-    if step < 0:
-        for end in range(place, 0, -_STRETCH):
-            start = max(0, end - _STRETCH)
-            if len(found := there(slice(start, end))):
-                return start + int(found[-1])
+    if (
+        own
+        and step > 0
+        and queue.asked
+        and place < len(ids)
+        and _there(project.dataset, queue, ids[place : place + 1])[0]
+    ):
         return place
-    for start in range(place, len(ids), _STRETCH):
-        if len(found := there(slice(start, start + _STRETCH))):
-            return start + int(found[0])
-    return len(ids)
+    held = places.at_hand(project.store, queue.number, queue.by, apart=[SIMULATED]) if queue.by else {}
+    # Stretch by stretch, ever longer: as a rule the very next card is open, and a queue may hold every label of a large
+    # set.
+    low = high = place
+    length = _STRETCH
+    while low > 0 if step < 0 else high < len(ids):
+        low, high = (max(0, low - length), low) if step < 0 else (high, min(high + length, len(ids)))
+        found = open_in(project, queue, low, high, held=held, without=without)
+        if len(found):
+            return int(found[-1 if step < 0 else 0])
+        length *= 4
+    return place if step < 0 else len(ids)
+
+
+def open_in(
+    project: Project,
+    queue: Queue,
+    start: int,
+    stop: int,
+    *,
+    held: Collection[int] = (),
+    without: Collection[str] = (),
+) -> npt.NDArray[np.intp]:
+    """The places from one to before another whose cards are open, ascending; see `next_place`.
+
+    Parameters
+    ----------
+    project : Project
+    queue : Queue
+    start, stop : int
+    held : collection of int
+        Places of cards that others have before them.
+    without : collection of str
+        Ids that count as settled already.
+    """
+    ids = queue.cards.index[start:stop]
+    names = ids.tolist()
+    said = project.decided.settled_among(names, queue.began, by=queue.by)
+    left = [
+        place - start
+        for place, (example, last) in enumerate(zip(names, said, strict=True), start)
+        if (last is None or (last.by, last.queue, last.place) == (queue.by, queue.number, place))
+        and place not in held
+        and example not in without
+    ]
+    found = np.array(left, dtype=np.intp)
+    mine = np.array([said[place] is not None for place in left], dtype=bool)
+    return start + found[_there(project.dataset, queue, ids[found], mine=mine)]
+
+
+def left_behind(project: Project, queue: Queue) -> npt.NDArray[np.intp]:
+    """The open places of which the reviewer has said nothing, in the whole queue."""
+    found = open_in(project, queue, 0, len(queue.cards))
+    names = queue.cards.index[found].tolist()
+    said = project.decided.settled_among(names, queue.began, by=queue.by)
+    return found[[last is None for last in said]]
+
+
+def _in_train(dataset: Dataset, ids: pd.Index) -> npt.NDArray[np.bool_]:
+    return np.asarray(dataset.split.reindex(ids).to_numpy(dtype=object) == "train", dtype=bool)
+
+
+def _there(
+    dataset: Dataset, queue: Queue, ids: pd.Index, *, mine: bool | npt.NDArray[np.bool_] = True
+) -> npt.NDArray[np.bool_]:
+    """Who is still in train; in a queue of the pool, in the pool, or in train by one's own decision."""
+    if not is_of_pool(queue):
+        return _in_train(dataset, ids)
+    return np.asarray(dataset.split.reindex(ids).to_numpy(dtype=object) == "pool") | (_in_train(dataset, ids) & mine)
 
 
 def is_of_pool(queue: Queue) -> bool:
@@ -133,10 +282,80 @@ def is_of_pool(queue: Queue) -> bool:
 
 
 def move(project: Project, queue: Queue, place: int) -> None:
-    """Go to another card; kept on disk, so that the reviewer finds it again."""
+    """Go to one card, settled or not; kept on disk, so that the reviewer finds it again."""
     place = min(max(0, place), len(queue.cards))
     with project.store.writing():
-        project.store.execute("UPDATE queue SET place = ? WHERE number = ?", (place, queue.number))
+        places.put(project.store, queue.number, queue.by, place, asked=True)
+
+
+def arrive(project: Project, queue: Queue) -> Queue:
+    """Note on disk which card the reviewer has before them, so that nobody else is handed it.
+
+    Returns
+    -------
+    Queue
+        At the card that is theirs: the next one, if two were handed the same at the same moment.
+    """
+    stand = places.stand(project.store, queue.number, queue.by)
+    if stand is None or stand.place != queue.place or not stand.fresh:
+        with project.store.writing():
+            places.put(project.store, queue.number, queue.by, queue.place, asked=queue.asked)
+    twice = [
+        other
+        for other in places.stands(project.store, queue.number)
+        if other.place == queue.place and "" < other.by < queue.by and other.fresh and other.by != SIMULATED
+    ]
+    if queue.asked or queue.place >= len(queue.cards) or not twice or all(other.asked for other in twice):
+        return queue
+    ahead = replace(queue, place=next_place(project, queue))
+    with project.store.writing():
+        places.put(project.store, queue.number, queue.by, ahead.place)
+    return ahead
+
+
+def others(project: Project, queue: Queue) -> dict[str, int]:
+    """How many examples of the queue others have settled at its cards, by reviewer."""
+    shares = project.decided.shares(queue.number)
+    return {by: count for by, count in sorted(shares.items()) if by != queue.by}
+
+
+def audit_estimate(project: Project, queue: Queue) -> Estimate | None:
+    """What the settled cards say of all labels and of the ranking; None if the queue is not mixed for audit."""
+    if "drawn" not in queue.cards:
+        return None
+    said = project.decided.since(queue.began)
+    # Only up to the last card of which something was said: a queue may hold every label of a large set.
+    last = int(queue.cards.index.get_indexer(said.index).max(initial=-1)) + 1
+    cards = queue.cards.iloc[: max(last, _SOME)]
+    there = _in_train(project.dataset, cards.index)
+    return estimate(cards, said, there=there, more=len(queue.cards) - len(cards))
+
+
+def other_queues(project: Project, queue: Queue) -> list[tuple[int, str, str]]:
+    """The queues that others are in now, the latest first: number, what it holds, one who is in it."""
+    return [
+        (number, source, by)
+        for number, source, by in places.elsewhere(project.store, apart=[queue.by, "", SIMULATED])
+        if number != queue.number
+    ]
+
+
+def what_was_done(project: Project, queue: Queue, place: int, *, since: int) -> list[str]:
+    """What was done to the examples of a card after one entry of the log, and by whom, in words."""
+    return changes_of(project.log, members(project, queue, place), since)
+
+
+def members(project: Project, queue: Queue, place: int) -> list[str]:
+    """The examples that one decision at a card settles: its own first, then those of its case that are still in train.
+
+    The case is that of the moment when the queue began, whatever labels its members have by now.
+    """
+    example = str(queue.cards.index[place])
+    listed = queue.cards["copies"].iloc[place] if "copies" in queue.cards else None
+    rest = [] if listed is None else [str(each) for each in listed if each != example]
+    if not rest:
+        return [example]
+    return [example, *pd.Index(rest)[_in_train(project.dataset, pd.Index(rest))]]
 
 
 def decide(
@@ -152,32 +371,76 @@ def decide(
 ) -> None:
     """Settle the card at one place and go on behind it: one entry in the log, on disk when this returns.
 
-    ``suggested`` takes the label from the card.
+    ``suggested`` takes the label from the card. A card of a case settles all its members: with one label for all, or
+    all are ambiguous, excluded or skipped.
 
     Raises
     ------
+    StaleError
+        If one of the examples was changed since ``revision``.
     FlywheelError
-        If the decision does not fit the example, or the project has moved on from ``revision``.
+        If the decision does not fit the example.
     """
     if not 0 <= place < len(queue.cards):
         raise ProjectError(
             f"The queue has {len(queue.cards):,} cards, there is none at place {place:,}. Go back to one."
         )
-    example = str(queue.cards.index[place])
     if decision == Decision.SUGGESTED:
         label = str(queue.cards["suggested"].iloc[place])
     if decision == Decision.KEEP and pd.isna(queue.cards["given"].iloc[place]):
-        raise ProjectError(f"A label that is kept must be there. '{example}' has none yet. Give it one, or skip it.")
+        raise ProjectError(
+            f"A label that is kept must be there. '{queue.cards.index[place]}' has none yet. Give it one, or skip it."
+        )
+    settled = _for_all(project, queue, place, decision, label)
+    ahead = next_place(project, replace(queue, by=by), place + 1, without=settled)
     project.apply(
         Decide(
-            {example: (decision, label)},
+            settled,
             guideline=project.guideline_version,
-            queue=(queue.number, place, place + 1),
+            queue=(queue.number, place, ahead),
             by=by,
             reason=reason or queue.source,
         ),
         revision=revision,
     )
+
+
+def _for_all(
+    project: Project, queue: Queue, place: int, decision: str, label: str | None
+) -> dict[str, tuple[str, str | None]]:
+    """What a decision at a card says of each of its members."""
+    ids = members(project, queue, place)
+    one = decision in {Decision.KEEP, Decision.SUGGESTED, Decision.OTHER}
+    if len(ids) == 1 or not one or ids[0] not in project.dataset.frame.index:
+        return dict.fromkeys(ids, (decision, label))
+    wanted = project.dataset.labels.loc[ids[0]] if decision == Decision.KEEP else label
+    return one_label(project, queue, dict.fromkeys(ids, str(wanted or "")))
+
+
+def one_label(project: Project, queue: Queue, wanted: Mapping[str, str]) -> dict[str, tuple[str, str | None]]:
+    """Say of each example the label it is to have: it keeps the one it has, or takes it, as a suggestion if it was one.
+
+    Parameters
+    ----------
+    project : Project
+    queue : Queue
+        With the suggestions.
+    wanted : mapping of str to str
+        Id of an example in the data to its label.
+
+    Returns
+    -------
+    dict
+        As `Decide` takes it.
+    """
+    ids = pd.Index(list(wanted))
+    labels = project.dataset.labels.loc[ids].tolist()
+    suggested = queue.cards["suggested"].reindex(ids).tolist()
+    said: dict[str, tuple[str, str | None]] = {}
+    for (example, label), has, other in zip(wanted.items(), labels, suggested, strict=True):
+        taken = str(Decision.SUGGESTED if other == label else Decision.OTHER)
+        said[example] = (str(Decision.KEEP), None) if has == label else (taken, label)
+    return said
 
 
 def decisions(project: Project) -> pd.DataFrame:
@@ -188,77 +451,4 @@ def decisions(project: Project) -> pd.DataFrame:
     DataFrame
         Indexed by id: decision, label (NaN where it gave none), by, at.
     """
-    rows: dict[str, tuple[str, str | None, str, str]] = {}
-    for entry in log.active(project.log):
-        if entry.kind == "decide":
-            for example, (decision, label) in entry.content["decisions"].items():
-                rows[example] = (decision, label, entry.by, entry.at)
-    return pd.DataFrame.from_dict(rows, orient="index", columns=["decision", "label", "by", "at"])
-
-
-def simulate_reviewer(
-    project: Project, queue: Queue, count: int, *, accuracy: float = 0.95, seed: int = 0, by: str = SIMULATED
-) -> int:
-    """Settle the next cards of a queue with the known truth: one entry in the log, one undo.
-
-    The simulated reviewer answers with the truth in a share ``accuracy`` of the cases; otherwise they leave a wrong
-    label as it is, or follow the suggestion against a right one.
-
-    Parameters
-    ----------
-    project : Project
-        With a truth column.
-    queue : Queue
-    count : int
-        How many cards, fewer if the queue ends.
-    accuracy : float
-        Share of right answers, 0 to 1.
-    seed : int
-        Chooses the wrong answers.
-
-    Returns
-    -------
-    int
-        How many cards were settled.
-
-    Raises
-    ------
-    ProjectError
-        If the truth is not known, or there is no card left.
-    """
-    dataset = project.dataset
-    truth_column = dataset.schema.truth
-    if truth_column is None:
-        raise ProjectError(
-            "A simulated reviewer needs a column with the known truth. This data has none. "
-            "Review by hand, or open a demo."
-        )
-    if not 0 <= accuracy <= 1:
-        raise ProjectError(f"The accuracy of the simulated reviewer must be between 0 and 1. Got {accuracy} instead.")
-    cards = queue.cards.iloc[queue.place : queue.place + count]
-    cards = cards[(dataset.split.reindex(cards.index) == "train").to_numpy()]
-    truth = dataset.frame[truth_column].reindex(cards.index)
-    cards, truth = cards[truth.notna()], truth.dropna().astype("str")
-    if cards.empty:
-        raise ProjectError("There is no card left that the simulated reviewer could settle. Start another queue.")
-    given = dataset.labels.loc[cards.index]
-    right = np.random.default_rng([seed, queue.number, queue.place]).random(len(cards)) < accuracy
-    answer = truth.where(right, given.where(truth != given, cards["suggested"]))
-    kind = np.select(
-        [answer == given, answer == cards["suggested"]], [Decision.KEEP, Decision.SUGGESTED], Decision.OTHER
-    )
-    settled = {
-        example: (str(decision), None if decision == Decision.KEEP else label)
-        for example, decision, label in zip(cards.index, kind, answer, strict=True)
-    }
-    passed = int(queue.cards.index.get_indexer(cards.index[-1:])[0]) + 1
-    project.apply(
-        Decide(
-            settled,
-            guideline=project.guideline_version,
-            queue=(queue.number, queue.place, passed),
-            by=by,
-            reason=f"{queue.source} (simulated, {accuracy:.0%} right)",
-        )
-    )
-    return len(settled)
+    return project.decided.frame()

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from core.report import confusion_matrix, count, percent, shorten
-from pages.parts import examples, figure, turns
+from pages.parts import examples, figure, frame, queues, turns
 from pages.parts.plain import plain
 
 if TYPE_CHECKING:
@@ -42,6 +42,9 @@ def draw(project: Project, turn: Turn) -> None:
         cell = _choose(confusion, str(part))
     if cell is not None:
         found = found[(found["given"] == cell[0]) & (found["predicted"] == cell[1])]
+        if part == "train" and cell[0] != cell[1]:
+            with chosen:
+                _review(project, turn, cell, found.index)
         examples.draw(
             project.dataset, found, key=f"cell-{part}-{turn.number}-{names.index(cell[0])}-{names.index(cell[1])}"
         )
@@ -69,6 +72,17 @@ def predictions(project: Project, turn: Turn, part: str) -> pd.DataFrame:
     return pd.DataFrame({"given": given, "predicted": predicted, "chance": chances}).sort_values(
         "chance", ascending=False, kind="stable"
     )
+
+
+def _review(project: Project, turn: Turn, cell: tuple[str, str], ids: pd.Index) -> None:
+    """Draw the way from a cell to a review of its labels; only of train, since test labels are corrected blindly."""
+    cards = queues.ranking(project, turn, flagged=False, ids=ids)
+    if cards.empty:
+        st.caption("All labels of this cell are settled.")
+    elif st.button(f"Review {count(len(cards), 'label')}", key="review-cell", icon=":material/rate_review:"):
+        where = f"'{cell[0]}' is predicted '{cell[1]}'"
+        queues.begin(project, cards, queues.named(turn, flagged=False, where=where), turn.number)
+        frame.navigate("annotate")
 
 
 def _choose(confusion: pd.DataFrame, part: str) -> tuple[str, str] | None:

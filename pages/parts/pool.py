@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-from core.flywheel import current_queue, is_of_pool, look_at_pool, next_place, start_queue
+from core.flywheel import arrive, current_queue, is_of_pool, look_at_pool, start_queue
 from core.flywheel.actions import SECONDS_PER_DECISION
 from core.report import count, percent, pool_confidence, shorten
 from pages.parts import figure, jobs, review_card, turns
@@ -38,11 +38,11 @@ def draw(project: Project, turn: Turn, *, by: str) -> None:
         Who signs the labels.
     """
     waiting = len(project.dataset.ids("pool"))
-    queue = current_queue(project)
+    queue = current_queue(project, by)
     if queue is not None and is_of_pool(queue):
-        place = next_place(project, queue)
-        if place < len(queue.cards):
-            _card(project, queue, place, turn, by=by)
+        queue = arrive(project, queue)
+        if queue.place < len(queue.cards):
+            _card(project, queue, queue.place, turn, by=by)
             return
     job = jobs.panel(project.id, _KIND)
     if job is not None and job.running:
@@ -52,7 +52,7 @@ def draw(project: Project, turn: Turn, *, by: str) -> None:
     if not waiting:
         _nothing(project)
         return
-    _next(project, turn, waiting)
+    _next(project, turn, waiting, by=by)
     if job is not None and job.state == "done":
         _thinks(project, job.result)
 
@@ -100,7 +100,7 @@ def _nothing(project: Project) -> None:
         turns.to_train(project, "See what more labels would be worth: the learning curve on Train")
 
 
-def _next(project: Project, turn: Turn, waiting: int) -> None:
+def _next(project: Project, turn: Turn, waiting: int, *, by: str) -> None:
     with st.container(border=True):
         st.markdown(
             f"**{count(waiting, 'example')}** without a label, beside {count(len(project.dataset.ids('train')))} that "
@@ -112,9 +112,9 @@ def _next(project: Project, turn: Turn, waiting: int) -> None:
         if go.button(
             f"Label the next {n}", type="primary", key="label-next", icon=":material/new_label:", width="stretch"
         ):
-            jobs.start(project.id, _KIND, "Choosing what to label next", _work(project, n, queued=True))
+            jobs.start(project.id, _KIND, "Choosing what to label next", _work(project, n, queued=True, by=by))
         if look.button("What does the model think of the pool?", key="look-at-pool", type="tertiary"):
-            jobs.start(project.id, _KIND, "Looking at the pool", _work(project, n, queued=False))
+            jobs.start(project.id, _KIND, "Looking at the pool", _work(project, n, queued=False, by=by))
         minutes = max(1, round(n * SECONDS_PER_DECISION / 60))
         st.caption(
             f"The model of turn {turn.number} chooses: examples it wavers on, spread so that no two tell it the same. "
@@ -124,13 +124,13 @@ def _next(project: Project, turn: Turn, waiting: int) -> None:
 
 
 def _work(
-    project: Project, n: int, *, queued: bool
+    project: Project, n: int, *, queued: bool, by: str
 ) -> Callable[[Callable[[float, str], None], threading.Event], PoolView]:
     def work(progress: Callable[[float, str], None], cancel: threading.Event) -> PoolView:
         view = look_at_pool(project, n, progress=progress, cancel=cancel)
         if queued:
             source = f"next {count(len(view.cards))} of the pool, chosen by turn {view.turn}"
-            start_queue(project, view.cards, source=source, turn=view.turn)
+            start_queue(project, view.cards, source=source, turn=view.turn, by=by)
         return view
 
     return work

@@ -1,4 +1,4 @@
-"""Which suspects make a review queue, and in which words it is named."""
+"""Which cards make a review queue, in which order, and in which words it is named."""
 
 from __future__ import annotations
 
@@ -6,13 +6,21 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import pandas as pd
+import streamlit as st
 
-from core.flywheel import Decision, decisions
+from core.annotate import case_cards, conflicts, mixed
+from core.flywheel import Decision, decisions, seconds_per_decision, start_queue, what_was_done
+from core.flywheel.actions import SECONDS_PER_DECISION
+from core.report import count
+from pages.parts import sidebar
 
 if TYPE_CHECKING:
-    from core.flywheel import Project, Turn
+    from core.flywheel import Project, Queue, Turn
 
-__all__ = ["named", "ranking"]
+__all__ = ["EVERY", "begin", "cases", "duration", "for_audit", "meanwhile", "named", "ranking"]
+
+# One card in so many is drawn at random in a queue that is mixed for audit.
+EVERY = 5
 
 
 def ranking(
@@ -21,6 +29,7 @@ def ranking(
     *,
     flagged: bool = True,
     label: str | None = None,
+    probably: str | None = None,
     ids: Iterable[str] | None = None,
     again: bool = False,
 ) -> pd.DataFrame:
@@ -34,6 +43,8 @@ def ranking(
         Only those that are suspects; otherwise every train example in the order of its score.
     label : str, optional
         Only those that were given this class.
+    probably : str, optional
+        Only those for which this class is suggested.
     ids : iterable of str, optional
         Only those among these examples.
     again : bool
@@ -49,20 +60,98 @@ def ranking(
         cards = cards[cards["flagged"]]
     if label is not None:
         cards = cards[cards["given"] == label]
+    if probably is not None:
+        cards = cards[cards["suggested"] == probably]
     if ids is not None:
         cards = _among(cards, pd.Index(list(ids)))
     if not again:
-        known = decisions(project)
-        cards = _among(cards, known.index[known["decision"] != Decision.SKIP], keep=False)
+        cards = _among(cards, _settled(project), keep=False)
     return _among(cards, project.dataset.ids("train"))
 
 
-def named(turn: Turn, *, flagged: bool = True, label: str | None = None, where: str | None = None) -> str:
+def cases(project: Project, turn: Turn, *, label: str | None = None, again: bool = False) -> pd.DataFrame:
+    """One card for each case of conflicting copies that is still to be reviewed, worst first.
+
+    Parameters
+    ----------
+    project : Project
+    turn : Turn
+    label : str, optional
+        Only cases in which some have this class.
+    again : bool
+        With those whose members were all decided on already.
+
+    Returns
+    -------
+    DataFrame
+        As `ranking`.
+    """
+    cards = case_cards(project.dataset, turn.suspects, label=label)
+    if again or cards.empty:
+        return cards
+    found = conflicts(project.dataset)
+    still_open = found[_settled(project).get_indexer(found.index) < 0]
+    return cards[found.loc[cards.index].isin(still_open).to_numpy()]
+
+
+def for_audit(project: Project, turn: Turn, cards: pd.DataFrame, *, label: str | None = None) -> pd.DataFrame:
+    """A ranking mixed with cards drawn at random from all labels (of one class) that were not decided on."""
+    labels = ranking(project, turn, flagged=False, label=label)
+    return mixed(cards, labels, every=EVERY, seed=turn.number)
+
+
+def named(
+    turn: Turn,
+    *,
+    flagged: bool = True,
+    label: str | None = None,
+    probably: str | None = None,
+    where: str | None = None,
+    mixed: bool = False,
+    copies: bool = False,
+) -> str:
     """Say what a queue holds: ``suspects of turn 0 labelled 'yes'``."""
-    said = f"{'suspects' if flagged else 'all labels'} of turn {turn.number}"
+    said = f"{'conflicting copies' if copies else 'suspects' if flagged else 'all labels'} of turn {turn.number}"
     if label is not None:
         said += f" labelled '{label}'"
-    return said if where is None else f"{said} where {where}"
+    if probably is not None:
+        said += f", probably '{probably}'"
+    if where is not None:
+        said += f" where {where}"
+    return f"{said}, mixed for audit" if mixed else said
+
+
+def begin(project: Project, cards: pd.DataFrame, source: str, turn: int) -> None:
+    """Start a queue in the name of whoever asks for it: others stay in theirs."""
+    start_queue(project, cards, source=source, turn=turn, by=sidebar.reviewer())
+
+
+def duration(project: Project, cards: int) -> str:
+    """How long so many cards take, at the reviewer's own speed where it is known."""
+    own = _pace(project.id, project.revision, sidebar.reviewer(), project)
+    seconds = cards * (own or SECONDS_PER_DECISION)
+    minutes = max(1, round(seconds / 60))
+    said = f"About {count(minutes, 'minute') if minutes < 90 else f'{minutes / 60:.1f} hours'}"
+    if own is None:
+        return f"{said} at {SECONDS_PER_DECISION} seconds a decision"
+    return f"{said} at your own speed, {count(round(own), 'second')} a decision"
+
+
+@st.cache_data(show_spinner=False, max_entries=32)
+def _pace(project_id: str, revision: int, by: str, _project: Project) -> float | None:
+    return seconds_per_decision(_project.log, by)
+
+
+def meanwhile(project: Project, queue: Queue | None, place: int, *, since: int) -> str:
+    """What is told to somebody whose press came too late for its card; plain text."""
+    done = what_was_done(project, queue, place, since=since) if queue is not None else []
+    said = f": {'; '.join(done[-2:])}" if done else ""
+    return f"That card was settled already{said}. Nothing was changed."
+
+
+def _settled(project: Project) -> pd.Index:
+    known = decisions(project)
+    return known.index[(known["decision"] != Decision.SKIP).to_numpy(dtype=bool)]
 
 
 def _among(cards: pd.DataFrame, ids: pd.Index, *, keep: bool = True) -> pd.DataFrame:

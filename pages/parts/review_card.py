@@ -11,7 +11,7 @@ from core.annotate import chances as chances_of
 from core.dataset import Dataset
 from core.flywheel import Decision, current_queue, decide, is_of_pool, move, next_place
 from core.report import ACCENT, NEUTRAL, Usual, card, percent, shorten, usual
-from pages.parts import cards, errors, frame
+from pages.parts import cards, cases, errors, frame, queues
 from pages.parts.plain import escaped, plain
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ def draw(project: Project, queue: Queue, place: int, turn: Turn | None, *, by: s
     with left, st.container(border=True):
         _example(project, dataset, queue, example)
     with left:
+        cases.draw(project, queue, place)
         _why(project, queue.cards.iloc[place])
     with right:
         # A card of the pool carries its own; no turn has judged it.
@@ -184,7 +185,7 @@ def _buttons(project: Project, queue: Queue, place: int, chances: pd.Series, by:
             help="To the card before this one. What was decided there stays until you decide again.",
             width="stretch",
             on_click=_back,
-            args=(project, queue.number, place),
+            args=(project, queue.number, place, by),
         )
 
 
@@ -202,21 +203,21 @@ def _settle(
     project: Project, number: int, place: int, decision: str, label: str | None, by: str, revision: int
 ) -> None:
     """Run before the page is drawn again; no session state is touched, so that a fast press can't cut it in two."""
-    queue = _queue(project, number)
+    queue = _queue(project, number, by)
     if queue is None or next_place(project, queue) != place:
-        frame.tell("That card was settled already. Nothing was changed.", icon=":material/info:")
+        frame.tell(queues.meanwhile(project, queue, place, since=revision), icon=":material/info:")
         return
     decide(project, queue, place, decision, label, by=by, revision=revision)
 
 
 @errors.calm(doing="going back")
-def _back(project: Project, number: int, place: int) -> None:
-    queue = _queue(project, number)
+def _back(project: Project, number: int, place: int, by: str) -> None:
+    queue = _queue(project, number, by)
     if queue is not None:
         move(project, queue, next_place(project, queue, place, step=-1))
 
 
-def _queue(project: Project, number: int) -> Queue | None:
-    """The current queue, if it is still the one that was shown."""
-    queue = current_queue(project)
+def _queue(project: Project, number: int, by: str) -> Queue | None:
+    """The reviewer's queue, if it is still the one that was shown."""
+    queue = current_queue(project, by)
     return queue if queue is not None and queue.number == number else None

@@ -1,7 +1,9 @@
-"""Around the review card: choosing a queue, how far it has come, its table, the simulated reviewer, the noise."""
+"""Around the review card: how far its queue has come, its table, the simulated reviewer, the noise of the labels."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -9,19 +11,19 @@ import pandas as pd
 import streamlit as st
 
 from core.annotate import NoiseSummary, noise_summary
-from core.flywheel import Decision, decisions, move, next_place, simulate_reviewer, start_queue
-from core.flywheel.actions import SECONDS_PER_DECISION
+from core.flywheel import Decision, decisions, left_behind, move, next_place, others, simulate_reviewer
 from core.report import count, interval, percent, shorten
-from pages.parts import errors, frame, paging, queues, turns
+from pages.parts import choose_queue, errors, frame, paging, queues, turns
 from pages.parts.plain import plain
 
 if TYPE_CHECKING:
     from core.flywheel import Project, Queue, Turn
 
-__all__ = ["chooser", "ended", "guidelines", "header", "noise", "simulated", "table"]
+__all__ = ["Offer", "ended", "guidelines", "header", "noise", "simulated", "table"]
 
 SIMULATED = "simulated reviewer"
 _EVERY = "every class"
+_CONFUSIONS = 10
 _SAID = {
     Decision.KEEP: "kept",
     Decision.SUGGESTED: "took the suggestion",
@@ -30,52 +32,6 @@ _SAID = {
     Decision.EXCLUDE: "excluded",
     Decision.SKIP: "skipped",
 }
-
-
-def chooser(project: Project, turn: Turn) -> None:
-    """Draw what a new queue may hold, how long it would take, and the button that starts it."""
-    which, of = st.columns(2)
-    flagged = which.segmented_control(
-        "Which labels",
-        [True, False],
-        default=True,
-        required=True,
-        format_func=lambda chosen: "Suspects" if chosen else "All, most doubtful first",
-        key="queue-flagged",
-    )
-    chosen = of.selectbox(
-        "Given class", [None, *project.dataset.classes], format_func=_class_or_every, key="queue-class"
-    )
-    again = st.checkbox("Also what was decided already", key="queue-again")
-    ranking = queues.ranking(project, turn, flagged=bool(flagged), label=chosen, again=again)
-    if ranking.empty:
-        st.info(
-            f"Nothing of this kind is left to review in turn {turn.number}. Choose other labels, or go on: "
-            "Evaluate says where the model fails, and the next turn ranks the labels anew.",
-            icon=":material/done_all:",
-        )
-        return
-    st.button(
-        f"Review {count(len(ranking), 'example')}",
-        type="primary",
-        key="start-queue",
-        on_click=_start,
-        args=(project, ranking, queues.named(turn, flagged=bool(flagged), label=chosen), turn.number),
-    )
-    st.caption(
-        f"About {_duration(len(ranking) * SECONDS_PER_DECISION)} at {SECONDS_PER_DECISION} seconds a decision, worst "
-        "first. Stop whenever you like: the place is kept."
-    )
-
-
-@errors.calm(doing="starting the review")
-def _start(project: Project, ranking: pd.DataFrame, source: str, turn: int) -> None:
-    start_queue(project, ranking, source=source, turn=turn)
-
-
-def _duration(seconds: float) -> str:
-    minutes = max(1, round(seconds / 60))
-    return count(minutes, "minute") if minutes < 90 else f"{minutes / 60:.1f} hours"
 
 
 def header(project: Project, queue: Queue, place: int, turn: Turn) -> None:
@@ -93,31 +49,85 @@ def header(project: Project, queue: Queue, place: int, turn: Turn) -> None:
         width="stretch",
     ) as another:
         if another.open:
-            chooser(project, turn)
+            choose_queue.draw(project, turn, queue)
+    if beside := _beside(project, queue):
+        st.caption(beside)
     last = project.log[-1] if project.log else None
     st.caption(
         "Each decision is on disk before the next card is shown."
         if last is None
         else f":material/check: Saved: {plain(last.summary)} · {plain(last.by)} · {last.at[:19].replace('T', ' ')} UTC"
     )
-    if queue.turn < turn.number:
-        _newer(project, queue, turn)
+    _newer(project, queue, turn)
+
+
+def _beside(project: Project, queue: Queue) -> str:
+    """What else one should know of a queue: random cards among the ranked ones, and what others did in it."""
+    said = []
+    if "drawn" in queue.cards:
+        said.append(f"About one card in {queues.EVERY} is drawn at random, the others are the most doubtful ones.")
+    shares = [f"{plain(by or 'somebody')} settled {count(done)}" for by, done in others(project, queue).items()]
+    if shares:
+        said.append(f":material/group: {', '.join(shares)} of these; what others settled is passed over.")
+    return " ".join(said)
 
 
 def _class_or_every(name: str | None) -> str:
     return _EVERY if name is None else shorten(name, 40)
 
 
+@dataclass(frozen=True)
+class Offer:
+    """Another ranking that the reviewer may take instead of theirs.
+
+    Attributes
+    ----------
+    said : str
+        One or two sentences, plain text: what is offered and why.
+    label : str
+        Of the button.
+    cards : callable
+        Makes the cards when it is taken; there may be none left by then.
+    source : str
+        What the queue would hold, in words.
+    turn : int
+        The turn whose model ranked it.
+    """
+
+    said: str
+    label: str
+    cards: Callable[[], pd.DataFrame]
+    source: str
+    turn: int
+
+
 def _newer(project: Project, queue: Queue, turn: Turn) -> None:
-    with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.markdown(f"This order is of turn {queue.turn}. Turn {turn.number} has ranked the labels anew.")
-        if st.button(f"Take the order of turn {turn.number}", key="newer-queue"):
-            ranking = queues.ranking(project, turn)
-            if ranking.empty:
-                frame.tell(f"Turn {turn.number} has no suspects that are not settled.", icon=":material/done_all:")
-            else:
-                start_queue(project, ranking, source=queues.named(turn), turn=turn.number)
-            st.rerun()
+    """Offer another ranking where there is one; it is never swapped in under the reviewer."""
+    offers = []
+    if queue.turn < turn.number:
+        offers.append(
+            Offer(
+                f"This order is of turn {queue.turn}. Turn {turn.number} has ranked the labels anew.",
+                f"Take the order of turn {turn.number}",
+                lambda: queues.ranking(project, turn),
+                queues.named(turn),
+                turn.number,
+            )
+        )
+    for offer in offers[:1]:
+        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+            st.markdown(plain(offer.said))
+            if st.button(plain(offer.label), key="newer-queue"):
+                _take(project, offer)
+
+
+def _take(project: Project, offer: Offer) -> None:
+    cards = offer.cards()
+    if cards.empty:
+        frame.tell("None of its suspects is left to be settled.", icon=":material/done_all:")
+    else:
+        queues.begin(project, cards, offer.source, offer.turn)
+    st.rerun()
 
 
 def ended(project: Project, queue: Queue, turn: Turn) -> None:
@@ -126,6 +136,7 @@ def ended(project: Project, queue: Queue, turn: Turn) -> None:
     said = ", ".join(f"{count(held)} {_SAID[Decision(kind)]}" for kind, held in known.value_counts().items())
     with st.container(border=True):
         st.markdown(f"**The queue is through.** {said[0].upper() + said[1:] if said else 'Nothing was decided'}.")
+        _left_behind(project, queue)
         if turns.moved_on(project, turn):
             turns.to_train(project, f"Run turn {turn.number + 1} to see what the decisions were worth")
         else:
@@ -133,6 +144,16 @@ def ended(project: Project, queue: Queue, turn: Turn) -> None:
         if st.button("Back to the last card", shortcut="B", key=f"back-{queue.number}-end"):
             move(project, queue, next_place(project, queue, step=-1))
             st.rerun()
+
+
+def _left_behind(project: Project, queue: Queue) -> None:
+    """Draw the way back to cards that nobody has settled: passed over while another had them, or by opening a later."""
+    behind = left_behind(project, queue)
+    if len(behind) and st.button(
+        f"Go to {count(len(behind), 'card')} left behind", key=f"left-behind-{queue.number}", icon=":material/undo:"
+    ):
+        move(project, queue, int(behind[0]))
+        st.rerun()
 
 
 def simulated(project: Project, queue: Queue, place: int) -> None:
@@ -234,9 +255,31 @@ def noise(project: Project, turn: Turn) -> None:
         )
         classes, pairs = st.columns(2)
         classes.dataframe(_noise_rows(found.per_class.reset_index(), ["given"]), hide_index=True, height="content")
-        pairs.dataframe(
-            _noise_rows(found.confusions.head(10), ["given", "probably"]), hide_index=True, height="content"
+        confusions = found.confusions.head(_CONFUSIONS)
+        with pairs:
+            st.dataframe(_noise_rows(confusions, ["given", "probably"]), hide_index=True, height="content")
+            _review_confusion(project, turn, list(confusions[["given", "probably"]].itertuples(index=False, name=None)))
+
+
+def _review_confusion(project: Project, turn: Turn, pairs: list[tuple[str, str]]) -> None:
+    """Draw the way from a confusion to a review of its suspects."""
+    found = {pair: queues.ranking(project, turn, label=pair[0], probably=pair[1]) for pair in pairs}
+    found = {pair: cards for pair, cards in found.items() if len(cards)}
+    if not found:
+        st.caption("None of their suspects is left to be settled." if pairs else "No class is confused with another.")
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = st.selectbox(
+            "A confusion",
+            list(found),
+            format_func=lambda pair: f"{shorten(pair[0], 24)} → {shorten(pair[1], 24)} · {count(len(found[pair]))}",
+            key="confusion",
         )
+        cards = found[chosen]
+        if st.button(f"Review {count(len(cards), 'suspect')}", key="review-confusion", icon=":material/rate_review:"):
+            source = queues.named(turn, label=chosen[0], probably=chosen[1])
+            queues.begin(project, cards, source, turn.number)
+            st.rerun()
 
 
 @st.cache_data(show_spinner=False, max_entries=8)

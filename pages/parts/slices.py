@@ -10,7 +10,6 @@ import streamlit as st
 
 from core.collect import describe
 from core.evaluate import Slice, find_slices, fold, losses, slice_frame
-from core.flywheel import start_queue
 from core.progress import Cancel, Progress
 from core.report import count, interval, number, percent, shorten, slices_bar
 from pages.parts import examples, figure, frame, jobs, mistakes, queues, turns
@@ -135,7 +134,7 @@ def _open(project: Project, turn: Turn, found: Found, place: int) -> None:
             if st.button(
                 f"Review its {count(len(suspects), 'suspect')}", key="review-slice", icon=":material/rate_review:"
             ):
-                start_queue(project, suspects, source=queues.named(turn, where=str(chosen)), turn=turn.number)
+                queues.begin(project, suspects, queues.named(turn, where=str(chosen)), turn.number)
                 frame.navigate("annotate")
         else:
             st.caption(

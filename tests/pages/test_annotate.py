@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import getpass
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,6 +10,9 @@ from core.dataset import Dataset
 from core.flywheel import Exclude, Project, Relabel, current_queue, decide, decisions, move, start_queue
 from pages.parts import queues
 from pages.parts.plain import plain
+
+# Who signs what the app is told here.
+ME = getpass.getuser()
 
 
 def words(app) -> str:
@@ -69,7 +74,7 @@ def test_a_review_starts_with_the_suspects_worst_first(start, turned, quiet):
 
 def test_one_class_can_be_reviewed_alone(start, turned, quiet):
     app = start("annotate", project=turned.id)
-    app.segmented_control(key="queue-flagged").set_value(False).run()
+    app.segmented_control(key="queue-what").set_value("all").run()
     app.selectbox(key="queue-class").set_value("leaves").run()
     quiet(app.button(key="start-queue").click().run())
     queue = current_queue(turned)
@@ -129,12 +134,19 @@ def test_a_card_that_was_settled_elsewhere_is_not_settled_again(start, queued, q
     assert progress(other).startswith("Card **2**")
 
 
-def test_a_decision_on_data_that_moved_on_is_refused_with_a_sentence(start, queued):
+def test_a_decision_on_an_example_that_was_changed_is_refused_and_says_by_whom(start, queued):
     app = start("annotate", project=queued.id)
-    queued.apply(Relabel({queued.dataset.ids("train")[5]: "stays"}, by="ann"))
+    queued.apply(Relabel({current_queue(queued).cards.index[0]: "stays"}, by="ann"))
     app = button(app, "keep-").click().run()
-    assert "was changed since this was shown" in app.error[0].value
+    assert "was changed since this was shown (ann relabelled to 'stays')" in app.error[0].value.replace("\\", "")
     assert len(Project.open(queued.folder).log) == 1
+
+
+def test_what_somebody_did_to_another_example_stops_no_decision(start, queued, quiet):
+    app = start("annotate", project=queued.id)
+    queued.apply(Relabel({current_queue(queued).cards.index[5]: "stays"}, by="ann"))
+    quiet(button(app, "keep-").click().run())
+    assert [entry.kind for entry in Project.open(queued.folder).log] == ["relabel", "decide"]
 
 
 def test_back_shows_the_card_again_and_keeping_brings_the_first_label_back(start, queued, quiet):
@@ -166,7 +178,7 @@ def test_the_queue_as_a_table_follows_the_card(start, queued, quiet):
     assert len(rows) == 50
     assert rows["card"].tolist()[:3] == [1, 2, 3]
     assert rows["decision"].tolist()[:2] == ["kept", ""]
-    move(queued, current_queue(queued), 70)
+    move(queued, current_queue(queued, ME), 70)
     assert app.run().dataframe[0].value["card"].iloc[0] == 51
 
 

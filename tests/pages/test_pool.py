@@ -98,6 +98,18 @@ def test_undo_puts_the_example_back_into_the_pool(opened, queued, quiet):
     assert app.get("progress")[0].proto.text.startswith("Card **1** of 3")
 
 
+def test_back_shows_a_card_that_was_labelled_and_another_class_can_be_given(opened, queued, quiet):
+    card = current_queue(queued).cards.iloc[0]
+    app = quiet(button(opened(queued), "suggested-").click().run())
+    app = quiet(button(app, "back-").click().run())
+    assert app.get("progress")[0].proto.text.startswith("Card **1** of 3")
+    app = quiet(button(app, "other-").click().run())
+    label = Project.open(queued.folder).dataset.labels[card.name]
+    assert label in queued.dataset.classes
+    assert label != card["suggested"]
+    assert app.get("progress")[0].proto.text.startswith("Card **2** of 3")
+
+
 def test_after_a_batch_it_asks_for_a_turn_first(opened, queued, quiet):
     app = opened(queued)
     for _ in range(3):

@@ -1,0 +1,180 @@
+"""Choosing what to review next: which labels, in which order, of which class, and how long it takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import streamlit as st
+
+from core.flywheel import join, other_queues
+from core.report import count, shorten
+from pages.parts import errors, queues, sidebar
+from pages.parts.plain import plain
+
+if TYPE_CHECKING:
+    from core.flywheel import Project, Queue, Turn
+
+__all__ = ["draw"]
+
+SUSPECTS, COPIES, EVERYTHING = "suspects", "copies", "all"
+_WHAT = {SUSPECTS: "Suspects", COPIES: "Conflicting copies", EVERYTHING: "All labels"}
+_MEANS = {
+    SUSPECTS: "Labels that are probably wrong, judged by the last turn.",
+    COPIES: "Equal content with different labels: one card and one decision for all copies.",
+    EVERYTHING: "Every training label, suspect or not.",
+}
+RANKED, MIXED = "ranked", "mixed"
+_ORDER = {RANKED: "Most doubtful first", MIXED: "Mixed for audit"}
+
+
+@dataclass(frozen=True)
+class _Wish:
+    """What the form asks for."""
+
+    what: str
+    order: str
+    label: str | None
+    again: bool
+
+    @property
+    def mixed(self) -> bool:
+        return self.order == MIXED and self.what != COPIES
+
+    @property
+    def noun(self) -> str:
+        return "case" if self.what == COPIES else "example"
+
+    def source(self, turn: Turn) -> str:
+        """How the queue is named."""
+        return queues.named(
+            turn,
+            flagged=self.what == SUSPECTS,
+            label=self.label,
+            mixed=self.mixed,
+            copies=self.what == COPIES,
+        )
+
+
+def draw(project: Project, turn: Turn, queue: Queue | None = None) -> None:
+    """Draw what a new queue may hold, how long it would take, and the button that starts it.
+
+    Parameters
+    ----------
+    project : Project
+    turn : Turn
+    queue : Queue, optional
+        The one under way.
+    """
+    again = bool(st.session_state.get("queue-again", False))
+    found = {what: _cards(project, turn, what, None, again) for what in _WHAT}
+    what = str(
+        st.segmented_control(
+            "What to review",
+            list(_WHAT),
+            default=SUSPECTS,
+            required=True,
+            format_func=lambda each: f"{_WHAT[each]} · {count(len(found[each]))}",
+            key="queue-what",
+        )
+    )
+    st.caption(_MEANS[what])
+    order = RANKED
+    if what != COPIES:
+        order = str(
+            st.segmented_control(
+                "In which order",
+                list(_ORDER),
+                default=RANKED,
+                required=True,
+                format_func=_ORDER.__getitem__,
+                key="queue-order",
+                help=f"Mixed for audit: about one card in {queues.EVERY} is drawn at random from all labels. From "
+                "these the app estimates how many labels are wrong in all, and how many of those the suspects hold.",
+            )
+        )
+    held = found[what]["given"].value_counts()
+    classes = [None, *project.dataset.classes]
+    label = st.selectbox(
+        "Given class",
+        classes,
+        format_func=lambda name: (
+            f"every class · {count(len(found[what]))}" if name is None else _class(name, held, what)
+        ),
+        key="queue-class",
+    )
+    st.checkbox("Also what was decided already", key="queue-again")
+    _offer(project, turn, _Wish(what, order, label, again))
+    _join(project, queue)
+
+
+def _class(name: str, held: pd.Series, what: str) -> str:
+    # A case has several labels: one count a class would count it twice.
+    return shorten(name, 40) + ("" if what == COPIES else f" · {count(int(held.get(name, 0)))}")
+
+
+def _cards(project: Project, turn: Turn, what: str, label: str | None, again: bool) -> pd.DataFrame:
+    if what == COPIES:
+        return queues.cases(project, turn, label=label, again=again)
+    return queues.ranking(project, turn, flagged=what == SUSPECTS, label=label, again=again)
+
+
+def _offer(project: Project, turn: Turn, wish: _Wish) -> None:
+    cards = _cards(project, turn, wish.what, wish.label, wish.again)
+    if cards.empty:
+        st.info(_nothing(project, turn, wish), icon=":material/done_all:")
+        return
+    st.button(
+        f"Review {count(len(cards), wish.noun)}",
+        type="primary",
+        key="start-queue",
+        on_click=_start,
+        args=(project, turn, wish),
+    )
+    st.caption(
+        f"{queues.duration(project, len(cards))}"
+        + (f", of which about one in {queues.EVERY} is drawn at random" if wish.mixed else "")
+        + ". Stop whenever you like: your place is kept."
+    )
+
+
+def _nothing(project: Project, turn: Turn, wish: _Wish) -> str:
+    """Say that nothing is left, and what to do then."""
+    if wish.what == COPIES:
+        return (
+            "No equal examples carry different labels"
+            + (" in this class." if wish.label is not None else ", or all of them are settled.")
+            + " There is nothing to make consistent."
+        )
+    return (
+        f"Nothing of this kind is left to review in turn {turn.number}. Choose other labels, or go on: "
+        "Evaluate says where the model fails, and the next turn ranks the labels anew."
+    )
+
+
+@errors.calm(doing="starting the review")
+def _start(project: Project, turn: Turn, wish: _Wish) -> None:
+    cards = _cards(project, turn, wish.what, wish.label, wish.again)
+    if wish.mixed:
+        cards = queues.for_audit(project, turn, cards, label=wish.label)
+    queues.begin(project, cards, wish.source(turn), turn.number)
+
+
+def _join(project: Project, queue: Queue | None) -> None:
+    """Draw the way into a queue that somebody else is in."""
+    if queue is None:
+        return
+    for number, source, by in other_queues(project, queue)[:3]:
+        st.button(
+            f"Join {plain(shorten(by, 30))}: {plain(shorten(source, 60))}",
+            key=f"join-{number}",
+            icon=":material/group:",
+            on_click=_joined,
+            args=(project, number),
+        )
+
+
+@errors.calm(doing="joining the queue")
+def _joined(project: Project, number: int) -> None:
+    join(project, number, by=sidebar.reviewer())
