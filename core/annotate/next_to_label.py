@@ -173,7 +173,7 @@ def _first_of_equals(rows: Any) -> Integers:
 
 
 def _drawn(doubt: Floats, chance: npt.NDArray[np.uint64]) -> Integers:
-    """Positions in an order drawn without replacement, each with a probability in proportion to a power of its doubt."""
+    """Positions drawn without replacement, each with a probability in proportion to a power of its doubt."""
     # The largest of doubt plus Gumbel noise, then the next: that is such a draw (Kool, van Hoof and Welling 2019).
     uniform = (chance >> np.uint64(11)).astype(np.float64) / 2.0**53
     noise = -np.log(-np.log(uniform.clip(1e-12, 1 - 1e-12)))
