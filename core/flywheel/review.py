@@ -109,10 +109,11 @@ def next_place(project: Project, queue: Queue, place: int | None = None, *, step
     """
     place = queue.place if place is None else place
     split, ids = project.dataset.split, queue.cards.index
-    parts = ["pool"] if is_of_pool(queue) else ["train"]
+    # A card without a label is of the pool, until it has one.
+    part = np.where(queue.cards["given"].isna(), "pool", "train")
 
     def there(stretch: slice) -> npt.NDArray[np.intp]:
-        return np.flatnonzero(split.reindex(ids[stretch]).isin(parts))
+        return np.flatnonzero(split.reindex(ids[stretch]).to_numpy(dtype=object) == part[stretch])
 
     # Stretch by stretch: as a rule the very next card is there, and a queue may hold every label of a large set.
     if step < 0:
@@ -128,8 +129,8 @@ def next_place(project: Project, queue: Queue, place: int | None = None, *, step
 
 
 def is_of_pool(queue: Queue) -> bool:
-    """Whether its cards are examples without a label: each is open as long as it is in the pool."""
-    return bool(queue.cards["given"].isna().all())
+    """Whether it holds examples without a label: each is open as long as it is in the pool."""
+    return bool(queue.cards["given"].isna().any())
 
 
 def move(project: Project, queue: Queue, place: int) -> None:
