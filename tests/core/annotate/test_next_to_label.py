@@ -62,7 +62,7 @@ def test_what_is_chosen_is_more_uncertain_than_the_pool_and_the_most_uncertain_c
     probabilities, features = pool(1000)
     doubt = pd.Series(uncertainty(probabilities), index=probabilities.index)
     chosen = doubt.loc[next_to_label(probabilities, features=features, n=20)]
-    assert chosen.mean() > doubt.quantile(0.75)
+    assert chosen.mean() > doubt.mean() + 0.15
     assert chosen.is_monotonic_decreasing
 
 
