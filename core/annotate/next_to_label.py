@@ -66,7 +66,8 @@ def next_to_label(
     annotations : DataFrame of shape (any, annotators), optional
         Where several people label: by id, the label that each gave, missing where none. ActiveLab then says what
         another label is worth, and `probabilities` may hold labelled examples as well (out of fold), which are chosen
-        again where people and model have not settled them. Candidates are then in the order of that worth.
+        again where people and model have not settled them. Candidates are then the ones worth most, and each cluster
+        sends the one worth most.
     seed : int
         Of chance and of the clustering.
 
@@ -93,16 +94,17 @@ def next_to_label(
     chance = mix(hash_names(ids.astype("str")) ^ np.uint64((seed << 32) + len(ids)))
     if probabilities is not None and annotations is not None and annotations.notna().any(axis=None):
         doubt = active_lab(probabilities, annotations).to_numpy()
-        order = np.lexsort((chance, -doubt))
+        order, of_cluster = np.lexsort((chance, -doubt)), "worst"
     else:
         doubt = uncertainty(values)
-        order = _drawn(doubt, chance)
+        order, of_cluster = _drawn(doubt, chance), "nearest"
     if rows is None:
         chosen = order[:n]
     else:
         first = order[_first_of_equals(rows[order])]
-        candidates = first[: _CANDIDATES * n]
-        chosen = candidates[_spread(rows[candidates], doubt[candidates], n, seed)]
+        # Of a small pool no more than half, or doubt would have no say.
+        candidates = first[: max(n, min(_CANDIDATES * n, len(first) // 2))]
+        chosen = candidates[_spread(rows[candidates], doubt[candidates], n, seed, of_cluster)]
         chosen = np.concatenate([chosen, order[~np.isin(order, chosen)][: n - len(chosen)]])
     return ids[chosen[np.lexsort((chance[chosen], -doubt[chosen]))]]
 
@@ -180,8 +182,8 @@ def _drawn(doubt: Floats, chance: npt.NDArray[np.uint64]) -> Integers:
     return np.lexsort((chance, -(_STRICTNESS * np.log(np.maximum(doubt, 1e-6)) + noise)))
 
 
-def _spread(rows: Any, doubt: Floats, n: int, seed: int) -> Integers:
-    """Choose n of the candidates: from each cluster the one nearest to its centre, then the next nearest."""
+def _spread(rows: Any, doubt: Floats, n: int, seed: int, of_cluster: str) -> Integers:
+    """Choose n of the candidates: of each cluster the one nearest to its centre (or in most doubt), then the next."""
     if len(doubt) <= n:
         return np.arange(len(doubt))
     clusters = min(n, _MOST_CLUSTERS)
@@ -194,8 +196,8 @@ def _spread(rows: Any, doubt: Floats, n: int, seed: int) -> Integers:
             rows, sample_weight=np.maximum(doubt, 1e-3)
         )
         distances = found.transform(rows)[np.arange(len(doubt)), found.labels_]
-    # The nearest of each cluster come first, the second nearest next, and so on.
-    within = np.lexsort((distances, found.labels_))
+    # The first of each cluster come first, the second ones next, and so on.
+    within = np.lexsort((distances if of_cluster == "nearest" else -doubt, found.labels_))
     starts = np.searchsorted(found.labels_[within], found.labels_[within])
     place = np.empty(len(within), dtype=np.int64)
     place[within] = np.arange(len(within)) - starts

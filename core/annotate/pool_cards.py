@@ -25,7 +25,12 @@ _CHANCE = "chance of "
 
 
 def pool_cards(
-    probabilities: pd.DataFrame, chosen: pd.Index, *, features: Any = None, labelled: Any = None
+    probabilities: pd.DataFrame,
+    chosen: pd.Index,
+    *,
+    given: pd.Series | None = None,
+    features: Any = None,
+    labelled: Any = None,
 ) -> pd.DataFrame:
     """Say of chosen examples of the pool what the model thinks of them and why they are worth a label.
 
@@ -35,15 +40,17 @@ def pool_cards(
         Of the pool, by id.
     chosen : Index of shape (n,)
         Among them, in the order in which they are to be labelled.
+    given : Series, optional
+        Label by id, of those that have one and are worth another.
     features, labelled : array or sparse matrix of shape (n, columns) and (any, columns), optional
         The chosen examples and the labelled ones in one space: says which of the chosen are like none that is labelled.
 
     Returns
     -------
     DataFrame of shape (n, 5 + classes)
-        Indexed by id, in the order of `chosen`: ``given`` (missing), ``suggested`` (the most probable class), ``score``
-        (uncertainty in [0, 1]), ``flagged`` (whether the model wavers), ``reasons``; and the probability of each class,
-        see `chances`.
+        Indexed by id, in the order of `chosen`: ``given`` (missing in the pool), ``suggested`` (the most probable
+        class), ``score`` (uncertainty in [0, 1]), ``flagged`` (whether the model wavers), ``reasons``; and the
+        probability of each class, see `chances`.
     """
     values = probabilities.to_numpy(dtype=np.float64)
     rows = probabilities.index.get_indexer(chosen)
@@ -73,9 +80,11 @@ def pool_cards(
         )
     if features is not None and labelled is not None:
         reasons = np.where(_unlike(features, labelled), reasons + "; unlike anything labelled so far", reasons)
+    has = pd.Series(None, index=chosen, dtype="str") if given is None else given.reindex(chosen).astype("str")
+    reasons = np.where(has.notna(), reasons + "; another label would settle it", reasons)
     cards = pd.DataFrame(
         {
-            "given": pd.Series([None] * len(rows), dtype="str"),
+            "given": has.to_numpy(),
             "suggested": pd.Series(first, dtype="str"),
             "score": doubt,
             "flagged": wavers,

@@ -45,7 +45,12 @@ class PoolView:
 
 
 def look_at_pool(
-    project: Project, n: int, *, progress: Progress | None = None, cancel: Cancel | None = None
+    project: Project,
+    n: int,
+    *,
+    annotations: pd.DataFrame | None = None,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
 ) -> PoolView:
     """Predict the pool by the model of the last turn and choose what to label next.
 
@@ -57,6 +62,9 @@ def look_at_pool(
         After its first turn.
     n : int
         How many examples to choose.
+    annotations : DataFrame, optional
+        Where several people label: by id, the label of each annotator. Train examples among them may then be chosen
+        for another label; see `core.annotate.next_to_label`.
     progress, cancel
         See `core.progress`.
 
@@ -85,12 +93,24 @@ def look_at_pool(
     probabilities = pd.DataFrame(fitted.predict_proba(dataset.inputs("pool")), index=pool, columns=list(fitted.classes))
     steps.start("placing the pool beside what is labelled")
     features = project.model.features(dataset, ("train", "pool"))
-    labelled, of_pool = features[: len(dataset.ids("train"))], features[len(dataset.ids("train")) :]
+    labelled = features[: len(dataset.ids("train"))]
     steps.start("choosing what to label next")
-    asked = pool.get_indexer(open_ones)
-    chosen = next_to_label(probabilities.iloc[asked], features=of_pool[asked], n=n)
-    cards = pool_cards(probabilities, chosen, features=of_pool[pool.get_indexer(chosen)], labelled=labelled)
+    again = _labelled_by_people(project, annotations)
+    asked = pd.concat([probabilities.loc[open_ones], again.reindex(columns=probabilities.columns, fill_value=0.0)])
+    where = pd.Index([*dataset.ids("train"), *pool])
+    chosen = next_to_label(asked, features=features[where.get_indexer(asked.index)], n=n, annotations=annotations)
+    given = dataset.labels.loc[again.index]
+    cards = pool_cards(asked, chosen, given=given, features=features[where.get_indexer(chosen)], labelled=labelled)
     steps.finish()
     return PoolView(
         turn, dataset.version, probabilities.max(axis="columns"), probabilities.idxmax(axis="columns"), cards
     )
+
+
+def _labelled_by_people(project: Project, annotations: pd.DataFrame | None) -> pd.DataFrame:
+    """Out-of-fold probabilities of the train examples that somebody has labelled."""
+    found = project.turns[-1].out_of_fold
+    if annotations is None:
+        return found.iloc[:0]
+    known = annotations.dropna(how="all").index.intersection(project.dataset.ids("train"), sort=False)
+    return found.loc[found.index.intersection(known, sort=False)]

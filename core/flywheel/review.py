@@ -270,15 +270,18 @@ def _in_train(dataset: Dataset, ids: pd.Index) -> npt.NDArray[np.bool_]:
 def _there(
     dataset: Dataset, queue: Queue, ids: pd.Index, *, mine: bool | npt.NDArray[np.bool_] = True
 ) -> npt.NDArray[np.bool_]:
-    """Who is still in train; in a queue of the pool, in the pool, or in train by one's own decision."""
-    if not is_of_pool(queue):
-        return _in_train(dataset, ids)
-    return np.asarray(dataset.split.reindex(ids).to_numpy(dtype=object) == "pool") | (_in_train(dataset, ids) & mine)
+    """Whose card is there to be settled: in train; without a given label, in the pool, or labelled by oneself."""
+    train = _in_train(dataset, ids)
+    unlabelled = queue.cards["given"].reindex(ids).isna().to_numpy()
+    if not unlabelled.any():
+        return train
+    in_pool = dataset.split.reindex(ids).to_numpy(dtype=object) == "pool"
+    return np.asarray(np.where(unlabelled, in_pool | (train & mine), train), dtype=bool)
 
 
 def is_of_pool(queue: Queue) -> bool:
-    """Whether its cards are examples without a label: each is open as long as it is in the pool."""
-    return bool(queue.cards["given"].isna().all())
+    """Whether it holds examples without a label: each is open as long as it is in the pool."""
+    return bool(queue.cards["given"].isna().any())
 
 
 def move(project: Project, queue: Queue, place: int) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 
 from core.errors import FlywheelError
@@ -113,6 +114,22 @@ def test_the_next_turn_learns_from_the_new_labels(pooled, queue):
     turn = pooled.turn()
     assert len(turn.out_of_fold) == trained + 6
     assert look_at_pool(pooled, 5).turn == 1
+
+
+def test_where_people_disagree_a_labelled_example_is_asked_for_again(pooled):
+    train = pooled.dataset.ids("train")
+    votes = pd.DataFrame(dict.fromkeys(("ann", "bob", "cho", "dee"), pooled.dataset.labels.loc[train]))
+    doubtful = train[pooled.turns[0].out_of_fold.loc[train].max(axis="columns").argmin()]
+    votes.loc[doubtful] = ["yes", "no", "yes", "no"]
+    cards = look_at_pool(pooled, 30, annotations=votes).cards
+    assert doubtful in cards.index
+    assert cards.loc[doubtful, "given"] == pooled.dataset.labels[doubtful]
+    assert "another label would settle it" in cards.loc[doubtful, "reasons"]
+    queue = start_queue(pooled, cards, source="next 30 to label", turn=0)
+    assert is_of_pool(queue)
+    place = cards.index.get_loc(doubtful)
+    assert next_place(pooled, queue, place) == place
+    decide(pooled, queue, place, "keep")
 
 
 def test_an_empty_pool_is_refused_with_what_to_do(tmp_path, make_dataset, make_table):
