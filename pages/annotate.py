@@ -12,6 +12,7 @@ from pages.parts import (
     figure,
     frame,
     guidelines,
+    pool,
     queue_table,
     review_card,
     review_queue,
@@ -58,6 +59,7 @@ VIEWS = {
     "Table": queue_table.draw,
     "Audited fix": bands.draw,
     "Guidelines": guidelines.draw,
+    "Pool": pool.draw,
 }
 
 frame.guard()

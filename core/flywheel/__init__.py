@@ -35,6 +35,7 @@ from core.flywheel.judgements import judgements
 from core.flywheel.listing import Filter, decide_rows, evidence, list_cards, matching, open_rows
 from core.flywheel.log import Entry
 from core.flywheel.pace import seconds_per_decision
+from core.flywheel.pool import PoolView, look_at_pool
 from core.flywheel.project import Project
 from core.flywheel.review import (
     SIMULATED,
@@ -44,6 +45,7 @@ from core.flywheel.review import (
     current_queue,
     decide,
     decisions,
+    is_of_pool,
     join,
     left_behind,
     members,
@@ -81,6 +83,7 @@ __all__ = [
     "GuidelineError",
     "LockError",
     "Pin",
+    "PoolView",
     "Project",
     "ProjectError",
     "ProjectSummary",
@@ -104,11 +107,13 @@ __all__ = [
     "guideline_history",
     "guidelines_markdown",
     "home",
+    "is_of_pool",
     "join",
     "judgements",
     "left_behind",
     "list_cards",
     "list_projects",
+    "look_at_pool",
     "matching",
     "members",
     "move",

@@ -34,6 +34,7 @@ __all__ = [
     "current_queue",
     "decide",
     "decisions",
+    "is_of_pool",
     "join",
     "left_behind",
     "members",
@@ -196,7 +197,13 @@ def next_place(
     """
     ids, own = queue.cards.index, place is None
     place = queue.place if place is None else place
-    if own and step > 0 and queue.asked and place < len(ids) and _in_train(project.dataset, ids[place : place + 1])[0]:
+    if (
+        own
+        and step > 0
+        and queue.asked
+        and place < len(ids)
+        and _there(project.dataset, queue, ids[place : place + 1])[0]
+    ):
         return place
     held = _held(project, queue)
     without = {*without, *held}
@@ -252,7 +259,8 @@ def open_in(
         and example not in without
     ]
     found = np.array(left, dtype=np.intp)
-    return start + found[_in_train(project.dataset, ids[found])]
+    mine = np.array([said[place] is not None for place in left], dtype=bool)
+    return start + found[_there(project.dataset, queue, ids[found], mine=mine)]
 
 
 def left_behind(project: Project, queue: Queue) -> npt.NDArray[np.intp]:
@@ -265,6 +273,23 @@ def left_behind(project: Project, queue: Queue) -> npt.NDArray[np.intp]:
 
 def _in_train(dataset: Dataset, ids: pd.Index) -> npt.NDArray[np.bool_]:
     return np.asarray(dataset.split.reindex(ids).to_numpy(dtype=object) == "train", dtype=bool)
+
+
+def _there(
+    dataset: Dataset, queue: Queue, ids: pd.Index, *, mine: bool | npt.NDArray[np.bool_] = True
+) -> npt.NDArray[np.bool_]:
+    """Whose card is there to be settled: in train; without a given label, in the pool, or labelled by oneself."""
+    train = _in_train(dataset, ids)
+    unlabelled = queue.cards["given"].reindex(ids).isna().to_numpy()
+    if not unlabelled.any():
+        return train
+    in_pool = dataset.split.reindex(ids).to_numpy(dtype=object) == "pool"
+    return np.asarray(np.where(unlabelled, in_pool | (train & mine), train), dtype=bool)
+
+
+def is_of_pool(queue: Queue) -> bool:
+    """Whether it holds examples without a label: each is open as long as it is in the pool."""
+    return bool(queue.cards["given"].isna().any())
 
 
 def move(project: Project, queue: Queue, place: int) -> None:
@@ -369,6 +394,10 @@ def decide(
         )
     if decision == Decision.SUGGESTED:
         label = str(queue.cards["suggested"].iloc[place])
+    if decision == Decision.KEEP and pd.isna(queue.cards["given"].iloc[place]):
+        raise ProjectError(
+            f"A label that is kept must be there. '{queue.cards.index[place]}' has none yet. Give it one, or skip it."
+        )
     settled = _for_all(project, queue, place, decision, label)
     ahead = next_place(project, replace(queue, by=by), place + 1, without=settled)
     project.apply(

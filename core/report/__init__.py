@@ -11,6 +11,7 @@ from core.report.figures import (
     slices_bar,
     suspect_scores,
 )
+from core.report.pool import pool_confidence
 from core.report.words import count, interval, number, percent, shorten, signed, signed_interval
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "number",
     "per_class_f1",
     "percent",
+    "pool_confidence",
     "records",
     "shorten",
     "signed",

@@ -23,7 +23,7 @@ from core.errors import FlywheelError
 from core.progress import Steps
 from core.train.recipes import Encoded, Encoder, Fit, Linear, Model, median, row_order
 
-__all__ = ["Augment", "Fitted", "Task", "TrainError", "TrainingSet", "left_out", "side_by_side"]
+__all__ = ["Augment", "Fitted", "Task", "TrainError", "TrainingSet", "features_of", "left_out", "side_by_side"]
 
 Augment = Callable[[pd.Index], pd.DataFrame]
 Mask = npt.NDArray[np.bool_]
@@ -198,13 +198,6 @@ class TrainingSet:
             probabilities[self.order[held_out]] = found
         return pd.DataFrame(probabilities, index=self.given_order, columns=self.classes)
 
-    def features(self, columns: Mapping[str, Any]) -> Any:
-        """See `LockedModel.features`; the settings of the columns stand in for the recipe's."""
-        steps = {**self.recipe["steps"], "columns": columns}
-        found = Linear(steps, self.encoded, self.encoder.sizes).transform(self.encoded)
-        found = found[self.ids.get_indexer(self.given_order)]
-        return found if self.encoder.text is not None else found.toarray()
-
     def _fit(self, rows: Encoded, labels: Codes) -> Fit:
         return Fit(self.recipe, rows, labels, len(self.classes), self.encoder.sizes)
 
@@ -239,6 +232,17 @@ class TrainingSet:
         if (codes < 0).any():
             raise TrainError("Generated rows must have a label among the classes of the data set. Some have not.")
         return self.encoder.encode(made), np.asarray(codes, dtype=np.int64)
+
+
+def features_of(recipe: Mapping[str, Any], dataset: Dataset, parts: Sequence[str], columns: Mapping[str, Any]) -> Any:
+    """See `LockedModel.features`; the settings of the columns stand in for the recipe's. No label is looked at."""
+    rows = pd.concat([dataset.inputs(part) for part in parts])
+    order = row_order(rows.index)
+    steps = {**recipe["steps"], "columns": columns}
+    encoder = Encoder(steps, rows.iloc[order], dataset.schema.kinds, dataset.schema.text)
+    found = Linear(steps, encoder.encoded, encoder.sizes).transform(encoder.encoded)
+    found = found[rows.index[order].get_indexer(rows.index)]
+    return found if encoder.text is not None else found.toarray()
 
 
 def left_out(held_out: Mask, ids: pd.Index, parents: pd.DataFrame) -> Mask:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from types import MappingProxyType
@@ -15,7 +15,7 @@ import pandas as pd
 
 from core.dataset import Dataset
 from core.progress import Cancel, Progress, Steps
-from core.train.fit import Augment, Fitted, TrainError, TrainingSet, side_by_side
+from core.train.fit import Augment, Fitted, TrainError, TrainingSet, features_of, side_by_side
 
 __all__ = ["RECIPES", "LockedModel", "Recipe", "Training", "choose_threshold", "moved_versions", "recipes_for"]
 
@@ -406,16 +406,22 @@ class LockedModel:
 
         return refit
 
-    def features(self, dataset: Dataset) -> Any:
-        """The train examples in the space where neighbours are sought.
+    def features(self, dataset: Dataset, parts: Sequence[str] = ("train",)) -> Any:
+        """The examples of some parts in the space where neighbours are sought.
+
+        Parameters
+        ----------
+        dataset : Dataset
+        parts : sequence of str
+            Which parts of the split share the space, for example ``("train", "pool")``. Labels play no part.
 
         Returns
         -------
-        array or sparse matrix of shape (train, dimensions)
-            In the order of ``dataset.ids("train")``. Tables: scaled numbers and a column for each frequent category,
-            dense. Texts: TF-IDF, sparse, each text of length 1 by words and by characters.
+        array or sparse matrix of shape (examples, dimensions)
+            In the order of ``dataset.ids``, part after part. Tables: scaled numbers and a column for each frequent
+            category, dense. Texts: TF-IDF, sparse, each text of length 1 by words and by characters.
         """
-        return self._training_set(dataset).features(_FOR_DISTANCES)
+        return features_of(self.recipe.to_dict(), dataset, parts, _FOR_DISTANCES)
 
     def decide(self, probabilities: pd.DataFrame, threshold: float | None = None) -> pd.Series:
         """Turn probabilities into labels.

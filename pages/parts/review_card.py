@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import streamlit as st
 
+from core.annotate import chances as chances_of
 from core.annotate import spoken
 from core.dataset import Dataset
-from core.flywheel import Decision, StaleError, current_queue, decide, move, next_place
+from core.flywheel import Decision, StaleError, current_queue, decide, is_of_pool, move, next_place
 from core.report import Usual, card, records, shorten, usual
 from pages.parts import beside, cards, cases, errors, frame, guidelines, insight, queues
 from pages.parts.plain import escaped, plain
@@ -67,7 +68,8 @@ def draw(project: Project, queue: Queue, place: int, turn: Turn | None, *, by: s
     suspect = queue.cards.iloc[place]
     example = str(queue.cards.index[place])
     suffix = f"{queue.number}-{place}"
-    chances = _chances(turn, example)
+    # A card of the pool carries its own; no turn has judged it.
+    chances = chances_of(suspect) if is_of_pool(queue) else _chances(turn, example)
     last = project.turns[-1]
     asked = insight.of(project, last, queue.cards, range(place, min(place + _AHEAD, len(queue.cards))))
     known = _known(dataset, project.id, queue.number)

@@ -1,0 +1,116 @@
+"""The pool of a project: what its model thinks of it, and the cards to label next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from core.annotate import next_to_label, pool_cards
+from core.flywheel.edits import Decision
+from core.flywheel.errors import ProjectError
+from core.flywheel.review import decisions
+from core.progress import Cancel, Progress, Steps
+
+if TYPE_CHECKING:
+    from core.flywheel.project import Project
+
+__all__ = ["PoolView", "look_at_pool"]
+
+
+@dataclass(frozen=True)
+class PoolView:
+    """What the model of the last turn thinks of the examples without a label.
+
+    Attributes
+    ----------
+    turn : int
+        The turn whose model it is.
+    version : str
+        The version of the data.
+    confidence : Series
+        By id, the probability of the most probable class.
+    predicted : Series
+        By id, that class.
+    cards : DataFrame
+        The examples to label next, best first; see `core.annotate.pool_cards`.
+    """
+
+    turn: int
+    version: str
+    confidence: pd.Series
+    predicted: pd.Series
+    cards: pd.DataFrame
+
+
+def look_at_pool(
+    project: Project,
+    n: int,
+    *,
+    annotations: pd.DataFrame | None = None,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
+) -> PoolView:
+    """Predict the pool by the model of the last turn and choose what to label next.
+
+    Examples that somebody called ambiguous are not asked for again.
+
+    Parameters
+    ----------
+    project : Project
+        After its first turn.
+    n : int
+        How many examples to choose.
+    annotations : DataFrame, optional
+        Where several people label: by id, the label of each annotator. Train examples among them may then be chosen
+        for another label; see `core.annotate.next_to_label`.
+    progress, cancel
+        See `core.progress`.
+
+    Raises
+    ------
+    ProjectError
+        If there is no turn yet, or nothing without a label is left to ask for.
+    Cancelled
+        If the caller asked to stop.
+    """
+    steps = Steps(4, progress, cancel)
+    dataset = project.dataset
+    pool = dataset.ids("pool")
+    known = decisions(project)
+    unclear = known.index[known["decision"] == Decision.AMBIGUOUS]
+    open_ones = pool[unclear.get_indexer(pool) < 0]
+    if not len(open_ones):
+        raise ProjectError(
+            "There is nothing in the pool to label. Bring examples without a label on Collect."
+            if not len(pool)
+            else "Every example that is left in the pool was called ambiguous. Bring more examples on Collect."
+        )
+    steps.start("fitting the model of the last turn")
+    fitted, turn = project.fitted(cancel=cancel), project.turns[-1].number
+    steps.start(f"predicting {len(pool):,} examples")
+    probabilities = pd.DataFrame(fitted.predict_proba(dataset.inputs("pool")), index=pool, columns=list(fitted.classes))
+    steps.start("placing the pool beside what is labelled")
+    features = project.model.features(dataset, ("train", "pool"))
+    labelled = features[: len(dataset.ids("train"))]
+    steps.start("choosing what to label next")
+    again = _labelled_by_people(project, annotations)
+    asked = pd.concat([probabilities.loc[open_ones], again.reindex(columns=probabilities.columns, fill_value=0.0)])
+    where = pd.Index([*dataset.ids("train"), *pool])
+    chosen = next_to_label(asked, features=features[where.get_indexer(asked.index)], n=n, annotations=annotations)
+    given = dataset.labels.loc[again.index]
+    cards = pool_cards(asked, chosen, given=given, features=features[where.get_indexer(chosen)], labelled=labelled)
+    steps.finish()
+    return PoolView(
+        turn, dataset.version, probabilities.max(axis="columns"), probabilities.idxmax(axis="columns"), cards
+    )
+
+
+def _labelled_by_people(project: Project, annotations: pd.DataFrame | None) -> pd.DataFrame:
+    """Out-of-fold probabilities of the train examples that somebody has labelled."""
+    found = project.turns[-1].out_of_fold
+    if annotations is None:
+        return found.iloc[:0]
+    known = annotations.dropna(how="all").index.intersection(project.dataset.ids("train"), sort=False)
+    return found.loc[found.index.intersection(known, sort=False)]
