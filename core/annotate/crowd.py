@@ -73,6 +73,13 @@ class Crowd:
         entries = (self.example[keep], self.annotator[keep], self.label[keep])
         return Crowd(self.ids, self.annotators, self.classes, *entries)
 
+    def some(self, chosen: npt.NDArray[np.bool_]) -> Crowd:
+        """Only some of the examples, with all their labels."""
+        keep = chosen[self.example]
+        place = np.cumsum(chosen) - 1
+        entries = (place[self.example[keep]], self.annotator[keep], self.label[keep])
+        return Crowd(self.ids[chosen], self.annotators, self.classes, *entries)
+
 
 def read_crowd(annotations: pd.DataFrame) -> Crowd:
     """Read what annotators said from a wide table.

@@ -125,7 +125,7 @@ def _too_large(crowd: Crowd) -> bool:
 
 def _choose(crowd: Crowd) -> Setting:
     """The setting under which labels that were held out are most probable; the majority, if nothing is better."""
-    crowd = _sample(crowd)
+    crowd = crowd.some(_sample(crowd))
     trials = list(_trials(crowd))
     # Annotators who only ever give one class say nothing of how frequent it is: every class would explain them alike.
     frequencies: tuple[float, ...] = (0.0,) if _one_class_each(crowd) else (0.5, *_FREQUENCIES)
@@ -139,12 +139,9 @@ def _choose(crowd: Crowd) -> Setting:
     return max(scores, key=scores.__getitem__)
 
 
-def _sample(crowd: Crowd) -> Crowd:
-    """All labels of some examples, where there are many."""
-    if len(crowd.label) <= _MANY:
-        return crowd
-    chosen = np.random.default_rng(0).random(len(crowd.ids)) < _MANY / len(crowd.label)
-    return crowd.part(chosen[crowd.example])
+def _sample(crowd: Crowd) -> npt.NDArray[np.bool_]:
+    """The examples on which settings are compared: all that somebody labelled, or some of very many."""
+    return (crowd.counts > 0) & (np.random.default_rng(0).random(len(crowd.ids)) < _MANY / max(1, len(crowd.label)))
 
 
 def _trials(crowd: Crowd) -> Iterator[npt.NDArray[np.bool_]]:
@@ -218,7 +215,8 @@ def model_weight(crowd: Crowd, setting: Setting, model: Floats) -> float:
     """
     if crowd.counts.max(initial=0) < 2 or np.isnan(model).all() or _too_large(crowd):
         return 0.0
-    crowd = _sample(crowd)
+    chosen = _sample(crowd)
+    crowd, model = crowd.some(chosen), model[chosen]
     scores = dict.fromkeys(_WEIGHTS, 0.0)
     for held in _trials(crowd):
         if not held.any() or held.all():

@@ -1,7 +1,9 @@
 """The wheel: projects, edits, the log, turns, the review queue, what to do next, and export."""
 
 from core.flywheel.actions import Action, suggest
+from core.flywheel.annotators import label_by_consensus, match_annotations, reviewer_annotations
 from core.flywheel.edits import (
+    Annotations,
     Collect,
     Correct,
     Decide,
@@ -35,6 +37,7 @@ from core.flywheel.workspace import ProjectSummary, find_project, home, list_pro
 __all__ = [
     "SIMULATED",
     "Action",
+    "Annotations",
     "Collect",
     "Correct",
     "Decide",
@@ -60,10 +63,13 @@ __all__ = [
     "export",
     "find_project",
     "home",
+    "label_by_consensus",
     "list_projects",
+    "match_annotations",
     "move",
     "new_folder",
     "next_place",
+    "reviewer_annotations",
     "simulate_reviewer",
     "start_queue",
     "suggest",
