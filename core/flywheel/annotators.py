@@ -4,19 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from core.annotate import consensus
+from core.annotate import agreement, consensus, disputes
 from core.collect import find_layout, read_annotations
 from core.flywheel import log
 from core.flywheel.errors import ProjectError
 
 if TYPE_CHECKING:
     from core.flywheel.project import Project
+    from core.flywheel.turn import Turn
 
-__all__ = ["Matched", "gathered", "label_by_consensus", "match_annotations", "reviewer_annotations"]
+__all__ = [
+    "Matched",
+    "Study",
+    "gathered",
+    "label_by_consensus",
+    "match_annotations",
+    "reviewer_annotations",
+    "study",
+]
 
 _METHODS = {"consensus": "label", "majority": "majority"}
 
@@ -74,7 +83,8 @@ def gathered(project: Project) -> pd.DataFrame:
     for entry in log.active(project.log):
         if entry.kind == "annotations" and entry.blob is not None:
             new = project.store.read_frame(entry.blob)
-            wide = new.combine_first(wide) if wide.shape[1] else new
+            order = wide.columns.append(new.columns.difference(wide.columns, sort=False))
+            wide = new.combine_first(wide)[order]
     return wide.reindex(dataset.frame.index).dropna(how="all").astype("str")
 
 
@@ -152,3 +162,36 @@ def _tied(said: pd.DataFrame) -> pd.Series:
     votes = rows.groupby([rows.index, rows.to_numpy()]).size()
     most = votes.groupby(level=0).transform("max")
     return ((votes == most).groupby(level=0).sum() > 1).reindex(said.index, fill_value=False)
+
+
+@dataclass(frozen=True)
+class Study:
+    """What several annotators come to, in one go: it takes seconds where there are many labels.
+
+    Attributes
+    ----------
+    consensus : DataFrame
+        As `core.annotate.consensus`, with ``given``, the label in the data, beside it.
+    agreement : dict
+        As `core.annotate.agreement`.
+    disputes : DataFrame
+        Cards of the train examples to be looked at, as `core.annotate.disputes`.
+    """
+
+    consensus: pd.DataFrame
+    agreement: dict[str, Any]
+    disputes: pd.DataFrame
+
+
+def study(project: Project, turn: Turn) -> Study:
+    """Compare the annotators of a project, with the probabilities of a turn.
+
+    Raises
+    ------
+    AnnotationsError
+        If what was said are no classes.
+    """
+    said, labels = project.annotations, project.dataset.labels
+    settled = consensus(said, turn.out_of_fold)
+    settled.insert(0, "given", labels.reindex(settled.index))
+    return Study(settled, agreement(said), disputes(project.dataset.labels_of("train"), said, turn.out_of_fold))

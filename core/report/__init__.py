@@ -1,5 +1,6 @@
 """What the analyst reads: figures (data in, figure out), cards of single examples and the way numbers are written."""
 
+from core.report.agreement import kappa_matrix
 from core.report.card import Field, Usual, card, usual, written
 from core.report.chart import ACCENT, ALERT, NEUTRAL, Chart
 from core.report.figures import (
@@ -25,6 +26,7 @@ __all__ = [
     "confusion_matrix",
     "count",
     "interval",
+    "kappa_matrix",
     "learning_curve",
     "ledger_chart",
     "number",
