@@ -1,4 +1,4 @@
-"""Writes the sample data anew: ``python -m sample_data.make [--seed 0] [--folder sample_data] [--adult SOURCE] [--lidc SOURCE]``.
+"""Writes the sample data anew: ``python -m sample_data.make [--seed 0] [--folder sample_data] [--adult …] [--lidc …]``.
 
 The same seed writes the same bytes. The census sample and that of the lung nodules are made
 again only where their sources are named, see ``adult.md`` and ``lidc.md``.

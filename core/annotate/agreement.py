@@ -41,9 +41,9 @@ def agreement(annotations: pd.DataFrame) -> dict[str, Any]:
             Its 95 % interval, from resampled examples.
         ``per_annotator`` : DataFrame indexed by annotator
             ``labelled`` (examples), ``shared`` (those that others labelled, too), ``agreement`` (share of the shared
-            ones on which they gave the consensus) with ``low`` and ``high``, ``quality`` (mean probability of their label in
-            the light of what all others said) with ``quality_low`` and
-            ``quality_high``; the largest ``quality_low`` first.
+            ones on which they gave the consensus) with ``low`` and ``high``, ``quality`` (mean probability of their
+            label in the light of what all others said) with ``quality_low`` and ``quality_high``; the largest
+            ``quality_low`` first.
         ``pairwise_kappa`` : DataFrame
             A row a pair that shares examples: ``one``, ``other``, ``shared``, ``agreement``, ``kappa`` (Cohen's; NaN
             where both gave one and the same class throughout), ``low``, ``high``.

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import threading
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from cleanlab.multiannotator import get_label_quality_multiannotator
 
 from core.annotate.crowd import AnnotationsError, Crowd, read_crowd
+from core.annotate.crowdlab import crowdlab
 from core.annotate.dawid_skene import Estimate, dawid_skene, model_weight, vote_shares, with_model
 
 __all__ = ["annotator_evidence", "consensus", "disputes"]
@@ -21,8 +19,6 @@ Integers = npt.NDArray[np.int64]
 Booleans = npt.NDArray[np.bool_]
 
 _TOLERANCE = 1e-6
-# cleanlab's warnings are silenced for the whole process while it works.
-_CLEANLAB = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -94,7 +90,7 @@ def consensus(annotations: pd.DataFrame, probabilities: pd.DataFrame | None = No
             "confidence": np.where(somebody, confidence, np.nan),
             "majority": settled.names(vote_shares(crowd)),
             "dawid_skene": settled.names(estimate.posterior),
-            "crowdlab": _crowdlab(settled, probabilities),
+            "crowdlab": _crowdlab(settled),
             "agreement": np.where(somebody, agreeing / np.maximum(crowd.counts, 1), np.nan),
             "annotations": crowd.counts,
         },
@@ -231,29 +227,20 @@ def _aligned(probabilities: pd.DataFrame, ids: pd.Index) -> pd.DataFrame:
     return pd.DataFrame(values.clip(0.0, 1.0), index=ids, columns=model.columns)
 
 
-def _crowdlab(settled: _Settled, probabilities: pd.DataFrame | None) -> pd.Series:
-    """CROWDLAB's label; missing where it can say nothing: no probabilities, one annotator, nobody twice."""
+def _crowdlab(settled: _Settled) -> pd.Series:
+    """CROWDLAB's label; missing where it can say nothing: no probabilities, or nobody labelled an example twice."""
     crowd = settled.crowd
     nothing = pd.Series(np.nan, index=crowd.ids, dtype="str")
     if settled.model is None:
         return nothing
-    classes = settled.model.columns.union(crowd.classes, sort=False)
+    classes = crowd.classes.union(settled.model.columns)
     model = settled.model.reindex(columns=classes, fill_value=0.0)
-    judged = settled.somebody & model[settled.model.columns].notna().all(axis=1).to_numpy()
-    part = crowd.part(judged[crowd.example])
-    if (part.counts[judged] < 2).all():
+    judged = settled.somebody & settled.model.notna().all(axis=1).to_numpy(dtype=bool)
+    part = crowd.some(judged)
+    if part.counts.max(initial=0) < 2:
         return nothing
-    labels = np.full(crowd.shape[:2], np.nan)
-    labels[part.example, part.annotator] = classes.get_indexer(crowd.classes)[part.label]
-    labels = labels[judged][:, np.bincount(part.annotator, minlength=crowd.shape[1]) > 0]
-    with _CLEANLAB, warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
-        quality = get_label_quality_multiannotator(
-            labels,
-            model.to_numpy()[judged],
-            return_detailed_quality=False,
-            return_annotator_stats=False,
-            verbose=False,
-        )["label_quality"]
-    said = pd.Series(np.asarray(classes.take(quality["consensus_label"].to_numpy(dtype=np.int64)), dtype=object))
-    return pd.Series(said.to_numpy(), index=crowd.ids[judged], dtype="str").reindex(crowd.ids)
+    label = classes.get_indexer(crowd.classes)[part.label].astype(np.int64)
+    both = Crowd(part.ids, part.annotators, classes, part.example, part.annotator, label)
+    posterior = crowdlab(both, model.to_numpy(dtype=np.float64)[judged])
+    said = classes.take(posterior.argmax(axis=1)).to_numpy()
+    return pd.Series(said, index=part.ids, dtype="str").reindex(crowd.ids)

@@ -251,7 +251,7 @@ def gather_examples(frame: pd.DataFrame, layout: Layout) -> pd.DataFrame:
 
 def _canonical(frame: pd.DataFrame) -> pd.DataFrame:
     """Values and names of columns in one form; a file whose names repeat is refused."""
-    if not isinstance(frame, pd.DataFrame) or frame.empty:
+    if frame.empty:
         raise ReadError("it holds no rows", "Bring a table with a header and a row a label.", source=_SOURCE)
     frame = canonicalise(frame)
     if frame.columns.has_duplicates:
