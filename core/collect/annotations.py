@@ -155,9 +155,11 @@ def find_layout(frame: pd.DataFrame, *, ids: Iterable[str] | None = None) -> Lay
     """
     frame = _canonical(frame)
     names = _usable(frame)
-    if long := find_long(frame):
+    known = None if ids is None else pd.Index(list(ids), dtype="str")
+    long = find_long(frame)
+    if long is not None and (known is None or known.isin(_names(frame[long.id])).any()):
         return long
-    example = _id_column(frame, names, None if ids is None else pd.Index(list(ids), dtype="str"))
+    example = _id_column(frame, names, known)
     others = [name for name in names if name != example]
     if not _names(frame[example]).dropna().is_unique:
         # Examples repeat, so a row is a label: the annotator is who gives each example one label.
@@ -165,7 +167,7 @@ def find_layout(frame: pd.DataFrame, *, ids: Iterable[str] | None = None) -> Lay
             reason = _is_long(frame, example, annotator)
             rest = [name for name in others if name != annotator and frame[name].nunique() <= _MOST_CLASSES]
             if reason and rest:
-                label = next((name for name in rest if _LABEL.search(name)), rest[-1])
+                label = _label_column(frame, example, rest)
                 return Layout("long", example, annotator=annotator, label=label, reason=reason)
         raise ReadError(
             f"the examples in '{example}' repeat, but no column tells their annotators apart",
@@ -239,7 +241,8 @@ def gather_examples(frame: pd.DataFrame, layout: Layout) -> pd.DataFrame:
     differing = [name for name in rest.columns if (rest[name].groupby(ids.to_numpy()).nunique(dropna=False) > 1).any()]
     first = rest.drop(columns=differing).set_axis(pd.Index(ids.to_numpy(), dtype="str"))
     first = first[~first.index.duplicated()].reindex(wide.index)
-    gathered = first.join(wide, rsuffix="_label").reset_index(names=layout.id)
+    wide.columns = [f"{name}_label" if name in first.columns else name for name in wide.columns]
+    gathered = first.join(wide).reset_index(names=layout.id)
     notes = [f"{len(frame):,} labels of {wide.shape[1]:,} annotators became {len(gathered):,} rows, one an example."]
     if differing:
         notes.append(
@@ -295,6 +298,15 @@ def _id_column(frame: pd.DataFrame, names: list[str], known: pd.Index | None) ->
         if _EXAMPLE.search(name):
             return name
     raise ReadError(f"no column names the example, there are {_listed(names)}", "Add a column 'id'.", source=_SOURCE)
+
+
+def _label_column(frame: pd.DataFrame, example: str, names: list[str]) -> str:
+    """The column of labels: named so, or the one of fewest values that differ between the rows of an example."""
+    for name in names:
+        if _LABEL.search(name):
+            return name
+    differing = [name for name in names if (frame.groupby(_names(frame[example]))[name].nunique() > 1).any()]
+    return min(differing or names, key=lambda name: int(frame[name].nunique()))
 
 
 def _sharing_classes(frame: pd.DataFrame, names: list[str]) -> tuple[str, ...]:
