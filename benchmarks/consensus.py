@@ -1,7 +1,7 @@
 """How right the consensus of several annotators is against gold labels: majority, Dawid-Skene, CROWDLAB, ours.
 
-CROWDLAB needs a model: it is shown where a table of features is there, with out-of-fold probabilities of the locked model
-that learned from the majority's labels. "thinned" keeps a few labels an example, drawn anew each time.
+CROWDLAB needs a model: it is shown where a table of features is there, with out-of-fold probabilities of the locked
+model that learned from the majority's labels. "thinned" keeps a few labels an example, drawn anew each time.
 
     python benchmarks/consensus.py [folder]     # or FLYWHEEL_DATA, default ../shared/data
 """
