@@ -306,7 +306,8 @@ def _label_column(frame: pd.DataFrame, example: str, names: list[str]) -> str:
         if _LABEL.search(name):
             return name
     differing = [name for name in names if (frame.groupby(_names(frame[example]))[name].nunique() > 1).any()]
-    return min(differing or names, key=lambda name: int(frame[name].nunique()))
+    values = {name: len(frame[name].dropna().unique()) for name in differing or names}
+    return min(values, key=values.__getitem__)
 
 
 def _sharing_classes(frame: pd.DataFrame, names: list[str]) -> tuple[str, ...]:
