@@ -10,7 +10,7 @@ import pandas as pd
 from scipy import sparse
 
 from core.annotate.crowd import Crowd, read_crowd
-from core.annotate.dawid_skene import dawid_skene, leave_one_out
+from core.annotate.dawid_skene import dawid_skene
 from core.statistics import draw_cells, percentile_interval, wilson_interval
 
 __all__ = ["agreement", "alpha_in_words"]
@@ -41,8 +41,8 @@ def agreement(annotations: pd.DataFrame) -> dict[str, Any]:
             Its 95 % interval, from resampled examples.
         ``per_annotator`` : DataFrame indexed by annotator
             ``labelled`` (examples), ``shared`` (those that others labelled, too), ``agreement`` (share of the shared
-            ones on which they gave the consensus) with ``low`` and ``high``, ``quality`` (mean probability of their
-            label in the light of what all others said) with ``quality_low`` and ``quality_high``; the largest
+            ones on which they gave the consensus) with ``low`` and ``high``, ``quality`` (how often their
+            label is right, as Dawid-Skene estimates it) with ``quality_low`` and ``quality_high``; the largest
             ``quality_low`` first.
         ``pairwise_kappa`` : DataFrame
             A row a pair that shares examples: ``one``, ``other``, ``shared``, ``agreement``, ``kappa`` (Cohen's; NaN
@@ -121,7 +121,10 @@ def _per_annotator(crowd: Crowd) -> pd.DataFrame:
 
     once = np.ones(len(crowd.label))
     looked, same = by_annotator(once, shared), by_annotator((crowd.label == consensus[crowd.example]) * 1.0, shared)
-    good = by_annotator(np.nan_to_num(leave_one_out(crowd, estimate)), shared)
+    good = same
+    if len(estimate.confusion):
+        frequent = estimate.posterior[crowd.counts > 0].mean(axis=0)
+        good = looked * (np.einsum("wcc->wc", estimate.confusion) @ frequent)
     frame = pd.DataFrame(
         {
             "labelled": np.bincount(crowd.annotator, minlength=m),

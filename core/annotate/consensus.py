@@ -177,15 +177,16 @@ def disputes(labels: pd.Series, annotations: pd.DataFrame, probabilities: pd.Dat
     some = posterior.max(axis=1) >= 0
     frame["suggested"] = pd.Series(crowd.classes.take(other).to_numpy(), frame.index, dtype="str").where(some)
     frame["flagged"] = flagged
-    frame["reasons"] = _reasons(crowd, votes, best, place, settled.posterior[rows].max(axis=1)).to_numpy()
+    frame["reasons"] = _reasons(settled, votes, best, place, rows).to_numpy()
     order = np.lexsort((~flagged, -frame["score"].to_numpy()))
     worst_first: pd.DataFrame = frame.iloc[order[(flagged | split)[order]]]
     return worst_first
 
 
-def _reasons(crowd: Crowd, votes: Floats, best: Integers, given: Integers, confidence: Floats) -> pd.Series:
+def _reasons(settled: _Settled, votes: Floats, best: Integers, given: Integers, places: Integers) -> pd.Series:
     """Say of each example who said what; missing classes of the given label count no votes."""
-    rows = np.arange(len(votes))
+    crowd, confidence = settled.crowd, settled.posterior[places].max(axis=1)
+    rows, model = np.arange(len(votes)), "" if settled.model is None else ", with the model"
     # Weighed by how reliable each annotator is; never 100 % for what is only nearly so.
     sure = np.clip(np.floor(100 * confidence), 0, 99).astype(int)
     total, agree = votes.sum(axis=1).astype(int), votes[rows, best].astype(int)
@@ -193,9 +194,9 @@ def _reasons(crowd: Crowd, votes: Floats, best: Integers, given: Integers, confi
     # A sentence that many share is made once.
     keys, again = np.unique(np.column_stack([best, total, agree, mine, sure]), axis=0, return_inverse=True)
     sentences = [
-        f"{one} of {all_} annotator{' says' if all_ == 1 else 's say'} '{crowd.classes[named]}'"
+        f"{one} of {all_} annotator{'' if all_ == 1 else 's'} {'says' if one == 1 else 'say'} '{crowd.classes[named]}'"
         + (f", {own} the given label" if own >= 0 else "")
-        + f"; weighed by their reliability, '{crowd.classes[named]}' with {percent} %"
+        + f"; weighed by their reliability{model}, '{crowd.classes[named]}' with {percent} %"
         for named, all_, one, own, percent in keys.tolist()
     ]
     return pd.Series(np.array(sentences, dtype=object)[again.ravel()], dtype="str")

@@ -22,7 +22,6 @@ __all__ = [
     "Setting",
     "dawid_skene",
     "fit",
-    "leave_one_out",
     "model_weight",
     "vote_shares",
     "with_model",
@@ -289,22 +288,3 @@ def _normalised(evidence: Floats) -> Floats:
     shares: Floats = np.exp(evidence - evidence.max(axis=1, keepdims=True, initial=-np.inf))
     shares /= np.maximum(shares.sum(axis=1, keepdims=True), 1e-300)
     return shares
-
-
-def leave_one_out(crowd: Crowd, estimate: Estimate) -> Floats:
-    """Probability of each label in the light of all other labels on its example.
-
-    Returns
-    -------
-    array of shape (labels,)
-        NaN where nobody else labelled the example.
-    """
-    if estimate.setting.shape == "votes":
-        others = crowd.votes[crowd.example]
-        others[np.arange(len(others)), crowd.label] -= 1.0
-        shares = others / np.maximum(others.sum(axis=1, keepdims=True), 1.0)
-    else:
-        own = np.log(np.maximum(estimate.confusion[crowd.annotator, crowd.label], 1e-300))
-        shares = _normalised(np.log(np.maximum(estimate.posterior[crowd.example], 1e-300)) - own)
-    alone = crowd.counts[crowd.example] < 2
-    return np.where(alone, np.nan, shares[np.arange(len(shares)), crowd.label])

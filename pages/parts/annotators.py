@@ -159,8 +159,8 @@ def _agreement(found: Study, said: pd.DataFrame) -> None:
             alt="Each annotator: examples labelled, agreement with the consensus, quality, with intervals",
         )
         st.caption(
-            "Agreement: how often the label is the consensus. Quality: how probable the label is in the light of what "
-            "all others said. Both on examples that others labelled, too."
+            "Agreement: how often the label is the consensus. Quality: how often the label is right, estimated from "
+            "what all of them said. Both on examples that others labelled, too."
         )
     with pairs:
         st.header("Who agrees with whom", anchor=False)

@@ -137,7 +137,7 @@ def test_disputes_are_cards_with_the_consensus_as_suggestion():
     assert (cards["suggested"] != cards["given"]).all()
     united = table.nunique(axis=1) == 1
     assert set(cards.index) == set(labels.index[(made["label"] != labels) | ~united])
-    assert cards["reasons"].str.contains("of 5 annotators say").all()
+    assert cards["reasons"].str.contains("of 5 annotators says?").all()
 
 
 def test_disputes_of_nothing_are_none():

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from core.annotate.crowd import read_crowd
-from core.annotate.dawid_skene import MAJORITY, Setting, dawid_skene, fit, leave_one_out, vote_shares, with_model
+from core.annotate.dawid_skene import MAJORITY, Setting, dawid_skene, fit, vote_shares, with_model
 
 
 def crowd_of(*, examples=300, annotators=12, classes=3, labels=5, seed=0, confusion=None):
@@ -100,22 +100,6 @@ def test_without_anybody_to_compare_with_the_votes_stand():
 
     assert made.setting == MAJORITY
     assert made.posterior.argmax(axis=1).tolist() == [0, 1, 0]
-    assert np.isnan(leave_one_out(alone, made)).all()
-
-
-def test_leave_one_out_is_the_posterior_without_the_own_label():
-    _, table = crowd_of(examples=60, annotators=4, labels=4, seed=2)
-    crowd = read_crowd(table)
-    made = fit(crowd, Setting("both", 4.0, 0.5))
-    without = leave_one_out(crowd, made)
-    example, who, label = crowd.example[17], crowd.annotator[17], crowd.label[17]
-    others = (crowd.example == example) & (crowd.annotator != who)
-    frequent = vote_shares(crowd, doubt=0.0).sum(axis=0) + 1
-    product = (frequent / frequent.sum()) ** 0.5
-    for other in np.flatnonzero(others):
-        product = product * made.confusion[crowd.annotator[other], crowd.label[other]]
-
-    assert without[17] == pytest.approx((product / product.sum())[label], abs=1e-3)
 
 
 def test_a_model_joins_in_where_it_has_an_opinion():
