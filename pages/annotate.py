@@ -7,6 +7,7 @@ import streamlit as st
 from core.flywheel import Project, Queue, Turn, arrive, current_queue
 from core.report import suspect_scores
 from pages.parts import (
+    annotators,
     bands,
     choose_queue,
     figure,
@@ -60,6 +61,7 @@ VIEWS = {
     "Audited fix": bands.draw,
     "Guidelines": guidelines.draw,
     "Pool": pool.draw,
+    "Annotators": annotators.draw,
 }
 
 frame.guard()

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -27,7 +28,8 @@ class Demo:
     modality : str
         "table" or "text".
     roles : dict of str to str
-        What `Dataset.from_frame` is told: ``label``, and where there are such columns ``id``, ``text``.
+        What `Dataset.from_frame` is told: ``label``, and where there are such columns ``id``, ``text``, ``group`` and
+        ``annotators``.
     load : callable
         Returns the table.
     """
@@ -36,7 +38,7 @@ class Demo:
     title: str
     description: str
     modality: str
-    roles: dict[str, str] = field(hash=False)
+    roles: dict[str, Any] = field(hash=False)
     load: Callable[[], pd.DataFrame] = field(repr=False)
 
 
@@ -85,6 +87,20 @@ DEMOS = [
         "table",
         {"label": "income"},
         partial(_file, "adult.csv"),
+    ),
+    Demo(
+        "lidc",
+        "Lung nodules",
+        "896 real nodules, each rated by four radiologists who often disagree: see how far, settle a consensus, and "
+        "review what they dispute.",
+        "table",
+        {
+            "label": "malignancy",
+            "id": "nodule_id",
+            "group": "patient_id",
+            "annotators": ("radiologist_1", "radiologist_2", "radiologist_3", "radiologist_4"),
+        },
+        partial(_file, "lidc.csv"),
     ),
     Demo(
         "breast_cancer",

@@ -1,7 +1,10 @@
-"""Annotate: which labels are probably wrong, how much of the labels is, and what to label next."""
+"""Annotate: which labels are probably wrong, what several annotators make of them, and what to label next."""
 
+from core.annotate.agreement import agreement, alpha_in_words
 from core.annotate.bands import ADVICE, audit_table, cut_bands, mixed_share
 from core.annotate.cases import case_cards, conflicts, copies, differences
+from core.annotate.consensus import annotator_evidence, consensus, disputes
+from core.annotate.crowd import AnnotationsError
 from core.annotate.evidence import EVIDENCE, spoken
 from core.annotate.judged import LabelsError
 from core.annotate.next_to_label import PoolError, next_to_label
@@ -13,18 +16,24 @@ from core.annotate.suspects import find_suspects
 __all__ = [
     "ADVICE",
     "EVIDENCE",
+    "AnnotationsError",
     "Estimate",
     "LabelsError",
     "NoiseSummary",
     "PoolError",
     "Share",
+    "agreement",
+    "alpha_in_words",
+    "annotator_evidence",
     "audit_table",
     "case_cards",
     "chances",
     "conflicts",
+    "consensus",
     "copies",
     "cut_bands",
     "differences",
+    "disputes",
     "estimate",
     "find_suspects",
     "mixed",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from core.collect.annotations import Layout, find_layout, find_long, gather_examples, read_annotations, to_wide
 from core.collect.audit import audit
 from core.collect.batch import join_test_set
 from core.collect.describe import describe
@@ -10,4 +11,19 @@ from core.collect.finding import Finding
 from core.collect.readers import list_sheets, read_table
 from core.schema import infer_schema
 
-__all__ = ["Finding", "ReadError", "audit", "describe", "infer_schema", "join_test_set", "list_sheets", "read_table"]
+__all__ = [
+    "Finding",
+    "Layout",
+    "ReadError",
+    "audit",
+    "describe",
+    "find_layout",
+    "find_long",
+    "gather_examples",
+    "infer_schema",
+    "join_test_set",
+    "list_sheets",
+    "read_annotations",
+    "read_table",
+    "to_wide",
+]

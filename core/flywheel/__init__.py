@@ -1,8 +1,10 @@
 """The wheel: projects, edits, the log, turns, the review queue, what to do next, and export."""
 
 from core.flywheel.actions import Action, suggest
+from core.flywheel.annotators import Study, label_by_consensus, match_annotations, reviewer_annotations, study
 from core.flywheel.bands import Audit, BandError, Figure, audit_bands, fix_band, review_sample
 from core.flywheel.edits import (
+    Annotations,
     Collect,
     Correct,
     Decide,
@@ -65,6 +67,7 @@ __all__ = [
     "PIN_KINDS",
     "SIMULATED",
     "Action",
+    "Annotations",
     "Audit",
     "BandError",
     "Collect",
@@ -91,6 +94,7 @@ __all__ = [
     "Relabel",
     "StaleError",
     "StoreError",
+    "Study",
     "Turn",
     "arrive",
     "audit_bands",
@@ -110,10 +114,12 @@ __all__ = [
     "is_of_pool",
     "join",
     "judgements",
+    "label_by_consensus",
     "left_behind",
     "list_cards",
     "list_projects",
     "look_at_pool",
+    "match_annotations",
     "matching",
     "members",
     "move",
@@ -126,10 +132,12 @@ __all__ = [
     "pin_history",
     "pins",
     "review_sample",
+    "reviewer_annotations",
     "second_look",
     "seconds_per_decision",
     "simulate_reviewer",
     "start_queue",
+    "study",
     "suggest",
     "touched",
     "unpin_example",

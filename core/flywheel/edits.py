@@ -21,6 +21,7 @@ from core.roles import of_kind
 
 __all__ = [
     "EDITS",
+    "Annotations",
     "Collect",
     "Correct",
     "Decide",
@@ -240,6 +241,35 @@ class Generate(Edit):
 
 
 @dataclass(frozen=True)
+class Annotations(Edit):
+    """Keep what several annotators said: rows ids, columns annotators, missing = not labelled. Changes no data."""
+
+    kind: ClassVar[str] = "annotations"
+    frame: pd.DataFrame = field(repr=False, compare=False)
+
+    def apply(self, dataset: Dataset) -> Dataset:
+        unknown = self.frame.index[dataset.frame.index.get_indexer(self.frame.index) < 0]
+        if len(unknown) or self.frame.empty:
+            which = f"'{unknown[0]}' is not" if len(unknown) else "There is none"
+            raise EditError(f"Annotations need examples that are in the data. {which}. Leave out the others.")
+        return dataset
+
+    def payload(self) -> dict[str, Any]:
+        return {"count": len(self.frame), "annotators": [str(name) for name in self.frame.columns]}
+
+    def rows(self) -> pd.DataFrame:
+        return canonicalise(self.frame.astype("str").where(self.frame.notna()))
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        return tuple(self.frame.index)
+
+    @property
+    def summary(self) -> str:
+        return f"added labels of {_count(self.frame.shape[1], 'annotator')} on {_count(len(self.frame))}"
+
+
+@dataclass(frozen=True)
 class Decide(Edit):
     """A reviewer's decisions, ``{id: (decision, label or None)}``; see `Decision`.
 
@@ -318,7 +348,7 @@ class Decide(Edit):
 
 
 EDITS: dict[str, type[Edit]] = {
-    edit.kind: edit for edit in (Relabel, Exclude, Correct, DropColumn, Collect, Generate, Decide)
+    edit.kind: edit for edit in (Relabel, Exclude, Correct, DropColumn, Collect, Generate, Annotations, Decide)
 }
 
 
@@ -349,6 +379,8 @@ def read_edit(kind: str, payload: Mapping[str, Any], rows: pd.DataFrame | None, 
         return Collect(rows, count=payload.get("count"), by=by, reason=reason)
     if kind == "generate" and rows is not None:
         return Generate(rows, by=by, reason=reason)
+    if kind == "annotations" and rows is not None:
+        return Annotations(rows, by=by, reason=reason)
     raise EditError(
         f"The log holds an edit of the unknown kind '{kind}'. It was written by a newer version of the app."
     )

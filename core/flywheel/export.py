@@ -29,6 +29,7 @@ _READ_ME = """This folder was exported from the project "{name}".
 
 data.csv, data.parquet   the data as it is now, with its split; ids in the first column
 generated.csv            which examples were generated, and from which parents
+annotations.csv          what several annotators said, one column each, if anybody was asked
 excluded.csv             which examples were excluded, and from which part
 log.json                 every edit, decision, undo and redo: who, when, why
 metrics.json             the last turn: metrics with 95 % intervals, verdict, decision rule
@@ -77,6 +78,9 @@ def _write(project: Project, folder: Path) -> None:
     data.to_parquet(folder / "data.parquet")
     dataset.parents.rename_axis("example").to_csv(folder / "generated.csv")
     dataset.excluded.rename("split").rename_axis("example").to_csv(folder / "excluded.csv")
+    annotations = project.annotations
+    if annotations.shape[1]:
+        annotations.rename_axis("example").to_csv(folder / "annotations.csv")
     entries = [
         {
             "seq": entry.seq,

@@ -47,6 +47,7 @@ _PHRASES = {
     "drop_column": "column dropped",
     "collect": "rows collected",
     "generate": "generated",
+    "annotations": "examples annotated",
     "decide": "decided",
 }
 

@@ -15,6 +15,7 @@ from core.dataset import Dataset
 from core.evaluate import METRICS
 from core.flywheel import log, places, stale
 from core.flywheel.actions import Action, suggest
+from core.flywheel.annotators import gathered
 from core.flywheel.decided import Decided
 from core.flywheel.edits import Collect, Decide, Edit, replay
 from core.flywheel.errors import LockError, ProjectError, StaleError
@@ -179,6 +180,11 @@ class Project:
     def dataset(self) -> Dataset:
         """The data as it is now."""
         return self._replayed(log.active(self.log))
+
+    @property
+    def annotations(self) -> pd.DataFrame:
+        """What several annotators said, rows ids, columns annotators: columns of the data, then what was added."""
+        return gathered(self)
 
     def dataset_at(self, revision: int) -> Dataset:
         """The data as it was after one entry of the log."""

@@ -1,5 +1,6 @@
 """What the analyst reads: figures (data in, figure out), cards of single examples and the way numbers are written."""
 
+from core.report.agreement import kappa_matrix
 from core.report.card import Field, Usual, card, differences, records, usual, written
 from core.report.chart import ACCENT, ALERT, NEUTRAL, SECOND, Chart
 from core.report.figures import (
@@ -28,6 +29,7 @@ __all__ = [
     "count",
     "differences",
     "interval",
+    "kappa_matrix",
     "learning_curve",
     "ledger_chart",
     "number",

@@ -19,7 +19,7 @@ from core.flywheel import Project, home, new_folder
 from core.report import count, percent
 from core.schema import ROLES
 from core.train import RECIPES
-from pages.parts import drafts, errors, frame, paging
+from pages.parts import drafts, errors, frame, paging, raters
 from pages.parts.drafts import Draft
 from pages.parts.lock import DECISIONS
 from pages.parts.plain import plain
@@ -65,6 +65,7 @@ def choose_files() -> None:
 
 def settle(draft: Draft) -> None:
     """Show what was read and the roles proposed, take the analyst's choices, and create the project."""
+    raters.offer(draft, chosen=CHOSEN)
     with st.container(border=True), errors.calm(doing="making the project"):
         choices = _choices(draft)
         if choices is not None and st.button("Create the project", type="primary", icon=":material/add:"):

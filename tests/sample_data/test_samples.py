@@ -33,7 +33,7 @@ def test_each_demo_becomes_a_data_set(demo):
     assert len(dataset.ids("train")) > len(dataset.ids("test")) > 0
 
 
-@pytest.mark.parametrize("name", ["churn", "tickets", "adult", "scikit-learn"])
+@pytest.mark.parametrize("name", ["churn", "tickets", "adult", "lidc", "scikit-learn"])
 def test_each_sample_has_a_data_card_with_its_licence(name):
     assert "licence" in (FOLDER / f"{name}.md").read_text(encoding="utf-8").lower()
 

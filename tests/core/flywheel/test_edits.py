@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from core.dataset import DatasetError
 from core.errors import FlywheelError
-from core.flywheel import Collect, Correct, Decide, DropColumn, EditError, Exclude, Generate, Relabel
+from core.flywheel import Annotations, Collect, Correct, Decide, DropColumn, EditError, Exclude, Generate, Relabel
 from core.flywheel.edits import EDITS, read_edit, replay
 
 
@@ -167,6 +167,7 @@ def test_every_edit_has_a_short_summary(dataset, train, make_table, make_childre
         DropColumn("n"),
         Collect(make_table(3)),
         Generate(make_children(dataset, train[:1])),
+        Annotations(pd.DataFrame({"ann": ["yes"]}, index=list(train[:1]))),
         Decide({train[0]: ("keep", None)}),
     ]
 
@@ -178,6 +179,7 @@ def test_every_edit_has_a_short_summary(dataset, train, make_table, make_childre
         "dropped the column 'n'",
         "collected 3 rows",
         "generated 1 example",
+        "added labels of 1 annotator on 1 example",
         "kept the label",
     ]
     assert Decide({}).summary == "decided on 0 examples"

@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from core.dataset import Dataset
 from core.errors import FlywheelError
 from core.flywheel import (
+    Annotations,
     Collect,
     Correct,
     Decide,
@@ -127,6 +128,11 @@ class History(RuleBasedStateMachine):
         rows = self.project.dataset.frame.loc[parents, ["x", "n", "colour"]]
         rows.index = pd.Index([f"g{self.project.revision}-{number}" for number in range(len(rows))], dtype="str")
         self._apply(Generate(rows.assign(label=label, parent=parents, other_parent=parents[-1]), by=by))
+
+    @rule(places=st.lists(PLACES, min_size=1, max_size=3), label=LABELS, by=AUTHORS)
+    def annotate(self, places, label, by):
+        ids = dict.fromkeys(self._pick(places, "train", "pool", "test"))
+        self._apply(Annotations(pd.DataFrame({f"rater {by}": label}, index=list(ids)), by=by))
 
     @rule(place=PLACES, decision=st.sampled_from(["keep", "other", "exclude", "skip"]), label=LABELS, by=AUTHORS)
     def decide(self, place, decision, label, by):
