@@ -12,6 +12,7 @@ from core.flywheel.edits import (
     Exclude,
     Generate,
     Relabel,
+    SetRules,
 )
 from core.flywheel.errors import LockError, ProjectError, StaleError
 from core.flywheel.export import export
@@ -51,6 +52,7 @@ __all__ = [
     "ProjectSummary",
     "Queue",
     "Relabel",
+    "SetRules",
     "StaleError",
     "StoreError",
     "Turn",

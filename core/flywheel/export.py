@@ -33,6 +33,7 @@ log.json                 every edit, decision, undo and redo: who, when, why
 metrics.json             the last turn: metrics with 95 % intervals, verdict, decision rule
 ledger.csv               all turns
 recipe.json              the locked recipe
+rules.json               the rules (labelling functions): name, class, condition
 raw.parquet, split.parquet, edits.json, rows/   what replay.py needs
 replay.py                rebuilds the numbers of the last turn from the raw data:
                          python replay.py   (needs pandas, pyarrow and scikit-learn in the versions of recipe.json)
@@ -91,6 +92,7 @@ def _write(project: Project, folder: Path) -> None:
     _dump(folder / "log.json", entries)
     (folder / "recipe.json").write_text(project.model.recipe.to_json(), encoding="utf-8")
     (folder / "README.txt").write_text(_READ_ME.format(name=project.name), encoding="utf-8")
+    _dump(folder / "rules.json", [rule.to_dict() for rule in project.rules])
     turns = project.turns
     if turns:
         project.ledger().to_csv(folder / "ledger.csv", index=False)

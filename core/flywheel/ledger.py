@@ -48,6 +48,7 @@ _PHRASES = {
     "collect": "rows collected",
     "generate": "generated",
     "decide": "decided",
+    "rules": "rules changed",
 }
 
 
