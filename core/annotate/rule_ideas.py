@@ -28,7 +28,7 @@ _MOST_VALUES = 50
 _FEWEST = 5
 _QUANTILES = (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95)
 # Two rules that fire on mostly the same examples are one idea.
-_SAME = 0.5
+_SAME = 0.7
 _LOOKED_AT = 40
 _NAME_WIDTH = 60
 

@@ -281,7 +281,7 @@ def rule_table(cast: pd.DataFrame, labels: pd.Series, decided: pd.Series) -> pd.
         examples it fires on. Intervals are Wilson's; a share of nothing is missing.
     """
     examples = max(1, len(cast))
-    fires = cast.notna().to_numpy()
+    fires = cast.notna().to_numpy(dtype=bool)
     codes = np.full(cast.shape, -1, dtype=np.int64)
     for place, name in enumerate(cast.columns):
         codes[:, place] = pd.Categorical(cast[name].astype("str"), categories=_voted(cast)).codes
