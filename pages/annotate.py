@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.flywheel import Project, Queue, Turn, current_queue, next_place
 from core.report import suspect_scores
-from pages.parts import figure, frame, review_card, review_queue, sidebar, turns
+from pages.parts import figure, frame, review_card, review_queue, rules, sidebar, turns
 
 
 def start(project: Project, turn: Turn) -> None:
@@ -42,6 +42,7 @@ def queue_and_card(project: Project, turn: Turn, *, by: str) -> None:
 # What is drawn by title; each is handed the project, its last turn and who signs.
 VIEWS = {
     "Review": queue_and_card,
+    "Rules": rules.draw,
     "Guidelines": lambda project, turn, *, by: review_queue.guidelines(project, by=by),
 }
 

@@ -114,6 +114,18 @@ class Contains(Condition):
             found[found] = search(some, self.column, self._cased(bounded), words=True, said=said)
         return found
 
+    @property
+    def expression(self) -> str:
+        """A regular expression for the words, to mark them; word ends are those of ASCII."""
+        edge = [
+            (r"\b" if self.whole_words and word.isascii() and _LETTER.match(letter) else "")
+            for word in self.words
+            for letter in (word[0], word[-1])
+        ]
+        quoted = ["".join(map(_quoted, word)) for word in self.words]
+        words = (f"{edge[2 * place]}{word}{edge[2 * place + 1]}" for place, word in enumerate(quoted))
+        return self._cased("|".join(words))
+
     def _cased(self, pattern: str) -> str:
         return pattern if self.match_case else f"(?i){pattern}"
 

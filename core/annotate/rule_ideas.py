@@ -125,7 +125,7 @@ def suggest_rules(dataset: Dataset, trusted: pd.Series, *, each: int = 4, seed: 
 
 def proposed_name(condition: Condition, label: str, taken: Sequence[str] = ()) -> str:
     """A short name for a rule that no other has."""
-    said, short = " ".join(str(condition).split()), label[:20]
+    said, short = " ".join(str(condition).replace(" (whole words)", "").split()), label[:20]
     name = f"{said} → {label}"
     if len(name) > _NAME_WIDTH:
         name = f"{said[: _NAME_WIDTH - 4 - len(short)]}… → {short}"

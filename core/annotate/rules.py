@@ -20,7 +20,17 @@ from core.annotate.conditions import Condition, encodable, shown
 from core.dataset import Dataset
 from core.statistics import wilson_interval
 
-__all__ = ["Rule", "check_rules", "read_rules", "rule_table", "seen_by_rules", "try_rules", "vote_reasons", "votes"]
+__all__ = [
+    "Rule",
+    "check_rules",
+    "read_rules",
+    "readable_columns",
+    "rule_table",
+    "seen_by_rules",
+    "try_rules",
+    "vote_reasons",
+    "votes",
+]
 
 Booleans = npt.NDArray[np.bool_]
 
@@ -175,6 +185,15 @@ def check_rules(rules: Sequence[Rule], dataset: Dataset, *, only: Iterable[str] 
                     f"'{name}'. Choose another column."
                 )
         _fires(rule, ColumnReader(head), None)
+
+
+def readable_columns(dataset: Dataset) -> dict[str, str]:
+    """The columns a rule may read, what the model learns from first, each with what it holds: number, date or text."""
+    schema = dataset.schema
+    named = [column.name for column in schema.columns if column.role not in {*_FORBIDDEN, "split", "id", "image"}]
+    order = [*(name for name in schema.inputs if name in named), *(name for name in named if name not in schema.inputs)]
+    reader = ColumnReader(dataset.frame[order].head(1))
+    return {name: reader.kind(name) for name in order}
 
 
 def seen_by_rules(dataset: Dataset) -> pd.DataFrame:

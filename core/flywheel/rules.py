@@ -32,6 +32,7 @@ from core.statistics import wilson_interval
 
 if TYPE_CHECKING:
     from core.flywheel.project import Project
+    from core.flywheel.turn import Turn
 
 __all__ = [
     "FEWEST_REVIEWED",
@@ -43,6 +44,7 @@ __all__ = [
     "rule_disagreements",
     "rules_in_force",
     "settled_labels",
+    "trusted_labels",
     "weigh",
 ]
 
@@ -66,6 +68,14 @@ def settled_labels(project: Project) -> pd.Series:
     # Who keeps a label names none: it is the one the example has.
     labels = known["label"].where(~kept, project.dataset.labels.reindex(known.index))
     return labels.astype("str").rename("settled")
+
+
+def trusted_labels(project: Project, turn: Turn) -> pd.Series:
+    """The train labels that a reviewer settled, and those that the turn's model does not suspect."""
+    suspects = turn.suspects
+    labels = project.dataset.labels_of("train")
+    unsuspected = suspects.index[~suspects["flagged"].to_numpy(dtype=bool)].union(settled_labels(project).index)
+    return labels.loc[labels.index.intersection(unsuspected, sort=False)]
 
 
 @dataclass(frozen=True)
