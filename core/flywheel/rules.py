@@ -112,8 +112,8 @@ class Weighed:
 def weigh(project: Project) -> Weighed:
     """Let the rules that are on vote on train and pool, and combine what they say.
 
-    What is known of train's labels says how often each rule fires on each class; labels are noisy and rules are many
-    examples wide, so that one label weighs little. The test set takes no part.
+    The labels that the data came with say how often each rule fires on each class; they are noisy, but one label weighs
+    little there. Decisions take no part, so that they can say how often the rules are right. Nor does the test set.
     """
     dataset = project.dataset
     rows = seen_by_rules(dataset)
@@ -130,7 +130,8 @@ def weigh(project: Project) -> Weighed:
     gone = _excluded_from_pool(project)
     if len(gone):
         cast = pd.concat([cast, try_rules(usable, gone)[0].reindex(columns=cast.columns)])
-    probabilities = combine(cast, dataset.classes, labels=labels)
+    # Decisions must not move the bands that they audit.
+    probabilities = combine(cast, dataset.classes, labels=_brought(project).labels.reindex(cast.index))
     return Weighed(
         dataset.version, cast, broken, table, probabilities, labels.reindex(cast.index), _named(cast, probabilities)
     )
@@ -332,18 +333,14 @@ def _asked(project: Project, weighed: Weighed) -> pd.DataFrame:
     """The proposals for examples that came without a label and were decided on, with the ``answer``."""
     known = decisions(project)
     known = known[known["decision"] != Decision.SKIP]
-    came = _as_it_came(project)
+    came = _brought(project).labels
     unlabelled = came.index[came.isna()]
     found = weighed.proposals.loc[weighed.proposals.index.intersection(known.index.intersection(unlabelled))]
     return found.assign(answer=settled_labels(project).reindex(found.index).fillna(""))
 
 
-def _as_it_came(project: Project) -> pd.Series:
-    """The labels that examples came with, those collected later included."""
-    return _brought(project).labels
-
-
 def _brought(project: Project) -> Dataset:
+    """The data as it came, with what was collected later."""
     collected = [log.to_edit(project.store, entry) for entry in log.active(project.log) if entry.kind == "collect"]
     start = project.dataset_at(0)
     return replay(start, collected) if collected else start
