@@ -198,6 +198,9 @@ def _row(dataset: Dataset, part: _Part | None, key: str, place: int, draft: dict
         format_func=lambda each: shorten(each, 40),
     )
     verbs = _VERBS[columns[column]]
+    if columns[column] == "text" and dataset.schema.kinds.get(column) == "categorical":
+        # Of a category one asks which it is, rarely what it contains.
+        verbs = tuple(sorted(verbs, key=lambda each: "one of" not in each))
     verb = middle.selectbox(
         "Condition",
         verbs,

@@ -276,6 +276,10 @@ def _band(project: Project, turn: Turn, weighed: Weighed, band: pd.Series, by: s
             if band["reviewed"]
             else "Not reviewed yet"
         )
+        if not ready:
+            right.caption(
+                f"{count(FEWEST_REVIEWED - int(band['reviewed']))} more to review before the rest is labelled"
+            )
         with actions.container(horizontal=True, horizontal_alignment="right"):
             st.button(
                 "Review it",
@@ -294,9 +298,10 @@ def _band(project: Project, turn: Turn, weighed: Weighed, band: pd.Series, by: s
                 else f"After {FEWEST_REVIEWED} reviewed: {count(FEWEST_REVIEWED - int(band['reviewed']))} to go.",
             ):
                 st.markdown(
-                    f"{count(band['right'])} of {count(band['reviewed'])} reviewed were right: at least "
-                    f"**{percent(band['low'], 0)}** of the rest will be, by the lower end of the 95 % interval. "
-                    "One edit, one undo."
+                    f"{count(band['right'])} of {count(band['reviewed'])} reviewed were right "
+                    f"({interval(100 * band['low'], 100 * band['high'], 0)} %): by the lower end of the 95 % interval, "
+                    f"as many as **{count((1 - band['low']) * band['proposed'])} of {count(band['proposed'])}** may "
+                    "come out wrong. One edit, one undo."
                 )
                 st.button(
                     f"Label {count(band['proposed'], 'example')}",
