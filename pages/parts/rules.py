@@ -267,6 +267,7 @@ def _band(project: Project, turn: Turn, weighed: Weighed, band: pd.Series, by: s
         if above
         else f"under {percent(band['up_to'], 0)} sure"
     )
+    wrong = (1 - band["low"]) * band["proposed"] if ready else 0
     with st.container(border=True):
         left, right, actions = st.columns([4, 4, 5], vertical_alignment="center")
         left.markdown(f"**{sure}** · {count(band['proposed'], 'example')}  \n{plain(band['classes'])}")
@@ -300,7 +301,7 @@ def _band(project: Project, turn: Turn, weighed: Weighed, band: pd.Series, by: s
                 st.markdown(
                     f"{count(band['right'])} of {count(band['reviewed'])} reviewed were right "
                     f"({interval(100 * band['low'], 100 * band['high'], 0)} %): by the lower end of the 95 % interval, "
-                    f"as many as **{count((1 - band['low']) * band['proposed'])} of {count(band['proposed'])}** may "
+                    f"as many as **{count(wrong)} of {count(band['proposed'])}** may "
                     "come out wrong. One edit, one undo."
                 )
                 st.button(
