@@ -18,6 +18,7 @@ from pages.parts import (
     review_card,
     review_queue,
     review_says,
+    rules,
     sidebar,
     turns,
 )
@@ -62,6 +63,7 @@ VIEWS = {
     "Guidelines": guidelines.draw,
     "Pool": pool.draw,
     "Annotators": annotators.draw,
+    "Rules": rules.draw,
 }
 
 frame.guard()

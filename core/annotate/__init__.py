@@ -1,16 +1,31 @@
-"""Annotate: which labels are probably wrong, what several annotators make of them, and what to label next."""
+"""Annotate: which labels are probably wrong, what annotators and rules say of them, and what to label next."""
 
 from core.annotate.agreement import agreement, alpha_in_words
 from core.annotate.bands import ADVICE, audit_table, cut_bands, mixed_share
 from core.annotate.cases import case_cards, conflicts, copies, differences
+from core.annotate.column_reader import RuleError
 from core.annotate.consensus import annotator_evidence, consensus, disputes
 from core.annotate.crowd import AnnotationsError
 from core.annotate.evidence import EVIDENCE, spoken
 from core.annotate.judged import LabelsError
+from core.annotate.label_model import combine, rule_evidence
 from core.annotate.next_to_label import PoolError, next_to_label
 from core.annotate.noise import NoiseSummary, noise_summary
 from core.annotate.pool_cards import chances, pool_cards
 from core.annotate.recall import Estimate, Share, estimate, mixed
+from core.annotate.rule_ideas import Idea, proposed_name, suggest_rules
+from core.annotate.rule_preview import Preview, marks, preview
+from core.annotate.rules import (
+    Rule,
+    check_rules,
+    read_rules,
+    readable_columns,
+    rule_table,
+    seen_by_rules,
+    try_rules,
+    vote_reasons,
+    votes,
+)
 from core.annotate.suspects import find_suspects
 
 __all__ = [
@@ -18,9 +33,13 @@ __all__ = [
     "EVIDENCE",
     "AnnotationsError",
     "Estimate",
+    "Idea",
     "LabelsError",
     "NoiseSummary",
     "PoolError",
+    "Preview",
+    "Rule",
+    "RuleError",
     "Share",
     "agreement",
     "alpha_in_words",
@@ -28,6 +47,8 @@ __all__ = [
     "audit_table",
     "case_cards",
     "chances",
+    "check_rules",
+    "combine",
     "conflicts",
     "consensus",
     "copies",
@@ -36,10 +57,22 @@ __all__ = [
     "disputes",
     "estimate",
     "find_suspects",
+    "marks",
     "mixed",
     "mixed_share",
     "next_to_label",
     "noise_summary",
     "pool_cards",
+    "preview",
+    "proposed_name",
+    "read_rules",
+    "readable_columns",
+    "rule_evidence",
+    "rule_table",
+    "seen_by_rules",
     "spoken",
+    "suggest_rules",
+    "try_rules",
+    "vote_reasons",
+    "votes",
 ]

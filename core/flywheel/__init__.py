@@ -15,6 +15,7 @@ from core.flywheel.edits import (
     Exclude,
     Generate,
     Relabel,
+    SetRules,
 )
 from core.flywheel.errors import LockError, ProjectError, StaleError
 from core.flywheel.export import export
@@ -92,6 +93,7 @@ __all__ = [
     "ProjectSummary",
     "Queue",
     "Relabel",
+    "SetRules",
     "StaleError",
     "StoreError",
     "Study",

@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 
 import pandas as pd
 
+from core.annotate import Rule, check_rules, read_rules
 from core.content import canonicalise
 from core.dataset import Dataset
 from core.errors import FlywheelError
@@ -32,6 +33,7 @@ __all__ = [
     "Exclude",
     "Generate",
     "Relabel",
+    "SetRules",
     "plain",
     "read_edit",
     "replay",
@@ -347,8 +349,33 @@ class Decide(Edit):
         return words.get(decision, f"relabelled to '{label}'")
 
 
+@dataclass(frozen=True)
+class SetRules(Edit):
+    """The rules of the project from now on, all of them; the data stays as it is.
+
+    ``changed`` names those to be checked against the data (None: all that are on), ``said`` what was done, in words.
+    """
+
+    kind: ClassVar[str] = "rules"
+    rules: Sequence[Rule]
+    changed: Sequence[str] | None = None
+    said: str = ""
+
+    def apply(self, dataset: Dataset) -> Dataset:
+        check_rules(self.rules, dataset, only=self.changed)
+        return dataset
+
+    def payload(self) -> dict[str, Any]:
+        return {"rules": [rule.to_dict() for rule in self.rules], "said": self.said}
+
+    @property
+    def summary(self) -> str:
+        return self.said or f"set {_count(len(self.rules), 'rule')}"
+
+
 EDITS: dict[str, type[Edit]] = {
-    edit.kind: edit for edit in (Relabel, Exclude, Correct, DropColumn, Collect, Generate, Annotations, Decide)
+    edit.kind: edit
+    for edit in (Relabel, Exclude, Correct, DropColumn, Collect, Generate, Annotations, Decide, SetRules)
 }
 
 
@@ -375,6 +402,8 @@ def read_edit(kind: str, payload: Mapping[str, Any], rows: pd.DataFrame | None, 
             by=by,
             reason=reason,
         )
+    if kind == "rules":
+        return SetRules(read_rules(payload["rules"]), said=payload.get("said", ""), by=by, reason=reason)
     if kind == "collect" and rows is not None:
         return Collect(rows, count=payload.get("count"), by=by, reason=reason)
     if kind == "generate" and rows is not None:

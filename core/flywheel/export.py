@@ -36,6 +36,7 @@ metrics.json             the last turn: metrics with 95 % intervals, verdict, de
 ledger.csv               all turns
 guidelines.md            what each class means, with examples and every earlier definition
 recipe.json              the locked recipe
+rules.json               the rules (labelling functions): name, class, condition
 raw.parquet, split.parquet, edits.json, rows/   what replay.py needs
 replay.py                rebuilds the numbers of the last turn from the raw data:
                          python replay.py   (needs pandas, pyarrow and scikit-learn in the versions of recipe.json)
@@ -98,6 +99,7 @@ def _write(project: Project, folder: Path) -> None:
     (folder / "recipe.json").write_text(project.model.recipe.to_json(), encoding="utf-8")
     (folder / "guidelines.md").write_text(guidelines_markdown(project), encoding="utf-8")
     (folder / "README.txt").write_text(_READ_ME.format(name=project.name), encoding="utf-8")
+    _dump(folder / "rules.json", [rule.to_dict() for rule in project.rules])
     turns = project.turns
     if turns:
         project.ledger().to_csv(folder / "ledger.csv", index=False)

@@ -49,6 +49,7 @@ _PHRASES = {
     "generate": "generated",
     "annotations": "examples annotated",
     "decide": "decided",
+    "rules": "rules changed",
 }
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from core.annotate import Rule
 from core.collect import Finding, audit
 from core.dataset import Dataset
 from core.evaluate import METRICS
@@ -22,6 +23,7 @@ from core.flywheel.errors import LockError, ProjectError, StaleError
 from core.flywheel.export import export
 from core.flywheel.ledger import Ledger, changes
 from core.flywheel.log import Entry
+from core.flywheel.rules import rules_in_force
 from core.flywheel.store import FORMAT, Store, StoreError, now
 from core.flywheel.turn import Turn
 from core.progress import Cancel, Progress
@@ -431,7 +433,12 @@ class Project:
         """Write data, log, metrics and ``replay.py`` to a folder, or to a zip file if the path ends in ``.zip``."""
         return export(self, path)
 
-    # --- guidelines ----------------------------------------------------------------------------------------
+    # --- rules and guidelines ----------------------------------------------------------------------------------------
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules as they stand now, those that are off included; changed by `SetRules`."""
+        return rules_in_force(log.active(self.log))
 
     @property
     def guidelines(self) -> dict[str, str]:

@@ -10,7 +10,18 @@ from hypothesis import strategies as st
 
 from core.dataset import DatasetError
 from core.errors import FlywheelError
-from core.flywheel import Annotations, Collect, Correct, Decide, DropColumn, EditError, Exclude, Generate, Relabel
+from core.flywheel import (
+    Annotations,
+    Collect,
+    Correct,
+    Decide,
+    DropColumn,
+    EditError,
+    Exclude,
+    Generate,
+    Relabel,
+    SetRules,
+)
 from core.flywheel.edits import EDITS, read_edit, replay
 
 
@@ -169,6 +180,7 @@ def test_every_edit_has_a_short_summary(dataset, train, make_table, make_childre
         Generate(make_children(dataset, train[:1])),
         Annotations(pd.DataFrame({"ann": ["yes"]}, index=list(train[:1]))),
         Decide({train[0]: ("keep", None)}),
+        SetRules([]),
     ]
 
     assert {edit.kind for edit in edits} == set(EDITS)
@@ -181,6 +193,7 @@ def test_every_edit_has_a_short_summary(dataset, train, make_table, make_childre
         "generated 1 example",
         "added labels of 1 annotator on 1 example",
         "kept the label",
+        "set 0 rules",
     ]
     assert Decide({}).summary == "decided on 0 examples"
 

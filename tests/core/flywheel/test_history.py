@@ -12,6 +12,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from core.annotate import Rule
+from core.annotate.conditions import Missing
 from core.dataset import Dataset
 from core.errors import FlywheelError
 from core.flywheel import (
@@ -25,6 +27,7 @@ from core.flywheel import (
     Project,
     ProjectError,
     Relabel,
+    SetRules,
 )
 from core.flywheel.edits import replay
 
@@ -139,6 +142,10 @@ class History(RuleBasedStateMachine):
         (example,) = self._pick([place], "train", "pool")
         self._apply(Decide({example: (decision, label if decision == "other" else None)}, by=by))
 
+    @rule(names=st.lists(st.sampled_from("abc"), max_size=3), label=LABELS, by=AUTHORS)
+    def set_rules(self, names, label, by):
+        self._apply(SetRules([Rule(name, label, Missing("x")) for name in names], by=by))
+
     @rule(by=st.sampled_from(["ann", "bob", None]))
     def undo(self, by):
         try:
@@ -187,6 +194,8 @@ class History(RuleBasedStateMachine):
         step_by_step = self._step_by_step(tuple(sorted(self.force)))
 
         assert dataset.version == step_by_step.version
+        rules = [self.edits[seq].rules for seq in sorted(self.force) if isinstance(self.edits[seq], SetRules)]
+        assert self.project.rules == (tuple(rules[-1]) if rules else ())
         assert dataset.split.equals(step_by_step.split)
         assert dict(dataset.excluded) == dict(step_by_step.excluded)
         assert set(self.start.ids("test")) >= set(dataset.ids("test"))

@@ -1,0 +1,355 @@
+"""Rules at work in a project: what they say of train and pool, whom to look at, and what may be done in bulk.
+
+Nothing here writes a label without a decision, except `apply_rule_band`, and that only where decisions on a sample say
+how often the rules were right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from core.annotate import (
+    Rule,
+    combine,
+    read_rules,
+    rule_table,
+    seen_by_rules,
+    try_rules,
+    vote_reasons,
+)
+from core.dataset import Dataset
+from core.flywheel import log
+from core.flywheel.edits import Decision, Relabel, replay
+from core.flywheel.errors import ProjectError
+from core.flywheel.log import Entry
+from core.flywheel.review import decisions
+from core.statistics import wilson_interval
+
+if TYPE_CHECKING:
+    from core.flywheel.project import Project
+    from core.flywheel.turn import Turn
+
+__all__ = [
+    "FEWEST_REVIEWED",
+    "Weighed",
+    "apply_rule_band",
+    "rule_band_cards",
+    "rule_bands",
+    "rule_conflicts",
+    "rule_disagreements",
+    "rules_in_force",
+    "settled_labels",
+    "trusted_labels",
+    "weigh",
+]
+
+# Reviewed examples a band needs before it may be labelled in bulk.
+FEWEST_REVIEWED = 20
+_BANDS = ((0.95, 1.0), (0.9, 0.95), (0.8, 0.9), (0.6, 0.8), (0.0, 0.6))
+_GAVE_LABEL = (Decision.KEEP, Decision.SUGGESTED, Decision.OTHER)
+
+
+def rules_in_force(entries: Sequence[Entry]) -> tuple[Rule, ...]:
+    """The rules that the last change of them in force left."""
+    last = next((entry for entry in reversed(entries) if entry.kind == "rules"), None)
+    return () if last is None else read_rules(last.content["rules"])
+
+
+def settled_labels(project: Project) -> pd.Series:
+    """The label that a reviewer's decision in force settled, by id: kept, suggested or another one."""
+    known = decisions(project)
+    known = known[known["decision"].isin(_GAVE_LABEL)]
+    kept = known["label"].isna()
+    # Who keeps a label names none: it is the one the example has.
+    labels = known["label"].where(~kept, project.dataset.labels.reindex(known.index))
+    return labels.astype("str").rename("settled")
+
+
+def trusted_labels(project: Project, turn: Turn) -> pd.Series:
+    """The train labels that a reviewer settled, and those that the turn's model does not suspect."""
+    suspects = turn.suspects
+    labels = project.dataset.labels_of("train")
+    unsuspected = suspects.index[~suspects["flagged"].to_numpy(dtype=bool)].union(settled_labels(project).index)
+    return labels.loc[labels.index.intersection(unsuspected, sort=False)]
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """What the rules say of train and pool at one state of a project.
+
+    Attributes
+    ----------
+    version : str
+        Of the data.
+    votes : DataFrame
+        By id of train, pool and what was reviewed and excluded since, as `core.annotate.votes` returns them.
+    broken : dict
+        Rule to why it can't be evaluated.
+    table : DataFrame
+        `core.annotate.rule_table` over train and pool.
+    probabilities : DataFrame
+        The votes combined, as `core.annotate.combine` returns them.
+    labels : Series
+        The label each example has; missing in the pool.
+    proposals : DataFrame
+        Indexed by every id whose votes name one class: ``suggested``, ``confidence``.
+    """
+
+    version: str
+    votes: pd.DataFrame
+    broken: Mapping[str, str]
+    table: pd.DataFrame
+    probabilities: pd.DataFrame
+    labels: pd.Series
+    proposals: pd.DataFrame
+
+
+def weigh(project: Project) -> Weighed:
+    """Let the rules that are on vote on train and pool, and combine what they say.
+
+    The labels that the data came with say how often each rule fires on each class; they are noisy, but one label weighs
+    little there. Decisions take no part, so that they can say how often the rules are right. Nor does the test set.
+    """
+    dataset = project.dataset
+    rows = seen_by_rules(dataset)
+    usable = [rule for rule in project.rules if rule.label in dataset.classes]
+    cast, broken = try_rules(usable, rows, version=dataset.version)
+    broken |= {
+        rule.name: f"Rule '{rule.name}' votes for '{rule.label}', which no example is labelled any more. "
+        "Give it another class, or switch it off."
+        for rule in project.rules
+        if rule.on and rule.label not in dataset.classes
+    }
+    labels = dataset.labels.reindex(rows.index)
+    table = rule_table(cast, labels, settled_labels(project))
+    gone = _excluded_from_pool(project)
+    if len(gone):
+        cast = pd.concat([cast, try_rules(usable, gone)[0].reindex(columns=cast.columns)])
+    # Decisions must not move the bands that they audit.
+    probabilities = combine(cast, dataset.classes, labels=_brought(project).labels.reindex(cast.index))
+    return Weighed(
+        dataset.version, cast, broken, table, probabilities, labels.reindex(cast.index), _named(cast, probabilities)
+    )
+
+
+def _named(cast: pd.DataFrame, probabilities: pd.DataFrame) -> pd.DataFrame:
+    """The most probable class of each example, where it is one and a rule voted for it."""
+    values = np.nan_to_num(probabilities.to_numpy(), nan=-1.0)
+    if not values.shape[1]:
+        return pd.DataFrame({"suggested": pd.Series(dtype="str"), "confidence": pd.Series(dtype="float64")})
+    best = values.argmax(axis=1)
+    confidence = values.max(axis=1)
+    single = (values >= confidence[:, None] - 1e-12).sum(axis=1) == 1
+    suggested = pd.Series(probabilities.columns.to_numpy()[best], index=cast.index, dtype="str")
+    voted = cast.eq(suggested, axis=0).fillna(False).to_numpy(dtype=bool).any(axis=1)
+    found = pd.DataFrame({"suggested": suggested, "confidence": confidence})
+    named: pd.DataFrame = found.loc[single & voted & (confidence >= 0)]
+    return named
+
+
+def rule_disagreements(project: Project, weighed: Weighed, rule: str) -> pd.DataFrame:
+    """The train examples on which one rule votes for another class than they are labelled, for a review queue.
+
+    Returns
+    -------
+    DataFrame
+        Columns as `core.annotate.find_suspects`; those the rules together speak against most come first. What was
+        decided on already is left out, skipped ones excepted.
+    """
+    vote = weighed.votes[rule]
+    labels = weighed.labels
+    against = vote.notna() & labels.notna() & (vote != labels)
+    return _cards(project, weighed, against[against].index, vote, f"rule '{rule}' disagrees; ")
+
+
+def rule_conflicts(project: Project, weighed: Weighed) -> pd.DataFrame:
+    """The train examples on which rules vote for different classes; columns as `rule_disagreements`.
+
+    The suggestion is the most probable class that is not the given one.
+    """
+    cast = weighed.votes
+    lowest, highest = _extremes(cast)
+    torn = (lowest != highest) & weighed.labels.notna()
+    given = weighed.probabilities.columns.get_indexer(pd.Index(weighed.labels.astype("str")))
+    values = weighed.probabilities.fillna(0.0).to_numpy().copy()
+    rows = np.flatnonzero(given >= 0)
+    values[rows, given[rows]] = -1.0
+    other = pd.Series(weighed.probabilities.columns.to_numpy()[values.argmax(axis=1)], index=cast.index, dtype="str")
+    return _cards(project, weighed, torn[torn].index, other, "")
+
+
+def _extremes(cast: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    """The lowest and the highest place of the classes that each row's votes are for; equal where no rule fires."""
+    names = sorted({str(name) for column in cast.columns for name in cast[column].dropna().unique()})
+    codes = np.full(cast.shape, -1)
+    for place, name in enumerate(cast.columns):
+        codes[:, place] = pd.Categorical(cast[name].astype("str"), categories=names).codes
+    highest = codes.max(axis=1, initial=-1)
+    lowest = np.where(codes < 0, len(names), codes).min(axis=1, initial=len(names))
+    return pd.Series(np.where(highest < 0, highest, lowest), index=cast.index), pd.Series(highest, index=cast.index)
+
+
+def _cards(
+    project: Project, weighed: Weighed, ids: pd.Index, suggested: pd.Series, why: str, *, ordered: bool = False
+) -> pd.DataFrame:
+    """Cards as the review queue takes them, the most doubtful first."""
+    known = decisions(project)
+    ids = ids[~ids.isin(known.index[known["decision"] != Decision.SKIP])]
+    ids = ids[project.dataset.split.reindex(ids).isin(["train", "pool"]).to_numpy()]
+    given = weighed.labels.reindex(ids)
+    chances = weighed.probabilities.reindex(ids)
+    place = chances.columns.get_indexer(pd.Index(given.astype("str")))
+    score = np.full(len(ids), np.nan)
+    labelled = place >= 0
+    score[labelled] = 1.0 - chances.to_numpy()[labelled, place[labelled]]
+    # Without a label there is nothing to doubt: the score is how sure the rules are.
+    score[~labelled] = chances.max(axis=1).to_numpy()[~labelled]
+    cards = pd.DataFrame(
+        {
+            "given": given.astype("str"),
+            "suggested": suggested.reindex(ids).astype("str"),
+            "score": np.nan_to_num(score, nan=0.5),
+            "flagged": True,
+            "reasons": why + vote_reasons(weighed.votes.reindex(ids)),
+        },
+        index=ids,
+    )
+    return cards if ordered else cards.sort_values("score", ascending=False, kind="stable")
+
+
+# --- the pool ----------------------------------------------------------------------------------------
+
+
+def rule_bands(project: Project, weighed: Weighed) -> pd.DataFrame:
+    """What the rules propose for the pool, by how sure they are, and how often they were right on what was reviewed.
+
+    Reviewed is every example that came without a label and was decided on: the label given is compared with what the
+    rules say now. One that was called ambiguous or excluded counts as not right.
+
+    Returns
+    -------
+    DataFrame of shape (bands, 9)
+        The surest first: ``above``, ``up_to`` (confidence), ``proposed`` (pool examples), ``classes`` (their counts in
+        words), ``reviewed``, ``right``, ``share``, ``low``, ``high`` (Wilson; missing without reviewed ones).
+    """
+    asked = _asked(project, weighed)
+    open_ = _open(project, weighed)
+    rows = []
+    for above, up_to in _BANDS:
+        proposed = _within(open_, above, up_to)
+        reviewed = _within(asked, above, up_to)
+        right = int((reviewed["suggested"] == reviewed["answer"]).sum())
+        low, high = wilson_interval(right, len(reviewed))
+        some = len(reviewed) > 0
+        rows.append(
+            {
+                "above": above,
+                "up_to": up_to,
+                "proposed": len(proposed),
+                "classes": ", ".join(f"{n:,} {name}" for name, n in proposed["suggested"].value_counts().items()),
+                "reviewed": len(reviewed),
+                "right": right,
+                "share": right / len(reviewed) if some else np.nan,
+                "low": float(low) if some else np.nan,
+                "high": float(high) if some else np.nan,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def rule_band_cards(project: Project, weighed: Weighed, above: float, *, seed: int = 0) -> pd.DataFrame:
+    """The pool examples of one band as cards of a review queue, in random order.
+
+    Whoever stops early has reviewed a random sample of the band, and its figure holds for the rest.
+    """
+    proposed = _within(_open(project, weighed), *_band(above))
+    order = np.random.default_rng(seed).permutation(len(proposed))
+    return _cards(project, weighed, proposed.index[order], proposed["suggested"], "", ordered=True)
+
+
+def apply_rule_band(project: Project, weighed: Weighed, above: float, *, by: str = "") -> int:
+    """Label the pool examples of one band as the rules propose: one edit, one undo.
+
+    Returns
+    -------
+    int
+        How many were labelled.
+
+    Raises
+    ------
+    ProjectError
+        If fewer than 20 of the band were reviewed, nothing is left in it, or the data has moved on.
+    """
+    if weighed.version != project.dataset.version:
+        raise ProjectError("The data has changed since the rules were weighed. Nothing was written. Look again.")
+    found = rule_bands(project, weighed)
+    band = found[found["above"] == _band(above)[0]].iloc[0]
+    if band["reviewed"] < FEWEST_REVIEWED:
+        raise ProjectError(
+            f"A band may be labelled in bulk once {FEWEST_REVIEWED} of its examples were reviewed. "
+            f"{band['reviewed']} were. Review some more."
+        )
+    proposed = _within(_open(project, weighed), *_band(above))
+    if proposed.empty:
+        raise ProjectError("There is no example without a label left in this band. Choose another one.")
+    project.apply(
+        Relabel(
+            dict(zip(proposed.index, proposed["suggested"], strict=True)),
+            by=by,
+            reason=f"rules, confidence {band['above']:.0%} to {band['up_to']:.0%}: {band['right']} of "
+            f"{band['reviewed']} reviewed were right ({band['low']:.0%} to {band['high']:.0%})",
+        )
+    )
+    return len(proposed)
+
+
+def _band(above: float) -> tuple[float, float]:
+    for band in _BANDS:
+        if band[0] == above:
+            return band
+    raise ProjectError(f"A band begins at one of {', '.join(f'{low:g}' for low, _ in _BANDS)}. Got {above} instead.")
+
+
+def _within(proposals: pd.DataFrame, above: float, up_to: float) -> pd.DataFrame:
+    confidence = proposals["confidence"]
+    # The surest band holds its upper end; every other one leaves it to the band above.
+    return proposals[(confidence >= above) & ((confidence < up_to) | (up_to >= 1.0))]
+
+
+def _open(project: Project, weighed: Weighed) -> pd.DataFrame:
+    """The proposals for the pool; who was called ambiguous is left alone."""
+    known = decisions(project)
+    aside = known.index[known["decision"] != Decision.SKIP]
+    pool = project.dataset.ids("pool").difference(aside, sort=False)
+    return weighed.proposals.loc[weighed.proposals.index.intersection(pool, sort=False)]
+
+
+def _asked(project: Project, weighed: Weighed) -> pd.DataFrame:
+    """The proposals for examples that came without a label and were decided on, with the ``answer``."""
+    known = decisions(project)
+    known = known[known["decision"] != Decision.SKIP]
+    came = _brought(project).labels
+    unlabelled = came.index[came.isna()]
+    found = weighed.proposals.loc[weighed.proposals.index.intersection(known.index.intersection(unlabelled))]
+    return found.assign(answer=settled_labels(project).reindex(found.index).fillna(""))
+
+
+def _brought(project: Project) -> Dataset:
+    """The data as it came, with what was collected later."""
+    collected = [log.to_edit(project.store, entry) for entry in log.active(project.log) if entry.kind == "collect"]
+    start = project.dataset_at(0)
+    return replay(start, collected) if collected else start
+
+
+def _excluded_from_pool(project: Project) -> pd.DataFrame:
+    """The rows of pool examples that a reviewer excluded: what the rules said of them was not right."""
+    known = decisions(project)
+    gone = known.index[known["decision"] == Decision.EXCLUDE]
+    came = _brought(project)
+    gone = came.frame.index.intersection(gone.difference(project.dataset.frame.index))
+    return came.frame.loc[gone[came.labels.loc[gone].isna().to_numpy()]]
