@@ -9,6 +9,7 @@ from core.report import suspect_scores
 from pages.parts import (
     annotators,
     bands,
+    better_ranking,
     choose_queue,
     figure,
     frame,
@@ -52,6 +53,7 @@ def queue_and_card(project: Project, turn: Turn, *, by: str) -> None:
         start(project, turn)
     else:
         review(project, queue, turn, by=by)
+    better_ranking.draw(project, turn)
     review_queue.noise(project, turn)
 
 
@@ -70,6 +72,7 @@ frame.guard()
 opened = frame.project_or_stop("annotate")
 frame.heading("annotate")
 last = turns.last_or_stop(opened, why="The locked model has to meet the data before it can say which labels it doubts.")
+better_ranking.begin(opened, last)
 tabs = st.tabs(list(VIEWS), key="annotate-view", on_change="rerun")
 for tab, view in zip(tabs, VIEWS.values(), strict=True):
     if tab.open:

@@ -10,7 +10,7 @@ from core.evaluate import METRICS
 from core.flywheel import Project, Turn
 from core.report import count
 from core.train import recipes_for
-from pages.parts import errors, frame, jobs, verdicts
+from pages.parts import better_ranking, errors, frame, jobs, verdicts
 from pages.parts.curve import draw_curve
 from pages.parts.lock import DECISIONS
 from pages.parts.plain import plain
@@ -49,7 +49,8 @@ def next_turn(project: Project, turns: list[Turn]) -> None:
 
 
 def result(project: Project, turn: Turn) -> None:
-    """Show what the last turn said."""
+    """Show what the last turn said; its labels are ranked better meanwhile."""
+    better_ranking.begin(project, turn)
     title = METRICS[project.headline]
     with st.container(border=True):
         st.header(f"What turn {turn.number} said", anchor=False)

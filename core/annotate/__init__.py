@@ -2,7 +2,7 @@
 
 from core.annotate.agreement import agreement, alpha_in_words
 from core.annotate.bands import ADVICE, audit_table, cut_bands, mixed_share
-from core.annotate.cases import case_cards, conflicts, copies, differences
+from core.annotate.cases import case_cards, conflicts, copies, differences, same_content
 from core.annotate.column_reader import RuleError
 from core.annotate.consensus import annotator_evidence, consensus, disputes
 from core.annotate.crowd import AnnotationsError
@@ -69,6 +69,7 @@ __all__ = [
     "readable_columns",
     "rule_evidence",
     "rule_table",
+    "same_content",
     "seen_by_rules",
     "spoken",
     "suggest_rules",

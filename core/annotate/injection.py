@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
 
-__all__ = ["doubt", "pooled"]
+__all__ = ["STRENGTH", "doubt", "pooled"]
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -26,7 +26,8 @@ _RATE = 0.15
 _SAMPLE = 20_000
 # Smaller probabilities say nothing more.
 _LEAST = 1e-3
-_STRENGTH = 0.02
+# How freely the weights may differ (inverse of the penalty); see benchmarks/label_errors.py for others.
+STRENGTH = 0.1
 # All models together against each single one: what is learned starts from trusting all alike.
 _TOGETHER = 5.0
 # Rates of confusion are drawn to the mean rate, as if so many more wrong labels had been seen.
@@ -78,7 +79,7 @@ def doubt(views: Sequence[Floats], given: Integers, *, seed: int = 0) -> Floats:
         evidence = (evidence - centre) / spread
         return np.column_stack([_TOGETHER * evidence[:, : len(views)].mean(axis=1), evidence])
 
-    learned = LogisticRegression(C=_STRENGTH, max_iter=500)
+    learned = LogisticRegression(C=STRENGTH, max_iter=500)
     learned.fit(scaled(seen), answers, sample_weight=weight * len(given[:_SAMPLE]) / weight.sum())
     return np.asarray(learned.decision_function(scaled(asked)))
 

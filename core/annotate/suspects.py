@@ -46,11 +46,11 @@ def find_suspects(
 ) -> pd.DataFrame:
     """Rank examples by how probably their label is wrong.
 
-    With the probabilities alone the score is one minus the probability of the given label (cleanlab's self-confidence).
-    With features or a refit several models judge each label, none of which saw the example: the locked model, quick
-    learners of other kinds, and all of them once more without the examples that the first round doubts. How far each is
-    to be trusted on this data is learned from labels flipped on purpose, without any truth; see
-    `core.annotate.injection`.
+    With the probabilities alone the score is one minus the probability of the given label (cleanlab's self-confidence);
+    with a refit but no features, the mean of that over two rounds. With features several models judge each label, none
+    of which saw the example: the locked model, quick learners of other kinds, and all of them once more without the
+    examples that the first round doubts. How far each is to be trusted on this data is learned from labels flipped on
+    purpose, without any truth; see `core.annotate.injection`.
 
     Parameters
     ----------
@@ -93,9 +93,11 @@ def find_suspects(
     """
     judged = judge(labels, probabilities)
     parts = _Evidence(judged, content, evidence or {})
-    if len(np.unique(judged.given[judged.can_judge])) < 2 or (features is None and refit is None):
-        scores = np.where(judged.can_judge, 1.0 - judged.of_given, _UNDECIDED)
-        return _ranked(judged, judged, scores, _issues(judged, "prune_by_noise_rate"), parts)
+    comparable = len(np.unique(judged.given[judged.can_judge])) >= 2
+    if features is None or not comparable:
+        together = judged if refit is None or not comparable else _mean_of_two_rounds(judged, labels, refit)
+        scores = np.where(judged.can_judge, 1.0 - together.of_given, _UNDECIDED)
+        return _ranked(judged, together, scores, _issues(together, "prune_by_noise_rate"), parts)
     steps = Steps(5, progress, cancel)
     opinions = _opinions(judged, features, steps)
     views = _two_rounds(judged, labels, opinions, refit, steps)
@@ -108,8 +110,7 @@ def find_suspects(
     scores[judged.can_judge] = _chances(doubts, count)
     flags = np.zeros(len(judged.given), dtype=bool)
     flags[np.flatnonzero(judged.can_judge)[np.argsort(-doubts, kind="stable")[:count]]] = True
-    if opinions is not None:
-        parts.add("neighbours", 1.0 - opinions.votes_for(judged.among_learned().given), judged.can_judge)
+    parts.add("neighbours", 1.0 - opinions.votes_for(judged.among_learned().given), judged.can_judge)
     found = _ranked(judged, together, scores, flags, parts)
     steps.finish()
     return found
@@ -156,11 +157,16 @@ def _ranked(
     return frame.set_axis(judged.ids, axis="index").iloc[order]
 
 
-def _opinions(judged: Judged, features: Any, steps: Steps) -> Opinions | None:
+def _mean_of_two_rounds(judged: Judged, labels: pd.Series, refit: Refit) -> Judged:
+    """The locked model's probabilities, averaged with those of a second round that learns from the undoubted labels."""
+    keep = pd.Series(~_issues(judged, "confident_learning"), index=judged.ids)
+    second = judge(labels, refit(labels, keep=keep).reindex(columns=judged.classes, fill_value=0.0))
+    return Judged(judged.ids, judged.classes, judged.given, (judged.probabilities + second.probabilities) / 2)
+
+
+def _opinions(judged: Judged, features: Any, steps: Steps) -> Opinions:
     """The quick learners on the features of the examples that can be judged."""
     steps.start("making a space in which examples are near each other")
-    if features is None:
-        return None
     if features.shape[0] != len(judged.given):
         raise LabelsError(
             f"Features must have a row for each label, in the same order. Got {features.shape[0]:,} rows for "
@@ -170,16 +176,14 @@ def _opinions(judged: Judged, features: Any, steps: Steps) -> Opinions | None:
 
 
 def _two_rounds(
-    judged: Judged, labels: pd.Series, opinions: Opinions | None, refit: Refit | None, steps: Steps
+    judged: Judged, labels: pd.Series, opinions: Opinions, refit: Refit | None, steps: Steps
 ) -> list[Floats]:
     """What each model says of the examples that can be judged: having learned from all labels, then from the better."""
     part = judged.among_learned()
     classes = len(part.classes)
-    views = [part.probabilities]
     steps.start("asking learners of other kinds")
-    if opinions is not None:
-        views += opinions.ask(part.given, classes, check=steps.check)
-    keep = _kept(part, pooled(views))
+    views = [part.probabilities, *opinions.ask(part.given, classes, check=steps.check)]
+    keep = _kept(part, views)
     steps.start("training the locked model without the labels that are doubted")
     if refit is not None:
         kept = pd.Series(True, index=judged.ids)
@@ -187,16 +191,16 @@ def _two_rounds(
         second = judge(labels, refit(labels, keep=kept).reindex(columns=judged.classes, fill_value=0.0))
         views.append(second.probabilities[np.ix_(judged.can_judge, judged.learned)])
     steps.start("asking the other learners without them")
-    if opinions is not None:
-        views += opinions.ask(part.given, classes, keep, check=steps.check)
-    return views
+    return views + opinions.ask(part.given, classes, keep, check=steps.check)
 
 
-def _kept(part: Judged, together: Floats) -> npt.NDArray[np.bool_]:
-    """What a second round may learn from: not what confident learning doubts, but at least half of each class."""
-    doubted = _issues(Judged(part.ids, part.classes, part.given, together), "prune_by_noise_rate")
-    own = together[np.arange(len(part.given)), part.given]
-    order = np.lexsort((own, part.given))
+def _kept(part: Judged, views: list[Floats]) -> npt.NDArray[np.bool_]:
+    """What a second round may learn from: not what the first doubts most, but at least half of each class."""
+    count = int(_issues(Judged(part.ids, part.classes, part.given, pooled(views)), "prune_by_noise_rate").sum())
+    doubts = doubt(views, part.given)
+    doubted = np.zeros(len(doubts), dtype=bool)
+    doubted[np.argsort(-doubts, kind="stable")[: max(count, 1)]] = True
+    order = np.lexsort((-doubts, part.given))
     held = np.bincount(part.given, minlength=len(part.classes))
     start = np.concatenate([[0], held.cumsum()[:-1]])
     rank = np.empty(len(order), dtype=np.int64)

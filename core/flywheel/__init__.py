@@ -40,6 +40,7 @@ from core.flywheel.log import Entry
 from core.flywheel.pace import seconds_per_decision
 from core.flywheel.pool import PoolView, look_at_pool
 from core.flywheel.project import Project
+from core.flywheel.ranking import rank
 from core.flywheel.review import (
     SIMULATED,
     Queue,
@@ -133,6 +134,7 @@ __all__ = [
     "pin_example",
     "pin_history",
     "pins",
+    "rank",
     "review_sample",
     "reviewer_annotations",
     "second_look",

@@ -6,17 +6,18 @@ import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from core.annotate import find_suspects
 from core.dataset import Dataset
 from core.evaluate import Evaluation, Verdict, compare, evaluate
 from core.flywheel import log
 from core.flywheel.errors import LockError
 from core.flywheel.log import Entry
+from core.flywheel.ranking import first_suspects, kept_ranking
 from core.flywheel.store import Store, now
 from core.flywheel.turn import Turn, test_version
 from core.progress import Cancel, Progress
@@ -124,8 +125,7 @@ class Ledger:
 
     def _keep_train(self, dataset: Dataset, out_of_fold: pd.DataFrame) -> dict[str, Any]:
         """Find suspects, and write them and the out-of-fold probabilities."""
-        order = out_of_fold.index.argsort()
-        suspects = find_suspects(dataset.labels_of("train").iloc[order], out_of_fold.iloc[order])
+        suspects = first_suspects(dataset, out_of_fold)
         return {
             "out_of_fold": self._store.write_frame(out_of_fold),
             "suspects": self._store.write_frame(suspects),
@@ -177,8 +177,12 @@ class Ledger:
             turns: list[Turn] = []
             for row in rows:
                 key = (row["baseline"], row["number"])
+                ranking = kept_ranking(self._store, row["version"], row["fingerprint"])
+                at = None if ranking is None else ranking[0]
                 if key not in known:
                     known[key] = self._turn(row, turns, model, dataset, entries)
+                if known[key].ranked_at != at:
+                    known[key] = replace(known[key], ranked_at=at)
                 turns.append(known[key])
             return turns
 
@@ -193,7 +197,8 @@ class Ledger:
         judged = _Judged(dataset, model, self._headline)
 
         def read(what: str) -> pd.DataFrame:
-            frame = self._store.read_frame(row[what])
+            better = kept_ranking(self._store, row["version"], row["fingerprint"]) if what == "suspects" else None
+            frame = self._store.read_frame(row[what] if better is None else better[1])
             # Predictions are kept for every test example there was; those excluded by now count no longer.
             gone = what == "test_probabilities" and not frame.index.equals(judged.ids)
             return frame.loc[judged.ids] if gone else frame

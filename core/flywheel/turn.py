@@ -31,6 +31,8 @@ class Turn:
         labels were corrected or test examples excluded (``rescored``).
     verdict, verdict_against_first : Verdict or None
         Against the turn before and against turn 0; None for turn 0.
+    ranked_at : str or None
+        When the better ranking of its suspects was made; None while there is only the first.
     changes : dict
         What was done to the data since the turn before, phrase to count of entries.
     """
@@ -48,7 +50,8 @@ class Turn:
     verdict: Verdict | None
     verdict_against_first: Verdict | None
     changes: tuple[str, ...]
-    _read: Callable[[str], pd.DataFrame] = field(repr=False, compare=False)
+    ranked_at: str | None = None
+    _read: Callable[[str], pd.DataFrame] = field(repr=False, compare=False, kw_only=True)
 
     @cached_property
     def out_of_fold(self) -> pd.DataFrame:
@@ -62,7 +65,10 @@ class Turn:
 
     @cached_property
     def suspects(self) -> pd.DataFrame:
-        """Suspects among the train labels of this turn, worst first, as `core.annotate.find_suspects` returns them."""
+        """Suspects among the train labels of this turn, worst first, as `core.annotate.find_suspects` returns them.
+
+        By the better ranking where there is one (``ranked_at``); a turn that is held does not change its ranking.
+        """
         return self._read("suspects")
 
 

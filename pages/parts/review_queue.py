@@ -113,6 +113,17 @@ def _newer(project: Project, queue: Queue, turn: Turn) -> None:
                 turn.number,
             )
         )
+    elif turn.ranked_at is not None and queue.at < turn.ranked_at and queue.source == queues.named(turn):
+        offers.append(
+            Offer(
+                f"A better ranking of turn {turn.number} is there: other learners were asked, too, and flipped labels "
+                "showed whom to trust. What you have decided stays.",
+                "Take the better order",
+                lambda: queues.ranking(project, turn),
+                queues.named(turn),
+                turn.number,
+            )
+        )
     for offer in offers[:1]:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             st.markdown(plain(offer.said))

@@ -40,5 +40,5 @@ def moved_on(project: Project, turn: Turn) -> bool:
 
 
 def identity(project: Project, turn: Turn) -> str:
-    """A key for what is computed once a turn: another turn, project or re-baseline has another one."""
-    return f"{project.id}/{turn.number}/{turn.at}/{turn.version}/{turn.fingerprint}"
+    """A key for what is computed once a turn: another turn, project, ranking or re-baseline has another one."""
+    return f"{project.id}/{turn.number}/{turn.at}/{turn.version}/{turn.fingerprint}/{turn.ranked_at}"

@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.dataset import Dataset
 from core.flywheel import Project
+from pages.parts import better_ranking
 
 APP = Path(__file__).parents[2] / "app.py"
 
@@ -22,6 +23,8 @@ def workspace(tmp_path, monkeypatch):
     monkeypatch.setenv("FLYWHEEL_HOME", str(tmp_path))
     st.cache_resource.clear()
     st.cache_data.clear()
+    # No ranking is made behind a test that is about something else.
+    monkeypatch.setattr(better_ranking, "AUTOMATIC", False)
     return tmp_path
 
 

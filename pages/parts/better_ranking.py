@@ -1,0 +1,49 @@
+"""The better ranking of a turn: begun in the background as soon as the turn is seen, and offered when it is there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.flywheel import rank
+from pages.parts import jobs
+
+if TYPE_CHECKING:
+    from core.flywheel import Project, Turn
+
+__all__ = ["begin", "draw"]
+
+_KIND = "ranking"
+# Tests of other things switch it off, so that no ranking changes behind them.
+AUTOMATIC = True
+
+
+def begin(project: Project, turn: Turn) -> None:
+    """Start making the better ranking of a turn; one that failed or was cancelled is not begun again by itself."""
+    title = _title(turn)
+    job = jobs.registry().snapshot(project.id, _KIND)
+    if turn.ranked_at is None and AUTOMATIC and (job is None or not (job.running or job.title == title)):
+        jobs.registry().start(project.id, _KIND, title, lambda progress, cancel: rank(project, turn, progress, cancel))
+
+
+def draw(project: Project, turn: Turn) -> None:
+    """Draw how far the better ranking has come, and a way to try again."""
+    if turn.ranked_at is not None:
+        return
+    job = jobs.panel(project.id, _KIND)
+    if job is None or job.title != _title(turn):
+        return
+    if job.running:
+        st.caption(
+            "The order so far rests on the locked model's probabilities alone. A better one, which asks other learners "
+            "too, is being made and will be offered; nothing changes under you."
+        )
+    elif job.state in ("failed", "cancelled") and st.button("Make the better ranking", key="rank-again"):
+        jobs.registry().dismiss(project.id, _KIND)
+        begin(project, turn)
+        st.rerun()
+
+
+def _title(turn: Turn) -> str:
+    return f"Better ranking of turn {turn.number}"
