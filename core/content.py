@@ -65,12 +65,22 @@ def _canonical_column(column: pd.Series) -> pd.Series:
         if content == "empty":
             return column.astype("float64")
         if content in _NUMBERS:
-            return _canonical_number(pd.to_numeric(column))
+            # With one kind of "missing": an NA among booleans would stay an object.
+            return _canonical_number(pd.to_numeric(column.where(column.notna(), np.nan)))
         if content in _DATES:
             return _canonical_date(pd.to_datetime(column, errors="coerce", utc=True))
         # A mixed column is text: str() of each value that is there, so that nothing is lost.
-        return column.map(str, na_action="ignore").astype("str")
+        return _texts(column)
     return column.astype("str")
+
+
+def _texts(column: pd.Series) -> pd.Series:
+    try:
+        return column.map(str, na_action="ignore").astype("str")
+    except UnicodeEncodeError:
+        # Half a character, as JSON may hold it, can't be written anywhere.
+        whole = column.map(lambda value: str(value).encode("utf-8", "replace").decode(), na_action="ignore")
+        return whole.astype("str")
 
 
 def _canonical_number(column: pd.Series) -> pd.Series:

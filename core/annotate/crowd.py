@@ -142,8 +142,8 @@ def class_names(column: pd.Series) -> pd.Series:
         # Each name is made once, however often it was given; what can't be compared (a list) is made one by one.
         try:
             codes, values = pd.factorize(there.astype("object"))
-        except TypeError:
-            codes, values = np.arange(len(there)), pd.Index(there.map(str))
+        except (TypeError, UnicodeEncodeError):
+            codes, values = np.arange(len(there)), pd.Index([_name(value) for value in there], dtype="str")
         names = np.array([_name(value) for value in values], dtype=object)[codes]
     made = pd.Series(names, index=there.index, dtype="object")
     return made[made != ""].reindex(column.index)
@@ -153,4 +153,4 @@ def _name(value: object) -> str:
     """One value among others of several kinds; a whole number is written without its decimals."""
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         return str(int(value))
-    return str(value).strip()
+    return str(value).encode("utf-8", "replace").decode().strip()

@@ -333,7 +333,8 @@ def _labels(column: pd.Series, name: str) -> pd.Series:
 def _names(column: pd.Series) -> pd.Series:
     """Ids and annotators as str, as a data set has its ids: 1.0 and 1 are "1", blank ones are missing."""
     values = canonicalise(column.rename("name").to_frame())["name"]
-    if pd.api.types.is_float_dtype(values.dtype) and bool((values.dropna() % 1 == 0).all()):
+    there = values.dropna()
+    if pd.api.types.is_float_dtype(values.dtype) and bool(((there % 1 == 0) & (there.abs() < 2**53)).all()):
         values = values.astype("Int64")
     text = values.astype("str").where(values.notna()).str.strip()
     return text.where(text != "").astype("str")

@@ -21,6 +21,7 @@ __all__ = [
     "Matched",
     "Study",
     "gathered",
+    "is_annotated",
     "label_by_consensus",
     "match_annotations",
     "reviewer_annotations",
@@ -86,6 +87,12 @@ def gathered(project: Project) -> pd.DataFrame:
             order = wide.columns.append(new.columns.difference(wide.columns, sort=False))
             wide = new.combine_first(wide)[order]
     return wide.reindex(dataset.frame.index).dropna(how="all").astype("str")
+
+
+def is_annotated(project: Project) -> bool:
+    """Whether several people's labels are known, by a column of the data or a file that was added."""
+    in_data = bool(project.dataset.schema.annotators)
+    return in_data or any(entry.kind == "annotations" for entry in log.active(project.log))
 
 
 def reviewer_annotations(project: Project) -> pd.DataFrame:

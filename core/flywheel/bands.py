@@ -12,11 +12,11 @@ import numpy as np
 import pandas as pd
 
 from core.annotate import audit_table, cut_bands, mixed_share
-from core.flywheel import log
 from core.flywheel.edits import Decision, Edit, Exclude, Relabel
 from core.flywheel.errors import ProjectError
 from core.flywheel.judgements import judgements
-from core.flywheel.review import Queue, start_queue
+from core.flywheel.review import Queue
+from core.flywheel.samples import begin_sample, in_samples
 
 if TYPE_CHECKING:
     from core.flywheel.log import Entry
@@ -164,30 +164,14 @@ def _answers(project: Project, turn: Turn, suspects: pd.DataFrame) -> pd.DataFra
     said = said[counts.to_numpy() & (suspects.index.get_indexer(said.index) >= 0)]
     labels = suspects.loc[said.index, ["given", "suggested"]]
     named = said["after"].notna()
-    drawn = _drawn(project, turn)
     return pd.DataFrame(
         {
             "wrong": (named & (said["after"] != labels["given"])) | (said["decision"] == Decision.EXCLUDE),
             "right": named & (said["after"] == labels["suggested"]),
-            # Somebody may decide again elsewhere on what they were shown as a part of the sample.
-            "random": said["queue"].isin(drawn) | said.index.isin(_reviewed_in(project, turn, drawn)),
+            "random": in_samples(project, said, kind=_SAMPLES, of=turn.number, since=turn.revision),
             "by": said["by"],
         }
     )
-
-
-def _drawn(project: Project, turn: Turn) -> list[int]:
-    """The queues that are random samples of a band of this turn."""
-    return [number for number, of in project.store.get(_SAMPLES, []) if of == turn.number]
-
-
-def _reviewed_in(project: Project, turn: Turn, queues: list[int]) -> list[str]:
-    return [
-        example
-        for entry in log.active(project.log)
-        if entry.seq > turn.revision and entry.kind == "decide" and (entry.content.get("queue") or [0])[0] in queues
-        for example in entry.content["decisions"]
-    ]
 
 
 def review_sample(project: Project, turn: Turn, band: int, count: int, *, seed: int = 0, by: str = "") -> Queue:
@@ -221,10 +205,7 @@ def review_sample(project: Project, turn: Turn, band: int, count: int, *, seed: 
     drawn = rng.permutation(np.sort(cards.index.to_numpy(dtype=object)))[:count]
     cards = cards.loc[drawn].drop(columns=["band", "open"])
     source = f"a random sample of {len(cards):,} from band {band} of turn {turn.number}"
-    with project.store.writing():
-        queue = start_queue(project, cards, source=source, turn=turn.number, by=by)
-        project.store.put(_SAMPLES, [*project.store.get(_SAMPLES, []), [queue.number, turn.number]])
-    return queue
+    return begin_sample(project, cards, kind=_SAMPLES, of=turn.number, source=source, turn=turn.number, by=by)
 
 
 def fix_band(

@@ -255,7 +255,7 @@ def decide_rows(
     BandError
         If nobody looked at the rows and there is no figure.
     StaleError
-        If the project has moved on from ``revision``.
+        If one of the rows was changed since ``revision``.
     """
     if audit is not None:
         # Nobody's decision is overruled unseen.

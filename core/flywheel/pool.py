@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from core.annotate import next_to_label, pool_cards
@@ -54,7 +55,7 @@ def look_at_pool(
 ) -> PoolView:
     """Predict the pool by the model of the last turn and choose what to label next.
 
-    Examples that somebody called ambiguous are not asked for again.
+    Examples that somebody called ambiguous are not asked for again, nor labelled ones that a reviewer has settled.
 
     Parameters
     ----------
@@ -71,7 +72,7 @@ def look_at_pool(
     Raises
     ------
     ProjectError
-        If there is no turn yet, or nothing without a label is left to ask for.
+        If there is no turn yet, or nothing is left to ask for.
     Cancelled
         If the caller asked to stop.
     """
@@ -81,7 +82,9 @@ def look_at_pool(
     known = decisions(project)
     unclear = known.index[known["decision"] == Decision.AMBIGUOUS]
     open_ones = pool[unclear.get_indexer(pool) < 0]
-    if not len(open_ones):
+    again = _labelled_by_people(project, annotations)
+    again = again[~again.index.isin(known.index[known["decision"] != Decision.SKIP])]
+    if not len(open_ones) and not len(again):
         raise ProjectError(
             "There is nothing in the pool to label. Bring examples without a label on Collect."
             if not len(pool)
@@ -90,21 +93,21 @@ def look_at_pool(
     steps.start("fitting the model of the last turn")
     fitted, turn = project.fitted(cancel=cancel), project.turns[-1].number
     steps.start(f"predicting {len(pool):,} examples")
-    probabilities = pd.DataFrame(fitted.predict_proba(dataset.inputs("pool")), index=pool, columns=list(fitted.classes))
+    # Where there is no pool, the model is only asked which labelled examples are worth another label.
+    predicted = fitted.predict_proba(dataset.inputs("pool")) if len(pool) else np.empty((0, len(fitted.classes)))
+    probabilities = pd.DataFrame(predicted, index=pool, columns=list(fitted.classes))
     steps.start("placing the pool beside what is labelled")
     features = project.model.features(dataset, ("train", "pool"))
     labelled = features[: len(dataset.ids("train"))]
     steps.start("choosing what to label next")
-    again = _labelled_by_people(project, annotations)
     asked = pd.concat([probabilities.loc[open_ones], again.reindex(columns=probabilities.columns, fill_value=0.0)])
     where = pd.Index([*dataset.ids("train"), *pool])
     chosen = next_to_label(asked, features=features[where.get_indexer(asked.index)], n=n, annotations=annotations)
     given = dataset.labels.loc[again.index]
     cards = pool_cards(asked, chosen, given=given, features=features[where.get_indexer(chosen)], labelled=labelled)
     steps.finish()
-    return PoolView(
-        turn, dataset.version, probabilities.max(axis="columns"), probabilities.idxmax(axis="columns"), cards
-    )
+    predicted_class = probabilities.idxmax(axis="columns") if len(pool) else pd.Series(index=pool, dtype="str")
+    return PoolView(turn, dataset.version, probabilities.max(axis="columns"), predicted_class, cards)
 
 
 def _labelled_by_people(project: Project, annotations: pd.DataFrame | None) -> pd.DataFrame:

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from core.annotate import Estimate, conflicts, copies, estimate
+from core.annotate import Estimate, chances, conflicts, copies, estimate
 from core.flywheel import places
 from core.flywheel.edits import Decide, Decision
 from core.flywheel.errors import ProjectError
@@ -288,8 +288,8 @@ def _there(
 
 
 def is_of_pool(queue: Queue) -> bool:
-    """Whether it holds examples without a label: each is open as long as it is in the pool."""
-    return bool(queue.cards["given"].isna().any())
+    """Whether it says what to label next: it holds examples without a label, or some that are worth another one."""
+    return bool(queue.cards["given"].isna().any()) or not chances(queue.cards.iloc[0]).empty
 
 
 def move(project: Project, queue: Queue, place: int) -> None:

@@ -15,6 +15,7 @@ import pandas as pd
 
 from core.annotate import (
     Rule,
+    audit_table,
     combine,
     read_rules,
     rule_table,
@@ -26,9 +27,10 @@ from core.dataset import Dataset
 from core.flywheel import log
 from core.flywheel.edits import Decision, Relabel, replay
 from core.flywheel.errors import ProjectError
+from core.flywheel.judgements import judgements
 from core.flywheel.log import Entry
-from core.flywheel.review import decisions
-from core.statistics import wilson_interval
+from core.flywheel.review import Queue, decisions
+from core.flywheel.samples import begin_sample, in_samples
 
 if TYPE_CHECKING:
     from core.flywheel.project import Project
@@ -38,6 +40,7 @@ __all__ = [
     "FEWEST_REVIEWED",
     "Weighed",
     "apply_rule_band",
+    "review_rule_band",
     "rule_band_cards",
     "rule_bands",
     "rule_conflicts",
@@ -51,7 +54,7 @@ __all__ = [
 # Reviewed examples a band needs before it may be labelled in bulk.
 FEWEST_REVIEWED = 20
 _BANDS = ((0.95, 1.0), (0.9, 0.95), (0.8, 0.9), (0.6, 0.8), (0.0, 0.6))
-_GAVE_LABEL = (Decision.KEEP, Decision.SUGGESTED, Decision.OTHER)
+_SAMPLES = "rule_samples"
 
 
 def rules_in_force(entries: Sequence[Entry]) -> tuple[Rule, ...]:
@@ -61,13 +64,11 @@ def rules_in_force(entries: Sequence[Entry]) -> tuple[Rule, ...]:
 
 
 def settled_labels(project: Project) -> pd.Series:
-    """The label that a reviewer's decision in force settled, by id: kept, suggested or another one."""
-    known = decisions(project)
-    known = known[known["decision"].isin(_GAVE_LABEL)]
-    kept = known["label"].isna()
-    # Who keeps a label names none: it is the one the example has.
-    labels = known["label"].where(~kept, project.dataset.labels.reindex(known.index))
-    return labels.astype("str").rename("settled")
+    """The label that a reviewer's decision in force settled, by id: kept, suggested or another one.
+
+    What was decided in bulk is left out: nobody looked at each.
+    """
+    return judgements(project, bulk=False)["after"].dropna().astype("str").rename("settled")
 
 
 def trusted_labels(project: Project, turn: Turn) -> pd.Series:
@@ -228,38 +229,41 @@ def _cards(
 def rule_bands(project: Project, weighed: Weighed) -> pd.DataFrame:
     """What the rules propose for the pool, by how sure they are, and how often they were right on what was reviewed.
 
-    Reviewed is every example that came without a label and was decided on: the label given is compared with what the
-    rules say now. One that was called ambiguous or excluded counts as not right.
+    Reviewed is every example that came without a label and was decided on, one by one: the label given is compared with
+    what the rules say now. One that was called ambiguous or excluded counts as not right. The figures are those of
+    `core.annotate.audit_table`: of the random sample of a band once that has 20 answers, otherwise of all answers, with
+    Wilson intervals that hold for all bands together.
 
     Returns
     -------
-    DataFrame of shape (bands, 9)
+    DataFrame of shape (bands, 11)
         The surest first: ``above``, ``up_to`` (confidence), ``proposed`` (pool examples), ``classes`` (their counts in
-        words), ``reviewed``, ``right``, ``share``, ``low``, ``high`` (Wilson; missing without reviewed ones).
+        words), ``reviewed`` (all answers), ``used`` (those in the figure; 0 if there is none), ``random`` (whether they
+        are of a random sample), ``right`` (of those used), ``share``, ``low``, ``high`` (missing without a figure).
     """
-    asked = _asked(project, weighed)
-    open_ = _open(project, weighed)
-    rows = []
-    for above, up_to in _BANDS:
-        proposed = _within(open_, above, up_to)
-        reviewed = _within(asked, above, up_to)
-        right = int((reviewed["suggested"] == reviewed["answer"]).sum())
-        low, high = wilson_interval(right, len(reviewed))
-        some = len(reviewed) > 0
-        rows.append(
-            {
-                "above": above,
-                "up_to": up_to,
-                "proposed": len(proposed),
-                "classes": ", ".join(f"{n:,} {name}" for name, n in proposed["suggested"].value_counts().items()),
-                "reviewed": len(reviewed),
-                "right": right,
-                "share": right / len(reviewed) if some else np.nan,
-                "low": float(low) if some else np.nan,
-                "high": float(high) if some else np.nan,
-            }
-        )
-    return pd.DataFrame(rows)
+    answers, open_ = _asked(project, weighed), _open(project, weighed)
+    sure = weighed.proposals["confidence"].loc[answers.index.union(open_.index, sort=False)]
+    bands = _numbered(sure)
+    is_open = pd.Series(sure.index.isin(open_.index), index=sure.index)
+    table = audit_table(bands, answers, is_open, sure, minimum=FEWEST_REVIEWED).reindex(range(1, len(_BANDS) + 1))
+    counts = table[["open", "reviewed", "used"]].fillna(0).astype("int64")
+    classes = [open_["suggested"][(bands[open_.index] == band).to_numpy()].value_counts() for band in table.index]
+    found = pd.DataFrame(
+        {
+            "above": [above for above, _ in _BANDS],
+            "up_to": [up_to for _, up_to in _BANDS],
+            "proposed": counts["open"],
+            "classes": [", ".join(f"{n:,} {name}" for name, n in held.items()) for held in classes],
+            "reviewed": counts["reviewed"],
+            "used": counts["used"],
+            "random": table["random"].eq(True),
+            "right": (table["right"].astype(float) * counts["used"]).fillna(0).round().astype("int64"),
+            "share": table["right"].astype(float),
+            "low": table["right_low"].astype(float),
+            "high": table["right_high"].astype(float),
+        }
+    )
+    return found.reset_index(drop=True)
 
 
 def rule_band_cards(project: Project, weighed: Weighed, above: float, *, seed: int = 0) -> pd.DataFrame:
@@ -267,9 +271,32 @@ def rule_band_cards(project: Project, weighed: Weighed, above: float, *, seed: i
 
     Whoever stops early has reviewed a random sample of the band, and its figure holds for the rest.
     """
-    proposed = _within(_open(project, weighed), *_band(above))
+    proposed = _within(_open(project, weighed), _band(above))
     order = np.random.default_rng(seed).permutation(len(proposed))
     return _cards(project, weighed, proposed.index[order], proposed["suggested"], "", ordered=True)
+
+
+def review_rule_band(
+    project: Project, weighed: Weighed, above: float, *, source: str, turn: int, by: str = ""
+) -> Queue:
+    """Start a queue of one band, in random order: what is said in it speaks for the rest, until rules or pool change.
+
+    Parameters
+    ----------
+    project : Project
+    weighed : Weighed
+    above : float
+        The lower end of the band.
+    source, turn, by
+        As `start_queue` takes them.
+
+    Raises
+    ------
+    ProjectError
+        If there is no such band, or nothing in it is open.
+    """
+    cards = rule_band_cards(project, weighed, above)
+    return begin_sample(project, cards, kind=_SAMPLES, of=_state(project), source=source, turn=turn, by=by)
 
 
 def apply_rule_band(project: Project, weighed: Weighed, above: float, *, by: str = "") -> int:
@@ -289,20 +316,20 @@ def apply_rule_band(project: Project, weighed: Weighed, above: float, *, by: str
         raise ProjectError("The data has changed since the rules were weighed. Nothing was written. Look again.")
     found = rule_bands(project, weighed)
     band = found[found["above"] == _band(above)[0]].iloc[0]
-    if band["reviewed"] < FEWEST_REVIEWED:
+    if not band["used"]:
         raise ProjectError(
             f"A band may be labelled in bulk once {FEWEST_REVIEWED} of its examples were reviewed. "
             f"{band['reviewed']} were. Review some more."
         )
-    proposed = _within(_open(project, weighed), *_band(above))
+    proposed = _within(_open(project, weighed), _band(above))
     if proposed.empty:
         raise ProjectError("There is no example without a label left in this band. Choose another one.")
     project.apply(
         Relabel(
             dict(zip(proposed.index, proposed["suggested"], strict=True)),
             by=by,
-            reason=f"rules, confidence {band['above']:.0%} to {band['up_to']:.0%}: {band['right']} of "
-            f"{band['reviewed']} reviewed were right ({band['low']:.0%} to {band['high']:.0%})",
+            reason=f"rules, confidence {band['above']:.0%} to {band['up_to']:.0%}: {band['right']} of {band['used']} "
+            f"reviewed{' at random' if band['random'] else ''} were right ({band['low']:.0%} to {band['high']:.0%})",
         )
     )
     return len(proposed)
@@ -315,10 +342,21 @@ def _band(above: float) -> tuple[float, float]:
     raise ProjectError(f"A band begins at one of {', '.join(f'{low:g}' for low, _ in _BANDS)}. Got {above} instead.")
 
 
-def _within(proposals: pd.DataFrame, above: float, up_to: float) -> pd.DataFrame:
-    confidence = proposals["confidence"]
-    # The surest band holds its upper end; every other one leaves it to the band above.
-    return proposals[(confidence >= above) & ((confidence < up_to) | (up_to >= 1.0))]
+def _numbered(confidence: pd.Series) -> pd.Series:
+    """The band of each proposal: 1 for the surest."""
+    # Each band holds its lower end; the surest one its upper end as well.
+    below = np.array([above for above, _ in _BANDS])
+    return pd.Series((confidence.to_numpy()[:, None] < below).sum(axis=1) + 1, index=confidence.index, dtype="int64")
+
+
+def _within(proposals: pd.DataFrame, band: tuple[float, float]) -> pd.DataFrame:
+    inside: pd.DataFrame = proposals[_numbered(proposals["confidence"]).to_numpy() == _BANDS.index(band) + 1]
+    return inside
+
+
+def _state(project: Project) -> int:
+    """The entry that the bands rest on: other rules, or more examples, make other bands."""
+    return max((entry.seq for entry in log.active(project.log) if entry.kind in {"rules", "collect"}), default=0)
 
 
 def _open(project: Project, weighed: Weighed) -> pd.DataFrame:
@@ -330,13 +368,15 @@ def _open(project: Project, weighed: Weighed) -> pd.DataFrame:
 
 
 def _asked(project: Project, weighed: Weighed) -> pd.DataFrame:
-    """The proposals for examples that came without a label and were decided on, with the ``answer``."""
-    known = decisions(project)
-    known = known[known["decision"] != Decision.SKIP]
+    """What was said, one by one, of examples that came without a label: ``wrong`` never, ``right``, ``random``."""
+    said = judgements(project, bulk=False)
+    said = said[(said["decision"] != Decision.SKIP).to_numpy()]
     came = _brought(project).labels
-    unlabelled = came.index[came.isna()]
-    found = weighed.proposals.loc[weighed.proposals.index.intersection(known.index.intersection(unlabelled))]
-    return found.assign(answer=settled_labels(project).reindex(found.index).fillna(""))
+    said = said[said.index.isin(came.index[came.isna()]) & said.index.isin(weighed.proposals.index)]
+    proposed = weighed.proposals["suggested"].reindex(said.index)
+    drawn = in_samples(project, said, kind=_SAMPLES, of=_state(project))
+    # There was no label that could be wrong.
+    return pd.DataFrame({"wrong": False, "right": said["after"].eq(proposed), "random": drawn}, index=said.index)
 
 
 def _brought(project: Project) -> Dataset:

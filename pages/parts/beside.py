@@ -81,8 +81,8 @@ def _meaning(name: str, text: str | None) -> str:
     return f'{headline}<p class="rc-meaning"{reachable}>{escaped(text)}</p>'
 
 
-def evidence(scores: Mapping[str, float], score: float, reasons: str) -> str:
-    """Write what speaks against the given label, a line and a bar each.
+def evidence(scores: Mapping[str, float], score: float, reasons: str, *, given: bool = True) -> str:
+    """Write what speaks against the given label, a line and a bar each; without one, why its example is shown.
 
     Parameters
     ----------
@@ -92,6 +92,8 @@ def evidence(scores: Mapping[str, float], score: float, reasons: str) -> str:
         Of the ranking.
     reasons : str
         Of the ranking, in words.
+    given : bool
+        Whether there is a given label.
     """
     lines = "".join(
         f"<li><span>{escaped(EVIDENCE[name])}</span>"
@@ -100,9 +102,9 @@ def evidence(scores: Mapping[str, float], score: float, reasons: str) -> str:
         for name, value in scores.items()
     )
     listed = f'<ul class="rc-evidence">{lines}</ul>' if lines else ""
+    about = title("Evidence against the given label", f"suspect score {score:.2f}") if given else title("Why this one")
     return (
-        f'<div class="rc" role="group" aria-label="Evidence">'
-        f"{title('Evidence against the given label', f'suspect score {score:.2f}')}{listed}"
+        f'<div class="rc" role="group" aria-label="Evidence">{about}{listed}'
         f'<p class="rc-quiet">{escaped(reasons[:1].upper() + reasons[1:])}.</p></div>'
     )
 

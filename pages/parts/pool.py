@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.flywheel import arrive, current_queue, is_of_pool, look_at_pool, start_queue
 from core.flywheel.actions import SECONDS_PER_DECISION
+from core.flywheel.annotators import is_annotated
 from core.report import count, percent, pool_confidence, shorten
 from pages.parts import figure, jobs, review_card, turns
 from pages.parts.plain import plain
@@ -49,11 +50,11 @@ def draw(project: Project, turn: Turn, *, by: str) -> None:
         return
     if queue is not None and is_of_pool(queue):
         _through(project, queue, turn)
-    if not waiting:
+    if not waiting and not is_annotated(project):
         _nothing(project)
         return
     _next(project, turn, waiting, by=by)
-    if job is not None and job.state == "done":
+    if job is not None and job.state == "done" and len(job.result.confidence):
         _thinks(project, job.result)
 
 
@@ -101,24 +102,28 @@ def _nothing(project: Project) -> None:
 
 
 def _next(project: Project, turn: Turn, waiting: int, *, by: str) -> None:
+    labelled, people = len(project.dataset.ids("train")), is_annotated(project)
     with st.container(border=True):
         st.markdown(
-            f"**{count(waiting, 'example')}** without a label, beside {count(len(project.dataset.ids('train')))} that "
-            "the model can learn from."
+            f"**{count(waiting, 'example')}** without a label, beside {count(labelled)} that the model can learn from."
+            if waiting
+            else "**The pool is empty.** Every example has a label, but annotators gave several: where they and the "
+            "model do not settle it, another one is worth asking for."
         )
-        most = min(_MOST, waiting)
+        most = min(_MOST, waiting + (labelled if people else 0))
         how_many, go, look = st.columns([2, 2, 3], vertical_alignment="bottom")
         n = int(how_many.number_input("How many", 1, most, min(_BATCH, most), key="pool-n"))
         if go.button(
             f"Label the next {n}", type="primary", key="label-next", icon=":material/new_label:", width="stretch"
         ):
             jobs.start(project.id, _KIND, "Choosing what to label next", _work(project, n, queued=True, by=by))
-        if look.button("What does the model think of the pool?", key="look-at-pool", type="tertiary"):
+        if waiting and look.button("What does the model think of the pool?", key="look-at-pool", type="tertiary"):
             jobs.start(project.id, _KIND, "Looking at the pool", _work(project, n, queued=False, by=by))
         minutes = max(1, round(n * SECONDS_PER_DECISION / 60))
         st.caption(
             f"The model of turn {turn.number} chooses: examples it wavers on, spread so that no two tell it the same. "
             f"About {count(minutes, 'minute')} of work. Each label moves its example to train."
+            + (" Labelled ones that annotators and model do not settle are asked for again." if people else "")
         )
         turns.to_train(project, "What more labels would be worth: the learning curve on Train")
 
@@ -127,9 +132,11 @@ def _work(
     project: Project, n: int, *, queued: bool, by: str
 ) -> Callable[[Callable[[float, str], None], threading.Event], PoolView]:
     def work(progress: Callable[[float, str], None], cancel: threading.Event) -> PoolView:
-        view = look_at_pool(project, n, progress=progress, cancel=cancel)
+        said = project.annotations if is_annotated(project) else None
+        view = look_at_pool(project, n, annotations=said, progress=progress, cancel=cancel)
         if queued:
-            source = f"next {count(len(view.cards))} of the pool, chosen by turn {view.turn}"
+            what = "of the pool" if len(view.confidence) else "to label again"
+            source = f"next {count(len(view.cards))} {what}, chosen by turn {view.turn}"
             start_queue(project, view.cards, source=source, turn=view.turn, by=by)
         return view
 

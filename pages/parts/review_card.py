@@ -87,7 +87,8 @@ def draw(project: Project, queue: Queue, place: int, turn: Turn | None, *, by: s
                 st.html(near)
     with right:
         _decisions(project, queue, place, chances, by)
-        st.html(beside.evidence(spoken(suspect), suspect["score"], suspect["reasons"]))
+        why = beside.evidence(spoken(suspect), suspect["score"], suspect["reasons"], given=pd.notna(suspect["given"]))
+        st.html(why)
         means = beside.guidelines(project.guidelines, [name for name in _sides(suspect) if name])
         if means:
             st.html(means)

@@ -11,12 +11,12 @@ import pandas as pd
 import streamlit as st
 
 from core.annotate import Idea, Rule, suggest_rules
-from core.flywheel import SetRules, start_queue
+from core.flywheel import SetRules
 from core.flywheel.rules import (
     FEWEST_REVIEWED,
     Weighed,
     apply_rule_band,
-    rule_band_cards,
+    review_rule_band,
     rule_bands,
     rule_conflicts,
     rule_disagreements,
@@ -24,7 +24,7 @@ from core.flywheel.rules import (
     weigh,
 )
 from core.report import count, interval, percent, shorten
-from pages.parts import errors, frame, rule_form, turns
+from pages.parts import errors, frame, queues, rule_form, turns
 from pages.parts.plain import plain
 
 if TYPE_CHECKING:
@@ -67,6 +67,11 @@ def draw(project: Project, turn: Turn, *, by: str) -> None:
 @st.cache_resource(show_spinner=False, max_entries=8)
 def _weighed(project_id: str, revision: int, _project: Project) -> Weighed:
     return weigh(_project)
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _bands(project_id: str, revision: int, _project: Project, _weighed: Weighed) -> pd.DataFrame:
+    return rule_bands(_project, _weighed)
 
 
 def _worth(project: Project, turn: Turn, rules: Sequence[Rule], weighed: Weighed, by: str) -> None:
@@ -192,7 +197,7 @@ def _remove(project: Project, name: str, by: str) -> None:
 
 @errors.calm(doing="starting the review")
 def _review(project: Project, cards: pd.DataFrame, source: str, turn: int) -> None:
-    start_queue(project, cards, source=source, turn=turn)
+    queues.begin(project, cards, source, turn)
     st.session_state[_VIEW] = "Review"
 
 
@@ -242,7 +247,7 @@ def _pool(project: Project, turn: Turn, weighed: Weighed, by: str) -> None:
     if not total:
         st.caption("Every example has a label. Examples that are collected without one are proposed a label here.")
         return
-    bands = rule_bands(project, weighed)
+    bands = _bands(project.id, project.revision, project, weighed)
     proposed = int(bands["proposed"].sum())
     st.markdown(
         f"The rules name a class for **{count(proposed)}** of {count(total, 'pool example')} "
@@ -260,7 +265,7 @@ def _pool(project: Project, turn: Turn, weighed: Weighed, by: str) -> None:
 
 
 def _band(project: Project, turn: Turn, weighed: Weighed, band: pd.Series, by: str) -> None:
-    above, ready = float(band["above"]), int(band["reviewed"]) >= FEWEST_REVIEWED
+    above, ready = float(band["above"]), band["used"] > 0
     key = f"{round(100 * above)}"
     sure = (
         f"{percent(above, 0)} to {percent(band['up_to'], 0)} sure"
@@ -268,12 +273,15 @@ def _band(project: Project, turn: Turn, weighed: Weighed, band: pd.Series, by: s
         else f"under {percent(band['up_to'], 0)} sure"
     )
     wrong = (1 - band["low"]) * band["proposed"] if ready else 0
+    how = " at random" if band["random"] else ""
     with st.container(border=True):
         left, right, actions = st.columns([4, 4, 5], vertical_alignment="center")
         left.markdown(f"**{sure}** · {count(band['proposed'], 'example')}  \n{plain(band['classes'])}")
         right.markdown(
-            f"{count(band['right'])} of {count(band['reviewed'])} reviewed were right: **{percent(band['share'], 0)}** "
-            f"({interval(100 * band['low'], 100 * band['high'], 0)} %)"
+            f"{count(band['right'])} of {count(band['used'])} reviewed{how} were right: "
+            f"**{percent(band['share'], 0)}** ({interval(100 * band['low'], 100 * band['high'], 0)} %)"
+            if ready
+            else f"{count(band['reviewed'])} reviewed"
             if band["reviewed"]
             else "Not reviewed yet"
         )
@@ -288,7 +296,7 @@ def _band(project: Project, turn: Turn, weighed: Weighed, band: pd.Series, by: s
                 icon=":material/rate_review:",
                 disabled=not band["proposed"],
                 on_click=_review_band,
-                args=(project, weighed, above, f"what rules propose, {sure}", turn.number),
+                args=(project, weighed, above, f"what rules propose, {sure}", turn.number, by),
             )
             with st.popover(
                 "Label the rest",
@@ -299,7 +307,7 @@ def _band(project: Project, turn: Turn, weighed: Weighed, band: pd.Series, by: s
                 else f"After {FEWEST_REVIEWED} reviewed: {count(FEWEST_REVIEWED - int(band['reviewed']))} to go.",
             ):
                 st.markdown(
-                    f"{count(band['right'])} of {count(band['reviewed'])} reviewed were right "
+                    f"{count(band['right'])} of {count(band['used'])} reviewed{how} were right "
                     f"({interval(100 * band['low'], 100 * band['high'], 0)} %): by the lower end of the 95 % interval, "
                     f"as many as **{count(wrong)} of {count(band['proposed'])}** may "
                     "come out wrong. One edit, one undo."
@@ -314,8 +322,9 @@ def _band(project: Project, turn: Turn, weighed: Weighed, band: pd.Series, by: s
 
 
 @errors.calm(doing="starting the review")
-def _review_band(project: Project, weighed: Weighed, above: float, source: str, turn: int) -> None:
-    _review(project, rule_band_cards(project, weighed, above), source, turn)
+def _review_band(project: Project, weighed: Weighed, above: float, source: str, turn: int, by: str) -> None:
+    review_rule_band(project, weighed, above, source=source, turn=turn, by=by)
+    st.session_state[_VIEW] = "Review"
 
 
 @errors.calm(doing="labelling the pool")

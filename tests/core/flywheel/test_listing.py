@@ -231,8 +231,10 @@ def test_labels_that_were_not_suspects_have_no_figure(own):
     assert evidence(audit, same, "other", "yes").of == "right"
 
 
-def test_rows_of_a_project_that_moved_on_are_refused(own):
+def test_rows_that_changed_since_are_refused_and_others_do_not_matter(own):
     rows = suspects_of(own)
     own.apply(Exclude(rows.index[-1:]))
-    with pytest.raises(StaleError):
-        decide_rows(own, rows.iloc[:2], "keep", revision=0)
+    decide_rows(own, rows.iloc[:2], "keep", revision=0)
+    own.apply(Relabel({rows.index[3]: rows["suggested"].iloc[3]}, by="ann"))
+    with pytest.raises(StaleError, match="ann relabelled"):
+        decide_rows(own, rows.iloc[2:4], "keep", revision=own.revision - 1)

@@ -147,3 +147,24 @@ def test_a_pool_of_which_all_was_called_ambiguous_is_not_asked_again(pooled):
         decide(pooled, queue, place, "ambiguous")
     with pytest.raises(ProjectError, match="called ambiguous"):
         look_at_pool(pooled, 5)
+
+
+def test_without_a_pool_what_people_dispute_is_asked_for_again_until_a_reviewer_settles_it(
+    tmp_path, make_dataset, make_table
+):
+    project = Project.create(tmp_path / "full", make_dataset(make_table(pool=0)), recipe="logistic_regression")
+    project.turn()
+    train = project.dataset.ids("train")
+    votes = pd.DataFrame(dict.fromkeys(("ann", "bob", "cho"), project.dataset.labels.loc[train]))
+    votes.loc[train[:10], "bob"] = "unheard of"
+    view = look_at_pool(project, 5, annotations=votes)
+    assert view.confidence.empty
+    assert view.predicted.empty
+    assert len(view.cards) == 5
+    queue = start_queue(project, view.cards, source="next 5 to label again", turn=0)
+    assert is_of_pool(queue)
+    decide(project, queue, 0, "keep")
+    again = look_at_pool(project, 5, annotations=votes)
+    assert len(again.cards) == 5
+    assert view.cards.index[0] not in again.cards.index
+    project.close()
