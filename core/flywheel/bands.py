@@ -177,8 +177,15 @@ def _answers(project: Project, turn: Turn, suspects: pd.DataFrame) -> pd.DataFra
 
 
 def _drawn(project: Project, turn: Turn) -> list[int]:
-    """The queues that are random samples of a band of this turn."""
-    return [number for number, of in project.store.get(_SAMPLES, []) if of == turn.number]
+    """The queues that are random samples of a band of this turn, as its ranking cuts them.
+
+    Another ranking cuts other bands: what was drawn at random from one of the old ones is no random sample of a new one.
+    """
+    return [
+        number
+        for number, of, *ranked in project.store.get(_SAMPLES, [])
+        if of == turn.number and (ranked or [None])[0] == turn.ranked_at
+    ]
 
 
 def _reviewed_in(project: Project, turn: Turn, queues: list[int]) -> list[str]:
@@ -223,7 +230,7 @@ def review_sample(project: Project, turn: Turn, band: int, count: int, *, seed: 
     source = f"a random sample of {len(cards):,} from band {band} of turn {turn.number}"
     with project.store.writing():
         queue = start_queue(project, cards, source=source, turn=turn.number, by=by)
-        project.store.put(_SAMPLES, [*project.store.get(_SAMPLES, []), [queue.number, turn.number]])
+        project.store.put(_SAMPLES, [*project.store.get(_SAMPLES, []), [queue.number, turn.number, turn.ranked_at]])
     return queue
 
 

@@ -8,9 +8,9 @@ import pandas as pd
 import streamlit as st
 
 from core.annotate import agreement, alpha_in_words
-from core.flywheel import Annotations, Study, match_annotations, reviewer_annotations, start_queue, study
+from core.flywheel import Annotations, Study, match_annotations, reviewer_annotations, study
 from core.report import count, interval, kappa_matrix, number, percent
-from pages.parts import errors, figure, frame, jobs, new_project, paging, turns
+from pages.parts import errors, figure, frame, jobs, new_project, paging, queues, turns
 from pages.parts.plain import plain
 
 if TYPE_CHECKING:
@@ -230,7 +230,7 @@ def _consensus(project: Project, turn: Turn, found: Study) -> None:
 
 @errors.calm(doing="starting the review")
 def _start(project: Project, cards: pd.DataFrame, turn: int) -> None:
-    start_queue(project, cards, source="labels that annotators dispute", turn=turn)
+    queues.begin(project, cards, "labels that annotators dispute", turn)
     st.session_state["annotate-view"] = "Review"
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from core.annotate import Idea, Rule, suggest_rules
-from core.flywheel import SetRules, start_queue
+from core.flywheel import SetRules
 from core.flywheel.rules import (
     FEWEST_REVIEWED,
     Weighed,
@@ -24,7 +24,7 @@ from core.flywheel.rules import (
     weigh,
 )
 from core.report import count, interval, percent, shorten
-from pages.parts import errors, frame, rule_form, turns
+from pages.parts import errors, frame, queues, rule_form, turns
 from pages.parts.plain import plain
 
 if TYPE_CHECKING:
@@ -192,7 +192,7 @@ def _remove(project: Project, name: str, by: str) -> None:
 
 @errors.calm(doing="starting the review")
 def _review(project: Project, cards: pd.DataFrame, source: str, turn: int) -> None:
-    start_queue(project, cards, source=source, turn=turn)
+    queues.begin(project, cards, source, turn)
     st.session_state[_VIEW] = "Review"
 
 

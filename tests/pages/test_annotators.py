@@ -91,6 +91,7 @@ def test_disputes_become_a_queue_that_is_settled_on_the_card(start, rated, quiet
     queue = current_queue(Project.open(rated.folder))
 
     assert queue.source == "labels that annotators dispute"
+    assert queue.started_by, "others would be pulled out of their own queues"
     assert set(queue.cards.index) <= set(rated.dataset.ids("train"))
     assert "of 3 annotators say" in words(app).replace("says", "say")
 
