@@ -168,10 +168,15 @@ def _answers(project: Project, turn: Turn, suspects: pd.DataFrame) -> pd.DataFra
         {
             "wrong": (named & (said["after"] != labels["given"])) | (said["decision"] == Decision.EXCLUDE),
             "right": named & (said["after"] == labels["suggested"]),
-            "random": in_samples(project, said, kind=_SAMPLES, of=turn.number, since=turn.revision),
+            "random": in_samples(project, said, kind=_SAMPLES, of=_ranking(turn), since=turn.revision),
             "by": said["by"],
         }
     )
+
+
+def _ranking(turn: Turn) -> str:
+    """What the bands are cut from: what was drawn at random from a band of another ranking is no sample of these."""
+    return f"turn {turn.number}, ranked {turn.ranked_at or 'first'}"
 
 
 def review_sample(project: Project, turn: Turn, band: int, count: int, *, seed: int = 0, by: str = "") -> Queue:
@@ -205,7 +210,7 @@ def review_sample(project: Project, turn: Turn, band: int, count: int, *, seed: 
     drawn = rng.permutation(np.sort(cards.index.to_numpy(dtype=object)))[:count]
     cards = cards.loc[drawn].drop(columns=["band", "open"])
     source = f"a random sample of {len(cards):,} from band {band} of turn {turn.number}"
-    return begin_sample(project, cards, kind=_SAMPLES, of=turn.number, source=source, turn=turn.number, by=by)
+    return begin_sample(project, cards, kind=_SAMPLES, of=_ranking(turn), source=source, turn=turn.number, by=by)
 
 
 def fix_band(

@@ -354,9 +354,10 @@ def _within(proposals: pd.DataFrame, band: tuple[float, float]) -> pd.DataFrame:
     return inside
 
 
-def _state(project: Project) -> int:
-    """The entry that the bands rest on: other rules, or more examples, make other bands."""
-    return max((entry.seq for entry in log.active(project.log) if entry.kind in {"rules", "collect"}), default=0)
+def _state(project: Project) -> str:
+    """What the bands rest on: other rules, or more examples, make other bands."""
+    made = (entry.seq for entry in log.active(project.log) if entry.kind in {"rules", "collect"})
+    return f"entry {max(made, default=0)}"
 
 
 def _open(project: Project, weighed: Weighed) -> pd.DataFrame:

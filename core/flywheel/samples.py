@@ -16,7 +16,7 @@ __all__ = ["begin_sample", "in_samples"]
 
 
 def begin_sample(
-    project: Project, cards: pd.DataFrame, *, kind: str, of: int, source: str, turn: int, by: str
+    project: Project, cards: pd.DataFrame, *, kind: str, of: str, source: str, turn: int, by: str
 ) -> Queue:
     """Start a queue of cards in random order, and note that it is a sample.
 
@@ -27,8 +27,8 @@ def begin_sample(
         As `start_queue` takes them, in random order: who stops early has reviewed a random part of them.
     kind : str
         The name under which samples of this kind are noted in the project.
-    of : int
-        What it is a sample of: answers count as random for nothing else of that kind.
+    of : str
+        The state of what it is a sample of: answers are no random sample of what another one has.
     source, turn, by
         As `start_queue` takes them.
     """
@@ -38,7 +38,7 @@ def begin_sample(
     return queue
 
 
-def in_samples(project: Project, said: pd.DataFrame, *, kind: str, of: int, since: int = 0) -> pd.Series:
+def in_samples(project: Project, said: pd.DataFrame, *, kind: str, of: str, since: int = 0) -> pd.Series:
     """Whether each judged example was reviewed as a part of such a sample.
 
     Parameters
@@ -47,7 +47,7 @@ def in_samples(project: Project, said: pd.DataFrame, *, kind: str, of: int, sinc
     said : DataFrame
         As `judgements` returns it.
     kind : str
-    of : int
+    of : str
     since : int
         Only what was decided after this entry of the log counts.
 

@@ -176,7 +176,8 @@ def _advice(row: pd.Series) -> str:
 
 def _small_print(found: Audit) -> None:
     bands = len(found.table)
-    together = f", for all {bands} bands together (Bonferroni)" if bands > 1 else ""
+    every = "both" if bands == 2 else f"all {bands}"
+    together = f", for {every} bands together (Bonferroni)" if bands > 1 else ""
     who = ", ".join(f"{plain(name or 'nobody named')} {count(held)}" for name, held in found.reviewers.items())
     said = [
         f"Intervals: Wilson, 95 %{together}. They hold for one look: settle the size of a sample before you see its "
@@ -227,7 +228,8 @@ def _choose(found: Audit) -> int:
         bands,
         index=bands.index((with_open or bands)[0]),
         horizontal=True,
-        format_func=lambda band: f"Band {band} · {count(found.table.at[band, 'open'])} open",
+        format_func=lambda band: f"Band {band}",
+        captions=[f"{count(found.table.at[band, 'open'])} open" for band in bands],
         key=f"band-{found.turn}-{len(bands)}",
     )
     return int(chosen or bands[0])

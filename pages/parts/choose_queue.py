@@ -76,11 +76,11 @@ def draw(project: Project, turn: Turn, queue: Queue | None = None) -> None:
             list(_WHAT),
             default=SUSPECTS,
             required=True,
-            format_func=lambda each: f"{_WHAT[each]} · {count(len(found[each]))}",
+            format_func=_WHAT.__getitem__,
             key="queue-what",
         )
     )
-    st.caption(_MEANS[what])
+    st.caption(f"{_MEANS[what]} {_open(found)}")
     order = RANKED
     if what != COPIES:
         order = str(
@@ -106,6 +106,15 @@ def draw(project: Project, turn: Turn, queue: Queue | None = None) -> None:
     st.checkbox("Also what was decided already", key="queue-again")
     _offer(project, turn, _Wish(what, order, label, again))
     _join(project, queue)
+
+
+def _open(found: dict[str, pd.DataFrame]) -> str:
+    """How many cards each kind has. Not in the names of the choice: a choice whose words change is lost."""
+    held = {what: len(cards) for what, cards in found.items()}
+    return (
+        f"To review: {count(held[SUSPECTS], 'suspect')}, {count(held[COPIES], 'case')} of conflicting copies, "
+        f"{count(held[EVERYTHING], 'label')} in all."
+    )
 
 
 def _by_class(given: pd.Series) -> str:

@@ -40,6 +40,7 @@ SAID = {
 }
 _STATES = {"": "any", "open": "nothing yet", "decided": "anything", **{each: SAID[each] for each in Decision}}
 _FLAGGED = {"all labels": None, "suspects": True, "not suspects": False}
+_SCOPES = {False: "Selected on this page", True: "All that match and are open"}
 _COLUMNS_SHOWN = 8
 _TEXT_WIDTH = 160
 
@@ -156,7 +157,9 @@ def _rows(dataset: Dataset, shown: pd.DataFrame, key: str) -> list[int]:
     rows = shown[["card", "given", "suggested", "score"]].assign(
         decision=[SAID[said] for said in shown["decision"]], by=shown["by"]
     )
-    values = examples.readable(dataset.frame[list(schema.inputs)[:_COLUMNS_SHOWN]].reindex(shown.index))
+    # The text first: it is what is decided on.
+    names = sorted(schema.inputs, key=lambda name: name != schema.text)[:_COLUMNS_SHOWN]
+    values = examples.readable(dataset.frame[names].reindex(shown.index))
     if schema.text is not None and schema.text in values:
         said = values[schema.text].fillna("no longer in the data" if schema.text else "")
         values = values.assign(**{schema.text: [shorten(text, _TEXT_WIDTH) for text in said]})
@@ -193,11 +196,9 @@ def _bulk(
             "Decide on",
             [False, True],
             horizontal=True,
-            format_func=lambda all_: (
-                f"All that match and are open: {count(len(remaining))}"
-                if all_
-                else f"Selected on this page: {count(len(selected))}"
-            ),
+            # The numbers stand below: an option whose words change is another one, and the choice is lost.
+            format_func=_SCOPES.__getitem__,
+            captions=[count(len(selected), "row"), count(len(remaining), "row")],
             key="table-scope",
             label_visibility="collapsed",
         )

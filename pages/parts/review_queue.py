@@ -234,7 +234,7 @@ def _review_confusion(project: Project, turn: Turn, pairs: list[tuple[str, str]]
         chosen = st.selectbox(
             "A confusion",
             list(found),
-            format_func=lambda pair: f"{shorten(pair[0], 24)} → {shorten(pair[1], 24)} · {count(len(found[pair]))}",
+            format_func=lambda pair: f"{shorten(pair[0], 24)} → {shorten(pair[1], 24)}",
             key="confusion",
         )
         cards = found[chosen]

@@ -10,7 +10,8 @@ from core.flywheel import Annotations, Decide, Project, current_queue
 
 def words(app) -> str:
     shown = (*app.markdown, *app.caption, *app.header, *app.warning, *app.info, *app.metric)
-    return " ".join(f"{getattr(element, 'label', '')} {element.value}" for element in shown)
+    html = [element.proto.body for element in app.get("html")]
+    return " ".join([f"{getattr(element, 'label', '')} {element.value}" for element in shown] + html)
 
 
 def open_tab(start, project):
@@ -91,6 +92,7 @@ def test_disputes_become_a_queue_that_is_settled_on_the_card(start, rated, quiet
     queue = current_queue(Project.open(rated.folder))
 
     assert queue.source == "labels that annotators dispute"
+    assert queue.started_by, "others would be pulled out of their own queues"
     assert set(queue.cards.index) <= set(rated.dataset.ids("train"))
     assert "of 3 annotators say" in words(app).replace("says", "say")
 

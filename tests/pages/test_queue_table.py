@@ -6,6 +6,7 @@ import pytest
 
 from core.dataset import Dataset
 from core.flywheel import Decide, Exclude, Project, Relabel, current_queue, decisions, start_queue
+from pages.parts import sidebar
 
 
 @pytest.fixture
@@ -143,15 +144,17 @@ def test_all_that_match_are_changed_with_the_figure_beside_the_button(table, que
 def test_a_selected_row_of_the_queue_opens_its_card(table, queued, quiet):
     app = select(table(queued), 3)
     quiet(app.button(key="table-open").click().run())
-    assert current_queue(queued).place == 3
+    assert current_queue(queued, sidebar.reviewer()).place == 3
     assert app.session_state["annotate-view"] == "Review"
 
 
 def test_a_decision_on_data_that_moved_on_is_refused(table, queued):
     app = select(table(queued), 0)
-    queued.apply(Relabel({queued.dataset.ids("train")[0]: "billing"}, by="bo"))
+    row = current_queue(queued).cards.iloc[0]
+    queued.apply(Relabel({row.name: row["suggested"]}, by="bo"))
     app = app.button(key="table-do-keep").click().run()
     assert "was changed since this was shown" in app.error[0].value
+    assert "bo relabelled to" in app.error[0].value
 
 
 def test_a_queue_whose_examples_are_gone_is_still_a_table(table, queued, quiet):

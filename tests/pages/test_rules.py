@@ -155,6 +155,7 @@ def test_what_a_rule_contradicts_becomes_the_queue(opened, messages, quiet):
     queue = current_queue(messages)
     assert sorted(queue.cards.index) == sorted(against)
     assert queue.source == "labels that the rule 'win' contradicts"
+    assert queue.started_by, "others would be pulled out of their own queues"
     # The card is on screen.
     assert keyed(app.button, "keep-")
 

@@ -148,6 +148,16 @@ def test_the_sample_gives_the_figure_and_worst_first_does_not_touch_it(turned, t
     assert audit_bands(turned, turn).table.at[1, "right"] == 0.8
 
 
+def test_a_sample_of_a_band_of_another_ranking_is_not_at_random(turned, turn):
+    sample = review_sample(turned, turn, 1, 30, by="ann")
+    for place in range(30):
+        decide(turned, sample, place, "keep", by="ann")
+    again = replace(turn, ranked_at="2030-01-01T00:00:00+00:00")
+    assert audit_bands(turned, turn).table.loc[1, "random"]
+    assert not audit_bands(turned, again).table["random"].any()
+    assert audit_bands(turned, again).table.loc[1, "used"] == 30
+
+
 def test_the_simulated_reviewer_counts_and_is_named(turned, turn):
     queue = review_sample(turned, turn, 1, 30)
     simulate_reviewer(turned, queue, 30, accuracy=1.0)
