@@ -39,6 +39,7 @@ _LANDMARKS = 400
 # Trees see at most so many examples, each a draw of its own: what they cost then hardly grows with the data.
 _TREE_SAMPLE = 10_000
 _TREES = 100
+_FEW = 2_000
 # Neighbours are sought among at most so many examples: their cost stays linear.
 _REFERENCE = 50_000
 _RIDGE = 0.3
@@ -180,7 +181,8 @@ class Opinions:
             min_samples_leaf=5,
             bootstrap=many,
             max_samples=_TREE_SAMPLE if many else None,
-            n_jobs=min(4, os.cpu_count() or 1),
+            # A few rows are learned sooner than threads are started.
+            n_jobs=min(4, os.cpu_count() or 1) if rows > _FEW else 1,
             random_state=self._seed,
         )
 
@@ -190,6 +192,9 @@ class Opinions:
         found = np.zeros((self.rows, classes))
         for held_out, inside in self._split(keep):
             fitted = learner(int(inside.sum())).fit(rows[inside], given[inside])
+            if hasattr(fitted, "n_jobs"):
+                # Threads would add up the trees in the order in which they come: bit for bit the same only in one.
+                fitted.set_params(n_jobs=1)
             found[np.ix_(np.flatnonzero(held_out), fitted.classes_)] = fitted.predict_proba(rows[held_out])
         return found
 
