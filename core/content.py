@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-__all__ = ["canonicalise", "hash_names", "hash_rows", "hash_values", "hexadecimal", "mix"]
+__all__ = ["canonicalise", "hash_names", "hash_rows", "hash_values", "hexadecimal", "mix", "written"]
 
 Hashes = npt.NDArray[np.uint64]
 
@@ -63,7 +63,7 @@ def _canonical_column(column: pd.Series) -> pd.Series:
     if pd.api.types.is_object_dtype(dtype):
         content = pd.api.types.infer_dtype(column, skipna=True)
         if content == "empty":
-            return column.astype("float64")
+            return pd.Series(np.nan, index=column.index, name=column.name, dtype="float64")
         if content in _NUMBERS:
             # With one kind of "missing": an NA among booleans would stay an object.
             return _canonical_number(pd.to_numeric(column.where(column.notna(), np.nan)))
@@ -78,9 +78,12 @@ def _texts(column: pd.Series) -> pd.Series:
     try:
         return column.map(str, na_action="ignore").astype("str")
     except UnicodeEncodeError:
-        # Half a character, as JSON may hold it, can't be written anywhere.
-        whole = column.map(lambda value: str(value).encode("utf-8", "replace").decode(), na_action="ignore")
-        return whole.astype("str")
+        return column.map(written, na_action="ignore").astype("str")
+
+
+def written(value: object) -> str:
+    """A value as text of whole characters: half of one, as JSON may hold it, can be written nowhere."""
+    return str(value).encode("utf-8", "replace").decode()
 
 
 def _canonical_number(column: pd.Series) -> pd.Series:

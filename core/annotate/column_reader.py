@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from core.content import canonicalise
+from core.content import canonicalise, written
 from core.errors import FlywheelError
 
 __all__ = ["ColumnReader", "RuleError", "check_pattern", "marked", "search"]
@@ -223,16 +223,9 @@ def _canonical(frame: pd.DataFrame) -> pd.Series:
     """The one column of a frame in canonical form; what can't be a text of whole characters is made one."""
     try:
         return canonicalise(frame).iloc[:, 0]
-    except UnicodeEncodeError:
-        texts = frame.iloc[:, 0].map(lambda value: str(value).encode("utf-8", "replace").decode(), na_action="ignore")
-        return texts.astype("str")
     except (ValueError, TypeError, OverflowError, ArithmeticError, pa.ArrowException):
         # Values of several kinds that have no form in common are read as they are written.
-        return frame.iloc[:, 0].map(_written, na_action="ignore").astype("str")
-
-
-def _written(value: object) -> str:
-    return str(value).encode("utf-8", "replace").decode()
+        return frame.iloc[:, 0].map(written, na_action="ignore").astype("str")
 
 
 def _run(texts: pa.Array, pattern: str, said: str) -> Booleans:

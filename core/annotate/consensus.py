@@ -161,8 +161,10 @@ def disputes(labels: pd.Series, annotations: pd.DataFrame, probabilities: pd.Dat
     crowd = read_crowd(annotations)
     settled = _settle(crowd, dawid_skene(crowd), probabilities)
     given = labels[labels.notna()].astype("str")
-    score = _doubt(settled, given).dropna()
-    rows, given = crowd.ids.get_indexer(score.index), given.loc[score.index]
+    score = _doubt(settled, given)
+    known = score.notna().to_numpy()
+    score, given = score[known], given[known]
+    rows = crowd.ids.get_indexer(score.index)
     frame = pd.DataFrame({"given": given, "suggested": given, "score": score})
     if not len(frame):
         return frame.assign(flagged=pd.Series(dtype=bool), reasons=pd.Series(dtype="str"))

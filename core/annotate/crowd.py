@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 
+from core.content import written
 from core.errors import FlywheelError
 
 __all__ = ["AnnotationsError", "Crowd", "class_names", "read_crowd"]
@@ -153,4 +154,4 @@ def _name(value: object) -> str:
     """One value among others of several kinds; a whole number is written without its decimals."""
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         return str(int(value))
-    return str(value).encode("utf-8", "replace").decode().strip()
+    return written(value).strip()

@@ -10,7 +10,7 @@ import pandas as pd
 
 from core.annotate.column_reader import RuleError
 
-__all__ = ["combine", "majority", "rule_evidence"]
+__all__ = ["combine", "rule_evidence"]
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -76,12 +76,6 @@ def combine(votes: pd.DataFrame, classes: Iterable[str], *, labels: pd.Series | 
         np.add.at(mass, pattern[counted], start[voted][counted])
         posterior[voted] = _step(codes[voted][first], mass)[pattern]
     return pd.DataFrame(posterior, index=votes.index, columns=names)
-
-
-def majority(votes: pd.DataFrame, classes: Iterable[str]) -> pd.DataFrame:
-    """The share of the votes that each class has; missing where no rule votes. What `combine` is measured against."""
-    names = pd.Index([str(name) for name in classes], dtype="str")
-    return pd.DataFrame(_shares(_codes(votes, names), len(names)), index=votes.index, columns=names)
 
 
 def rule_evidence(labels: pd.Series, votes: pd.DataFrame) -> pd.Series:

@@ -11,6 +11,7 @@ from core.annotate.column_reader import RuleError, marked
 from core.annotate.combinations import AllOf, AnyOf
 from core.annotate.conditions import Condition, Contains, Matches
 from core.annotate.rules import Rule, check_rules, seen_by_rules, votes
+from core.content import written
 from core.dataset import Dataset
 from core.statistics import wilson_interval
 
@@ -83,7 +84,7 @@ def marks(condition: Condition, column: str, text: object, *, around: int = _ARO
     """
     if pd.isna(text):  # type: ignore[call-overload]
         return [("missing", False)]
-    said = str(text).encode("utf-8", "replace").decode()
+    said = written(text)
     pieces = [(said, False)]
     expressions = _expressions(condition, column)
     if expressions:

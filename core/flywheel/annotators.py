@@ -98,7 +98,8 @@ def is_annotated(project: Project) -> bool:
 def reviewer_annotations(project: Project) -> pd.DataFrame:
     """What the reviewers decided, as annotations: rows ids, columns reviewers, missing = not looked at.
 
-    Keeping a label is giving it. Who called an example ambiguous, excluded or skipped it gave no label.
+    Keeping a label is giving it. Who called an example ambiguous, excluded or skipped it gave no label; nor did who
+    decided on several at once without a look at each.
     """
     labels = project.dataset_at(0).labels.dropna().to_dict()
     now = project.dataset.labels
@@ -111,8 +112,9 @@ def reviewer_annotations(project: Project) -> pd.DataFrame:
         for example, (decision, label) in entry.content["decisions"].items():
             given = labels.get(example, now.get(example)) if decision == "keep" else label
             if decision in ("keep", "suggested", "other") and pd.notna(given):
-                said.setdefault(entry.by or "somebody", {})[example] = str(given)
                 labels[example] = str(given)
+                if not entry.content.get("bulk"):
+                    said.setdefault(entry.by or "somebody", {})[example] = str(given)
     if not said:
         return pd.DataFrame(index=pd.Index([], dtype="str", name="example"))
     return pd.DataFrame({by: pd.Series(labels, dtype="str") for by, labels in said.items()}).rename_axis("example")

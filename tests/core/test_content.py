@@ -86,3 +86,15 @@ def test_hexadecimal_writes_sixteen_digits(values):
 
     assert [int(text, 16) for text in written] == values
     assert all(len(text) == 16 for text in written)
+
+
+@pytest.mark.parametrize("values", [[pd.NA], [None, pd.NA], [True, pd.NA], [1.5, pd.NA], [1, None, pd.NA]], ids=str)
+def test_every_kind_of_missing_is_missing_beside_numbers(values):
+    column = canonicalise(pd.DataFrame({"a": pd.Series(values, dtype=object)}))["a"]
+    assert column.dtype == "float64"
+    assert column.isna().tolist() == pd.isna(pd.Series(values, dtype=object)).tolist()
+
+
+def test_half_a_character_becomes_a_question_mark():
+    frame = canonicalise(pd.DataFrame({"a": pd.Series(["\ud800x", 1], dtype=object)}))
+    assert frame["a"].tolist() == ["?x", "1"]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.annotate.column_reader import RuleError
-from core.annotate.label_model import combine, majority, rule_evidence
+from core.annotate.label_model import combine, rule_evidence
 
 YOUTUBE = Path(os.environ.get("FLYWHEEL_DATA", "../shared/data")) / "text" / "wrench_youtube" / "all_rules.csv"
 
@@ -23,6 +23,12 @@ def accuracy(probabilities: pd.DataFrame, truth: pd.Series) -> float:
     best = values.max(axis=1)
     ties = (values >= best[:, None] - 1e-9).sum(axis=1)
     return float(np.where(of_truth >= best - 1e-9, 1 / ties, 0).mean())
+
+
+def majority(votes: pd.DataFrame, classes: list[str]) -> pd.DataFrame:
+    """The share of the votes that each class has; missing where no rule votes."""
+    said = votes.notna().sum(axis=1)
+    return pd.DataFrame({name: votes.eq(name).fillna(False).sum(axis=1) / said.where(said > 0) for name in classes})
 
 
 def world(seed: int, rows: int = 3_000):

@@ -123,3 +123,14 @@ def test_any_file_gives_annotations_or_a_sentence(content):
         read_annotations(table, find_layout(table))
     except FlywheelError as refused:
         assert str(refused)  # noqa: PT017
+
+
+@pytest.mark.parametrize("odd", [float("inf"), 1e300, -1e300, 2.0**60])
+def test_numbers_too_large_to_be_whole_still_name_examples(odd):
+    wide = to_wide(
+        pd.DataFrame({"item": [1.0, odd, 1.0], "worker": ["a", "b", "b"], "label": ["x", "y", "x"]}),
+        id="item",
+        annotator="worker",
+        label="label",
+    )
+    assert wide.shape == (2, 2)

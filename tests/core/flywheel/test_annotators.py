@@ -139,3 +139,10 @@ def test_one_column_is_no_consensus():
         label_by_consensus(pd.DataFrame({"a": ["x"]}), ["a"])
     with pytest.raises(ProjectError, match="made by one of"):
         label_by_consensus(pd.DataFrame({"a": ["x"], "b": ["x"]}), ["a", "b"], method="lots")
+
+
+def test_what_was_decided_in_bulk_is_nobodys_annotation(project):
+    one, two, three = project.dataset.ids("train")[:3]
+    project.apply(Decide({one: ("keep", None)}, by="ann"))
+    project.apply(Decide({two: ("keep", None), three: ("keep", None)}, by="ann", bulk=True))
+    assert reviewer_annotations(project)["ann"].dropna().index.tolist() == [one]

@@ -9,9 +9,10 @@ import pytest
 from core.annotate import Rule, RuleError
 from core.annotate.conditions import Compares, Contains, Matches
 from core.dataset import Dataset
-from core.flywheel import Collect, Decide, Project, ProjectError, Relabel, SetRules
+from core.flywheel import Collect, Decide, Project, ProjectError, Relabel, SetRules, decide
 from core.flywheel.rules import (
     apply_rule_band,
+    review_rule_band,
     rule_band_cards,
     rule_bands,
     rule_conflicts,
@@ -226,3 +227,31 @@ def test_numbers_work_as_well_as_texts(tmp_path, make_table):
     assert found.table.loc["high", "agreement"] > 0.7
     assert np.isfinite(found.proposals["confidence"]).all()
     assert isinstance(rule_bands(project, found), pd.DataFrame)
+
+
+def test_only_what_was_drawn_at_random_from_these_bands_is_a_random_sample(project):
+    project.apply(SetRules([WIN, MEET, FREE]))
+    bands = rule_bands(project, weigh(project))
+    above = bands.loc[bands["proposed"].idxmax(), "above"]
+    queue = review_rule_band(project, weigh(project), above, source="a band", turn=0, by="ann")
+    assert queue.started_by == "ann"
+    truth = project.dataset.frame["true_label"]
+    for place, example in enumerate(queue.cards.index[:20]):
+        decide(project, queue, place, "other", truth[example], by="ann")
+    audited = rule_bands(project, weigh(project)).set_index("above").loc[above]
+    assert audited["random"]
+    assert audited["used"] == 20
+    apply_rule_band(project, weigh(project), above)
+    assert "of 20 reviewed at random were right" in project.log[-1].reason
+    project.undo()
+    project.apply(SetRules([WIN, MEET]))
+    assert not rule_bands(project, weigh(project))["random"].any()
+
+
+def test_bulk_decisions_audit_no_band(project):
+    project.apply(SetRules([WIN, MEET, FREE]))
+    pool = project.dataset.ids("pool")
+    project.apply(Decide(dict.fromkeys(pool[:40], ("other", "spam")), by="ann", bulk=True))
+    found = weigh(project)
+    assert rule_bands(project, found)["reviewed"].sum() == 0
+    assert found.table["reviewed"].sum() == 0
