@@ -161,7 +161,16 @@ def rule_disagreements(project: Project, weighed: Weighed, rule: str) -> pd.Data
     DataFrame
         Columns as `core.annotate.find_suspects`; those the rules together speak against most come first. What was
         decided on already is left out, skipped ones excepted.
+
+    Raises
+    ------
+    ProjectError
+        If there is no such rule among those that vote.
     """
+    if rule not in weighed.votes:
+        raise ProjectError(
+            f"There is no rule '{rule}' that votes. It was removed, switched off, or can't be evaluated."
+        )
     vote = weighed.votes[rule]
     labels = weighed.labels
     against = vote.notna() & labels.notna() & (vote != labels)

@@ -22,7 +22,7 @@ def simulate_reviewer(
     """Settle the next cards of a queue with the known truth: one entry in the log, one undo.
 
     The simulated reviewer answers with the truth in a share ``accuracy`` of the cases; otherwise they leave a wrong
-    label as it is, or follow the suggestion against a right one. They answer in place of the reviewer of the queue, who
+    label as it is, or follow the suggestion against a right one; in the pool they give a wrong class. They answer in place of the reviewer of the queue, who
     goes on behind the last card.
 
     Parameters
@@ -66,7 +66,11 @@ def simulate_reviewer(
     given = dataset.labels.loc[truth.index]
     suggested = queue.cards["suggested"].loc[truth.index]
     right = np.random.default_rng([seed, queue.number, queue.place]).random(len(truth)) < accuracy
-    answer = truth.where(right, given.where((truth != given) | suggested.isna(), suggested))
+    wrong = given.where((truth != given) | suggested.isna(), suggested)
+    # Without a label there is none to leave: the suggestion, or if that is right, another class.
+    other = {name: next((each for each in dataset.classes if each != name), name) for name in truth.unique()}
+    wrong = wrong.where(given.notna(), suggested.where(suggested.notna() & (suggested != truth), truth.map(other)))
+    answer = truth.where(right, wrong)
     wanted: dict[str, str] = {}
     cards = 0
     for place, example, label in zip(found.tolist(), truth.index, answer, strict=True):

@@ -13,6 +13,7 @@ from core.flywheel import (
     is_of_pool,
     look_at_pool,
     next_place,
+    simulate_reviewer,
     start_queue,
 )
 from core.progress import Cancelled
@@ -168,3 +169,15 @@ def test_without_a_pool_what_people_dispute_is_asked_for_again_until_a_reviewer_
     assert len(again.cards) == 5
     assert view.cards.index[0] not in again.cards.index
     project.close()
+
+
+@pytest.mark.parametrize("accuracy", [0.0, 0.5, 1.0])
+def test_the_simulated_reviewer_gives_the_pool_labels_of_the_data(pooled, queue, accuracy):
+    before = pooled.dataset.classes
+    truth = pooled.dataset.frame[pooled.dataset.schema.truth].reindex(queue.cards.index)
+    done = simulate_reviewer(pooled, queue, 6, accuracy=accuracy)
+    labels = pooled.dataset.labels.reindex(queue.cards.index[:done])
+    assert pooled.dataset.classes == before
+    if accuracy != 0.5:
+        assert (labels == truth[:done]).all() == (accuracy == 1.0)
+        assert (labels != truth[:done]).all() == (accuracy == 0.0)
