@@ -22,8 +22,8 @@ def simulate_reviewer(
     """Settle the next cards of a queue with the known truth: one entry in the log, one undo.
 
     The simulated reviewer answers with the truth in a share ``accuracy`` of the cases; otherwise they leave a wrong
-    label as it is, or follow the suggestion against a right one; in the pool they give a wrong class. They answer in place of the reviewer of the queue, who
-    goes on behind the last card.
+    label as it is, or follow the suggestion against a right one; in the pool they give a wrong class. They answer in
+    place of the reviewer of the queue, who goes on behind the last card.
 
     Parameters
     ----------

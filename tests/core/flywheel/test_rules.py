@@ -125,6 +125,12 @@ def test_a_rule_against_the_labels_makes_a_queue_of_them(project):
     assert cards.index[0] not in rule_disagreements(project, weigh(project), "win").index
 
 
+def test_a_rule_that_does_not_vote_contradicts_nothing(project):
+    project.apply(SetRules([WIN]))
+    with pytest.raises(ProjectError, match="no rule 'gone' that votes"):
+        rule_disagreements(project, weigh(project), "gone")
+
+
 def test_rules_that_contradict_each_other_make_a_queue(project):
     project.apply(SetRules([WIN, Rule("all", "ham", Matches("message", "."))]))
     cards = rule_conflicts(project, weigh(project))
