@@ -179,7 +179,7 @@ def _answers(project: Project, turn: Turn, suspects: pd.DataFrame) -> pd.DataFra
 def _drawn(project: Project, turn: Turn) -> list[int]:
     """The queues that are random samples of a band of this turn, as its ranking cuts them.
 
-    Another ranking cuts other bands: what was drawn at random from one of the old ones is no random sample of a new one.
+    Another ranking cuts other bands: a random sample of an old band is no random sample of a new one.
     """
     return [
         number

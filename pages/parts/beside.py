@@ -81,8 +81,8 @@ def _meaning(name: str, text: str | None) -> str:
     return f'{headline}<p class="rc-meaning"{reachable}>{escaped(text)}</p>'
 
 
-def evidence(scores: Mapping[str, float], score: float, reasons: str) -> str:
-    """Write what speaks against the given label, a line and a bar each.
+def evidence(scores: Mapping[str, float], score: float, reasons: str, *, given: bool = True) -> str:
+    """Write what speaks against the given label, a line and a bar each; without one, why the example is shown.
 
     Parameters
     ----------
@@ -92,7 +92,10 @@ def evidence(scores: Mapping[str, float], score: float, reasons: str) -> str:
         Of the ranking.
     reasons : str
         Of the ranking, in words.
+    given : bool
+        Whether there is a given label; an example of the pool has none.
     """
+    headline = ("Evidence against the given label", f"suspect score {score:.2f}") if given else ("Why this one", "")
     lines = "".join(
         f"<li><span>{escaped(EVIDENCE[name])}</span>"
         f'<span class="rc-track" aria-hidden="true"><i style="width:{100 * value:.0f}%"></i></span>'
@@ -102,7 +105,7 @@ def evidence(scores: Mapping[str, float], score: float, reasons: str) -> str:
     listed = f'<ul class="rc-evidence">{lines}</ul>' if lines else ""
     return (
         f'<div class="rc" role="group" aria-label="Evidence">'
-        f"{title('Evidence against the given label', f'suspect score {score:.2f}')}{listed}"
+        f"{title(*headline)}{listed}"
         f'<p class="rc-quiet">{escaped(reasons[:1].upper() + reasons[1:])}.</p></div>'
     )
 

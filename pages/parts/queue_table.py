@@ -155,7 +155,9 @@ def _rows(dataset: Dataset, shown: pd.DataFrame, key: str) -> list[int]:
     """Draw the rows of one page; returns the places of those that are selected."""
     schema = dataset.schema
     rows = shown[["card", "given", "suggested", "score"]].assign(
-        decision=[SAID[said] for said in shown["decision"]], by=shown["by"]
+        given=shown["given"].astype("object").fillna("none yet"),
+        decision=[SAID[said] for said in shown["decision"]],
+        by=shown["by"],
     )
     # The text first: it is what is decided on.
     names = sorted(schema.inputs, key=lambda name: name != schema.text)[:_COLUMNS_SHOWN]

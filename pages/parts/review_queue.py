@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from core.annotate import NoiseSummary, noise_summary
-from core.flywheel import Decision, decisions, left_behind, move, next_place, others, simulate_reviewer
+from core.flywheel import Decision, decisions, is_of_pool, left_behind, move, next_place, others, simulate_reviewer
 from core.report import count, interval, percent, shorten
 from pages.parts import choose_queue, frame, queues, turns
 from pages.parts.plain import plain
@@ -102,7 +102,10 @@ class Offer:
 
 def _newer(project: Project, queue: Queue, turn: Turn) -> None:
     """Offer another ranking where there is one; it is never swapped in under the reviewer."""
-    offers = []
+    offers: list[Offer] = []
+    if is_of_pool(queue):
+        # Suspects are no other order of what has no label.
+        return
     if queue.turn < turn.number:
         offers.append(
             Offer(
