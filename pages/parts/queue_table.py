@@ -14,6 +14,7 @@ from core.flywheel import (
     current_queue,
     decide_rows,
     evidence,
+    is_of_pool,
     list_cards,
     matching,
     move,
@@ -206,6 +207,9 @@ def _bulk(
         )
         with opens:
             _open_card(project, queue, selected)
+        if queue is not None and is_of_pool(queue):
+            st.caption("What has no label yet is labelled one by one: select a row and open its card.")
+            return
         rows = remaining if every else selected
         if rows.empty:
             st.caption(

@@ -226,21 +226,6 @@ def test_the_truth_is_never_on_the_card(start, texts, quiet):
     assert "true_label" not in " ".join(element.proto.body for element in app.get("html"))
 
 
-def test_a_guideline_is_kept_and_shown_beside_the_card(start, queued, quiet):
-    app = start("annotate", project=queued.id)
-    given = current_queue(queued).cards["given"].iloc[0]
-    app.session_state["annotate-view"] = "Guidelines"
-    app.run()
-    app.selectbox(key="guideline-class").set_value(given).run()
-    app.text_area[0].set_value("Pays *every* month")
-    save = next(each for each in app.button if each.label == "Save")
-    app = quiet(save.click().run())
-    assert Project.open(queued.folder).guidelines == {given: "Pays *every* month"}
-    app.session_state["annotate-view"] = "Review"
-    app = quiet(app.run())
-    assert "Pays *every* month" in words(app)
-
-
 def test_the_noise_of_the_labels_is_summed_up_by_class(start, queued, quiet):
     app = start("annotate", project=queued.id)
     app.session_state["noise"] = True
