@@ -119,8 +119,8 @@ def _newer(project: Project, queue: Queue, turn: Turn) -> None:
     elif turn.ranked_at is not None and queue.at < turn.ranked_at and queue.source == queues.named(turn):
         offers.append(
             Offer(
-                f"A better ranking of turn {turn.number} is there: other learners were asked, too, and flipped labels "
-                "showed whom to trust. What you have decided stays.",
+                f"A better ranking of turn {turn.number} is there: it asks other learners, too. What you have decided "
+                "stays.",
                 "Take the better order",
                 lambda: queues.ranking(project, turn),
                 queues.named(turn),
