@@ -338,7 +338,7 @@ def apply_rule_band(project: Project, weighed: Weighed, above: float, *, by: str
             dict(zip(proposed.index, proposed["suggested"], strict=True)),
             by=by,
             reason=f"rules, confidence {band['above']:.0%} to {band['up_to']:.0%}: {band['right']} of {band['used']} "
-            f"reviewed{' at random' if band['random'] else ''} were right ({band['low']:.0%} to {band['high']:.0%})",
+            f"reviewed{' at random' if band['random'] else ', not at random,'} were right ({band['low']:.0%} to {band['high']:.0%})",
         )
     )
     return len(proposed)

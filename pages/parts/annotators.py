@@ -202,7 +202,7 @@ def _consensus(project: Project, turn: Turn, found: Study) -> None:
     rows = _method_rows(table)
     left, right = st.columns([6, 5], gap="large")
     left.dataframe(rows, hide_index=True, height="content", alt="How often each method differs from the given labels")
-    left.caption("  \n".join(f"**{_METHODS[column]}** {about}" for column, about in _ABOUT.items()))
+    left.caption("  \n".join(f"**{_METHODS[column]}**: {about}" for column, about in _ABOUT.items()))
     flagged = int(cards["flagged"].sum())
     with right, st.container(border=True):
         if cards.empty:

@@ -11,7 +11,7 @@ from core.annotate import ADVICE
 from core.flywheel import BandError, audit_bands, fix_band, review_sample
 from core.flywheel.bands import MINIMUM
 from core.report import ACCENT, NEUTRAL, count, interval, percent
-from pages.parts import errors, frame, sidebar, turns
+from pages.parts import better_ranking, errors, frame, sidebar, turns
 from pages.parts.plain import escaped, plain
 
 if TYPE_CHECKING:
@@ -59,6 +59,12 @@ def draw(project: Project, turn: Turn, *, by: str) -> None:
             icon=":material/done_all:",
         )
         return
+    if better_ranking.under_way(project, turn):
+        st.info(
+            "A better ranking of this turn is being made and will cut other bands. A sample drawn before it is there "
+            "counts no longer as one at random.",
+            icon=":material/hourglass_top:",
+        )
     st.html(_table(found, relabel_from, exclude_from))
     _small_print(found)
     _undo(project, by)

@@ -82,7 +82,7 @@ def _meaning(name: str, text: str | None) -> str:
 
 
 def evidence(scores: Mapping[str, float], score: float, reasons: str, *, given: bool = True) -> str:
-    """Write what speaks against the given label, a line and a bar each; without one, why its example is shown.
+    """Write what speaks against the given label, a line and a bar each; without one, why the example is shown.
 
     Parameters
     ----------
@@ -93,8 +93,9 @@ def evidence(scores: Mapping[str, float], score: float, reasons: str, *, given: 
     reasons : str
         Of the ranking, in words.
     given : bool
-        Whether there is a given label.
+        Whether there is a given label; an example of the pool has none.
     """
+    headline = ("Evidence against the given label", f"suspect score {score:.2f}") if given else ("Why this one", "")
     lines = "".join(
         f"<li><span>{escaped(EVIDENCE[name])}</span>"
         f'<span class="rc-track" aria-hidden="true"><i style="width:{100 * value:.0f}%"></i></span>'
@@ -102,9 +103,9 @@ def evidence(scores: Mapping[str, float], score: float, reasons: str, *, given: 
         for name, value in scores.items()
     )
     listed = f'<ul class="rc-evidence">{lines}</ul>' if lines else ""
-    about = title("Evidence against the given label", f"suspect score {score:.2f}") if given else title("Why this one")
     return (
-        f'<div class="rc" role="group" aria-label="Evidence">{about}{listed}'
+        f'<div class="rc" role="group" aria-label="Evidence">'
+        f"{title(*headline)}{listed}"
         f'<p class="rc-quiet">{escaped(reasons[:1].upper() + reasons[1:])}.</p></div>'
     )
 

@@ -12,7 +12,7 @@ from pages.parts import jobs
 if TYPE_CHECKING:
     from core.flywheel import Project, Turn
 
-__all__ = ["begin", "draw"]
+__all__ = ["begin", "draw", "under_way"]
 
 _KIND = "ranking"
 # Tests of other things switch it off, so that no ranking changes behind them.
@@ -43,6 +43,12 @@ def draw(project: Project, turn: Turn) -> None:
         jobs.registry().dismiss(project.id, _KIND)
         begin(project, turn)
         st.rerun()
+
+
+def under_way(project: Project, turn: Turn) -> bool:
+    """Whether the better ranking of a turn is being made."""
+    job = jobs.registry().snapshot(project.id, _KIND)
+    return turn.ranked_at is None and job is not None and job.running and job.title == _title(turn)
 
 
 def _title(turn: Turn) -> str:

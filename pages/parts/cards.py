@@ -107,7 +107,10 @@ def _piece(piece: str, weight: float, sides: tuple[str, str]) -> str:
 
 
 def _speaks(weight: float, sides: tuple[str, str]) -> str:
-    return f"speaks {'much ' if abs(weight) >= _SAYS_MUCH else ''}for {shorten(sides[int(weight > 0)], 40)}"
+    much = "much " if abs(weight) >= _SAYS_MUCH else ""
+    side = sides[int(weight > 0)]
+    # Without a given label, what does not speak for the suggested one speaks against it.
+    return f"speaks {much}for {shorten(side, 40)}" if side else f"speaks {much}against {shorten(sides[1], 40)}"
 
 
 def lines(

@@ -271,6 +271,8 @@ def _pin_form(project: Project, example: str, first: list[str], by: str) -> None
 @errors.calm(doing="pinning the example")
 def _pin(project: Project, example: str, label: str, kind: str, by: str, note: str) -> None:
     pin_example(project, example, label, kind, by=by, note=note)
+    # The popover on the card, if it was pinned there: it has done its work.
+    st.session_state[f"pin-{example}"] = False
     frame.tell(f"Pinned to '{label}' as {_SHORT[kind]}.", icon=":material/push_pin:")
 
 

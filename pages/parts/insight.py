@@ -183,7 +183,7 @@ def of(project: Project, turn: Turn, cards: pd.DataFrame, places: Iterable[int])
     places : iterable of int
         The card that is shown, then those that will probably come next.
     """
-    insight = _insight(turns.identity(project, turn))
+    insight = _insight(turns.fit(project, turn))
     if not insight.ready:
         if not insight.failed:
             _start(project, turn, insight)

@@ -14,6 +14,7 @@ from core.flywheel import (
     current_queue,
     decide_rows,
     evidence,
+    is_of_pool,
     list_cards,
     matching,
     move,
@@ -155,7 +156,9 @@ def _rows(dataset: Dataset, shown: pd.DataFrame, key: str) -> list[int]:
     """Draw the rows of one page; returns the places of those that are selected."""
     schema = dataset.schema
     rows = shown[["card", "given", "suggested", "score"]].assign(
-        decision=[SAID[said] for said in shown["decision"]], by=shown["by"]
+        given=shown["given"].astype("object").fillna("none yet"),
+        decision=[SAID[said] for said in shown["decision"]],
+        by=shown["by"],
     )
     # The text first: it is what is decided on.
     names = sorted(schema.inputs, key=lambda name: name != schema.text)[:_COLUMNS_SHOWN]
@@ -204,6 +207,9 @@ def _bulk(
         )
         with opens:
             _open_card(project, queue, selected)
+        if queue is not None and is_of_pool(queue):
+            st.caption("What has no label yet is labelled one by one: select a row and open its card.")
+            return
         rows = remaining if every else selected
         if rows.empty:
             st.caption(

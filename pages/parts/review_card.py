@@ -47,6 +47,8 @@ _SIGNS = (
     '◂ speaks for <mark class="rc-for-given">{}</mark>',
     'speaks for <mark class="rc-for-suggested">{}</mark> ▸',
 )
+# Without a given label everything speaks for or against the suggested one.
+_SIGNS_OF_ONE = (_SIGNS[0].replace("speaks for", "speaks against"), _SIGNS[1])
 _STYLE = Path(__file__).parent / "card.css"
 
 
@@ -87,8 +89,7 @@ def draw(project: Project, queue: Queue, place: int, turn: Turn | None, *, by: s
                 st.html(near)
     with right:
         _decisions(project, queue, place, chances, by)
-        why = beside.evidence(spoken(suspect), suspect["score"], suspect["reasons"], given=pd.notna(suspect["given"]))
-        st.html(why)
+        st.html(beside.evidence(spoken(suspect), suspect["score"], suspect["reasons"], given=bool(_sides(suspect)[0])))
         means = beside.guidelines(project.guidelines, [name for name in _sides(suspect) if name])
         if means:
             st.html(means)
@@ -134,7 +135,9 @@ def _head(dataset: Dataset, example: str, sides: tuple[str, str], *, marked: boo
     if marked:
         said = [
             f'<span class="rc-clip">{sign.format(escaped(shorten(name, 18)))}</span>'
-            for sign, name in zip(_SIGNS, sides, strict=True)
+            for sign, name in zip(
+                _SIGNS if sides[0] else _SIGNS_OF_ONE, sides if sides[0] else sides[1:] * 2, strict=True
+            )
             if name
         ]
         hint = "How the answer of the locked model, which has not seen this example, would change without it"
@@ -166,7 +169,7 @@ def _decisions(project: Project, queue: Queue, place: int, chances: pd.Series, b
             does = settled(Decision.KEEP) if now == given else settled(Decision.OTHER, given)
             _button("keep", suffix, f"Keep **{_short(given)}**", KEYS[Decision.KEEP], does)
     if suggested:
-        with second:
+        with second if given else first:
             st.html(beside.label("suggested", suggested, share(suggested)))
             does = settled(Decision.SUGGESTED)
             _button("suggested", suffix, f"Take **{_short(suggested)}**", KEYS[Decision.SUGGESTED], does)

@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from core.annotate import NoiseSummary, noise_summary
-from core.flywheel import Decision, decisions, left_behind, move, next_place, others, simulate_reviewer
+from core.flywheel import Decision, decisions, is_of_pool, left_behind, move, next_place, others, simulate_reviewer
 from core.report import count, interval, percent, shorten
 from pages.parts import choose_queue, frame, queues, turns
 from pages.parts.plain import plain
@@ -102,7 +102,10 @@ class Offer:
 
 def _newer(project: Project, queue: Queue, turn: Turn) -> None:
     """Offer another ranking where there is one; it is never swapped in under the reviewer."""
-    offers = []
+    offers: list[Offer] = []
+    if is_of_pool(queue):
+        # Suspects are no other order of what has no label.
+        return
     if queue.turn < turn.number:
         offers.append(
             Offer(
@@ -116,8 +119,8 @@ def _newer(project: Project, queue: Queue, turn: Turn) -> None:
     elif turn.ranked_at is not None and queue.at < turn.ranked_at and queue.source == queues.named(turn):
         offers.append(
             Offer(
-                f"A better ranking of turn {turn.number} is there: other learners were asked, too, and flipped labels "
-                "showed whom to trust. What you have decided stays.",
+                f"A better ranking of turn {turn.number} is there: it asks other learners, too. What you have decided "
+                "stays.",
                 "Take the better order",
                 lambda: queues.ranking(project, turn),
                 queues.named(turn),

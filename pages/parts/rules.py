@@ -273,7 +273,7 @@ def _band(project: Project, turn: Turn, weighed: Weighed, band: pd.Series, by: s
         else f"under {percent(band['up_to'], 0)} sure"
     )
     wrong = (1 - band["low"]) * band["proposed"] if ready else 0
-    how = " at random" if band["random"] else ""
+    how = " at random" if band["random"] else ", not at random,"
     with st.container(border=True):
         left, right, actions = st.columns([4, 4, 5], vertical_alignment="center")
         left.markdown(f"**{sure}** · {count(band['proposed'], 'example')}  \n{plain(band['classes'])}")

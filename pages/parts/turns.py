@@ -9,7 +9,7 @@ import streamlit as st
 if TYPE_CHECKING:
     from core.flywheel import Project, Turn
 
-__all__ = ["identity", "last_or_stop", "moved_on"]
+__all__ = ["fit", "identity", "last_or_stop", "moved_on"]
 
 
 def last_or_stop(project: Project, *, why: str) -> Turn:
@@ -41,4 +41,9 @@ def moved_on(project: Project, turn: Turn) -> bool:
 
 def identity(project: Project, turn: Turn) -> str:
     """A key for what is computed once a turn: another turn, project, ranking or re-baseline has another one."""
-    return f"{project.id}/{turn.number}/{turn.at}/{turn.version}/{turn.fingerprint}/{turn.ranked_at}"
+    return f"{fit(project, turn)}/{turn.ranked_at}"
+
+
+def fit(project: Project, turn: Turn) -> str:
+    """As `identity`, for what another ranking of the turn does not change."""
+    return f"{project.id}/{turn.number}/{turn.at}/{turn.version}/{turn.fingerprint}"

@@ -77,10 +77,8 @@ def test_it_says_how_many_wait_and_one_press_brings_the_first_card(opened, poole
     queue = current_queue(pooled)
     assert len(queue.cards) == 5
     assert app.get("progress")[0].proto.text.startswith("Card **1** of 5")
-    said = words(app)
-    assert "Why this one" in said
-    assert queue.cards["reasons"].iloc[0][1:].replace("'", "&#x27;") in said
-    assert "given label" not in said
+    assert "Why this one" in words(app)
+    assert "given label" not in words(app)
 
 
 def test_a_card_of_the_pool_offers_no_label_to_keep_and_its_label_is_on_disk(opened, queued, quiet):
@@ -106,7 +104,7 @@ def test_back_shows_a_card_that_was_labelled_and_another_class_can_be_given(open
     app = quiet(button(opened(queued), "suggested-").click().run())
     app = quiet(button(app, "back-").click().run())
     assert app.get("progress")[0].proto.text.startswith("Card **1** of 3")
-    app = quiet(button(app, "other").click().run())
+    app = quiet(button(app, "other3-").click().run())
     label = Project.open(queued.folder).dataset.labels[card.name]
     assert label in queued.dataset.classes
     assert label != card["suggested"]

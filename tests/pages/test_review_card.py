@@ -162,10 +162,10 @@ def test_evidence_is_drawn_where_a_ranking_has_it_and_is_not_silent(start, turne
     assert EVIDENCE["annotators"] not in found
 
 
-def test_a_queue_of_before_there_was_evidence_is_drawn_with_its_reasons(start, turned, quiet):
-    suspects = turned.turns[0].suspects
-    start_queue(turned, suspects.drop(columns=list(EVIDENCE), errors="ignore"), source="all", turn=0)
-    found = shown(quiet(start("annotate", project=turned.id)), "Evidence")
+def test_a_queue_of_before_there_was_evidence_is_drawn_with_its_reasons(start, queued, quiet):
+    known = queued.turns[0].suspects[["given", "suggested", "score", "flagged", "reasons"]]
+    start_queue(queued, known, source="of an older version", turn=0)
+    found = shown(quiet(start("annotate", project=queued.id)), "Evidence")
     assert not any(words in found for words in EVIDENCE.values())
     assert "the model gives" in found.lower() or "the model agrees" in found.lower()
 

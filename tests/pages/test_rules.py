@@ -175,7 +175,7 @@ def test_a_band_of_the_pool_is_labelled_only_after_it_was_audited(opened, messag
     audited = rule_bands(messages, weigh(messages))
     band = audited[audited["reviewed"] >= 20].iloc[0]
     app = quiet(opened(messages))
-    assert f"{band['right']} of {band['reviewed']} reviewed were right" in words(app)
+    assert f"{band['right']} of {band['reviewed']} reviewed, not at random, were right" in words(app)
     before = len(messages.dataset.ids("pool"))
     quiet(keyed(app.button, f"rule-band-apply-{round(100 * band['above'])}").click().run())
     assert len(messages.dataset.ids("pool")) == before - band["proposed"]

@@ -175,7 +175,10 @@ def test_the_pool_is_proposed_in_bands_and_written_only_after_an_audit(project):
     before = len(project.log)
     assert apply_rule_band(project, found, ready["above"].iloc[0], by="ann") == proposed
     assert len(project.log) == before + 1
-    assert f"{ready['right'].iloc[0]} of {ready['reviewed'].iloc[0]} reviewed were right" in project.log[-1].reason
+    assert (
+        f"{ready['right'].iloc[0]} of {ready['reviewed'].iloc[0]} reviewed, not at random, were right"
+        in project.log[-1].reason
+    )
     assert len(project.dataset.ids("pool")) == 60 - 24 - proposed
     project.undo()
     assert len(project.dataset.ids("pool")) == 60 - 24
