@@ -23,7 +23,7 @@ Booleans = npt.NDArray[np.bool_]
 _DRAWS = 10
 _RATE = 0.15
 # A draw looks at no more examples than this: more would not change a dozen weights.
-_SAMPLE = 20_000
+_SAMPLE = 10_000
 # Smaller probabilities say nothing more.
 _LEAST = 1e-3
 # How freely the weights may differ (inverse of the penalty); see benchmarks/label_errors.py for others.

@@ -36,12 +36,12 @@ _FOLDS = 5
 _DIMENSIONS = 100
 _NEIGHBOURS = 20
 _LANDMARKS = 400
-# Trees see at most so many examples, each a draw of its own: what they cost then hardly grows with the data.
-_TREE_SAMPLE = 10_000
-_TREES = 100
+# Of many rows each tree sees a draw of its own, and fewer trees do: what they cost then hardly grows with the data.
+_MANY, _TREE_SAMPLE = 10_000, 5_000
+_TREES, _TREES_OF_MANY = 100, 50
 _FEW = 2_000
 # Neighbours are sought among at most so many examples: their cost stays linear.
-_REFERENCE = 50_000
+_REFERENCE = 10_000
 _RIDGE = 0.3
 _SMOOTHING = (0.3, 1.0)
 
@@ -175,9 +175,9 @@ class Opinions:
         return np.asarray(shares / shares.sum(axis=1, keepdims=True))
 
     def _trees(self, rows: int) -> ExtraTreesClassifier:
-        many = rows > _TREE_SAMPLE
+        many = rows > _MANY
         return ExtraTreesClassifier(
-            _TREES,
+            _TREES_OF_MANY if many else _TREES,
             min_samples_leaf=5,
             bootstrap=many,
             max_samples=_TREE_SAMPLE if many else None,
@@ -199,16 +199,28 @@ class Opinions:
         return found
 
     def _ridge(self, rows: npt.NDArray[np.float32], given: Integers, classes: int, keep: Booleans) -> Floats:
-        """Ridge regression on the indicators of the classes, in closed form, made probabilities by one temperature."""
+        """Ridge regression on the indicators of the classes, in closed form, made probabilities by one temperature.
+
+        Sums of products are made once a fold; what the others sum up to is the difference to all.
+        """
         targets = np.eye(classes, dtype=np.float32)[given]
+        one = np.ones((self.rows, 1), dtype=np.float32)
+        within = [np.flatnonzero((self.folds == fold) & keep) for fold in range(_FOLDS)]
+        parts = [(np.hstack([rows[part], one[part]]), targets[part]) for part in within]
+        grams = [(part.T @ part).astype(np.float64) for part, _ in parts]
+        sums = [(part.T @ their).astype(np.float64) for part, their in parts]
         found = np.zeros((self.rows, classes))
-        for held_out, inside in self._split(keep):
-            mean, centre = targets[inside].mean(axis=0), rows[inside].mean(axis=0)
-            part = rows[inside] - centre
-            gram = (part.T @ part).astype(np.float64)
-            gram[np.diag_indices_from(gram)] += _RIDGE * np.trace(gram) / len(gram) + 1e-9
-            weights = np.linalg.solve(gram, (part.T @ (targets[inside] - mean)).astype(np.float64))
-            found[held_out] = (rows[held_out] - centre) @ weights + mean
+        for fold, (gram, told) in enumerate(zip(grams, sums, strict=True)):
+            products, answers = sum(grams) - gram, sum(sums) - told
+            count = products[-1, -1]
+            if count < 1:
+                continue
+            centre, mean = products[-1, :-1] / count, answers[-1] / count
+            spread = products[:-1, :-1] - count * np.outer(centre, centre)
+            spread[np.diag_indices_from(spread)] += _RIDGE * np.trace(spread) / len(spread) + 1e-9
+            weights = np.linalg.solve(spread, answers[:-1] - count * np.outer(centre, mean))
+            held_out = self.folds == fold
+            found[held_out] = rows[held_out] @ weights + (mean - centre @ weights)
         return _tempered(found, given)
 
     def _split(self, keep: Booleans) -> Iterator[tuple[Booleans, Booleans]]:
