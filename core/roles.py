@@ -16,6 +16,7 @@ from core.schema import Column, Schema, infer_schema, is_class_label
 
 __all__ = [
     "DatasetError",
+    "are_whole",
     "check_label",
     "corrected",
     "index_by_id",
@@ -101,7 +102,7 @@ def with_label(frame: pd.DataFrame, label: str) -> pd.DataFrame:
             f"The label '{label}' must have classes, few different values. It holds {column.nunique():,} "
             "different numbers. Choose another column, or cut the numbers into classes first."
         )
-    if numeric and bool((column.dropna() % 1 == 0).all()):
+    if numeric and are_whole(column):
         column = column.astype("Int64")
     text = column.astype("str").where(column.notna()).str.strip()
     return frame.assign(**{label: text.where(text != "").astype("str")})
@@ -140,7 +141,7 @@ def index_by_id(
                 f"The id column '{schema.id}' must have a value in every row. "
                 f"{int(ids.isna().sum()):,} are missing. Fill them, or choose no id column."
             )
-        text = ids.astype("Int64").astype("str") if _whole(ids) else ids.astype("str")
+        text = ids.astype("Int64").astype("str") if are_whole(ids) else ids.astype("str")
         repeated = text[text.duplicated()]
         if len(repeated):
             raise DatasetError(
@@ -157,8 +158,12 @@ def index_by_id(
     return frame.set_axis(pd.Index(numbered.to_numpy(), dtype="str", name="example")), schema
 
 
-def _whole(ids: pd.Series) -> bool:
-    return bool(pd.api.types.is_float_dtype(ids.dtype) and (ids % 1 == 0).all())
+def are_whole(column: pd.Series) -> bool:
+    """Whether every value is a whole number that 64 bits hold: 1.0 is then written as 1."""
+    if not pd.api.types.is_float_dtype(column.dtype):
+        return pd.api.types.is_integer_dtype(column.dtype)
+    there = column.dropna()
+    return bool(((there % 1 == 0) & (there.abs() < 2**63)).all())
 
 
 def units(

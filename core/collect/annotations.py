@@ -10,7 +10,7 @@ import pandas as pd
 
 from core.collect.errors import ReadError
 from core.content import canonicalise
-from core.roles import with_label
+from core.roles import are_whole, with_label
 
 __all__ = ["Layout", "find_layout", "find_long", "gather_examples", "read_annotations", "to_wide"]
 
@@ -333,8 +333,7 @@ def _labels(column: pd.Series, name: str) -> pd.Series:
 def _names(column: pd.Series) -> pd.Series:
     """Ids and annotators as str, as a data set has its ids: 1.0 and 1 are "1", blank ones are missing."""
     values = canonicalise(column.rename("name").to_frame())["name"]
-    there = values.dropna()
-    if pd.api.types.is_float_dtype(values.dtype) and bool(((there % 1 == 0) & (there.abs() < 2**53)).all()):
+    if are_whole(values):
         values = values.astype("Int64")
     text = values.astype("str").where(values.notna()).str.strip()
     return text.where(text != "").astype("str")

@@ -333,12 +333,13 @@ def apply_rule_band(project: Project, weighed: Weighed, above: float, *, by: str
     proposed = _within(_open(project, weighed), _band(above))
     if proposed.empty:
         raise ProjectError("There is no example without a label left in this band. Choose another one.")
+    how = " at random" if band["random"] else ", not at random,"
     project.apply(
         Relabel(
             dict(zip(proposed.index, proposed["suggested"], strict=True)),
             by=by,
             reason=f"rules, confidence {band['above']:.0%} to {band['up_to']:.0%}: {band['right']} of {band['used']} "
-            f"reviewed{' at random' if band['random'] else ', not at random,'} were right ({band['low']:.0%} to {band['high']:.0%})",
+            f"reviewed{how} were right ({band['low']:.0%} to {band['high']:.0%})",
         )
     )
     return len(proposed)

@@ -323,3 +323,11 @@ def test_a_pool_example_that_gets_a_label_is_in_train(frame):
     assert first in after.ids("train")
     assert list(after.ids("pool")) == [second]
     assert list(dataset.ids("pool")) == [first, second]
+
+
+@pytest.mark.parametrize("odd", [1e300, -1e300, float("inf"), 2.0**63, 1e19])
+def test_numbers_that_no_integer_holds_are_ids_and_labels_as_they_are_written(odd):
+    frame = pd.DataFrame({"key": [*range(39), odd], "x": np.arange(40) * 1.1, "y": [1.0, odd] * 20})
+    dataset = Dataset.from_frame(frame, label="y", id="key")
+    assert str(float(odd)) in dataset.frame.index
+    assert set(dataset.classes) == {"1.0", str(float(odd))}
