@@ -70,7 +70,7 @@ class Ledger:
         self._lock = threading.Lock()
         # The turns as scored on one state of the test set, by baseline and number.
         self._turns: tuple[str, dict[tuple[int, int], Turn]] = ("", {})
-        self._test: tuple[Dataset | None, str] = (None, "")
+        self._test: tuple[Dataset | None, str, pd.Series | None] = (None, "", None)
         self._fitted: tuple[str, str, Fitted] | None = None
 
     # --- writing ----------------------------------------------------------------------------------------
@@ -170,7 +170,10 @@ class Ledger:
             return []
         with self._lock:
             if self._test[0] is not dataset:
-                self._test = (dataset, test_version(dataset))
+                labels = dataset.labels_of("test")
+                # Most edits leave the test set alone: comparing it is quicker than hashing it.
+                same = self._test[2] is not None and labels.equals(self._test[2])
+                self._test = (dataset, self._test[1] if same else test_version(dataset), labels)
             if self._turns[0] != self._test[1]:
                 self._turns = (self._test[1], {})
             known = self._turns[1]
