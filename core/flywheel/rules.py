@@ -174,7 +174,7 @@ def rule_disagreements(project: Project, weighed: Weighed, rule: str) -> pd.Data
     vote = weighed.votes[rule]
     labels = weighed.labels
     against = vote.notna() & labels.notna() & (vote != labels)
-    return _cards(project, weighed, against[against].index, vote, f"rule '{rule}' disagrees; ")
+    return _cards(project, weighed, against[against].index, vote, "")
 
 
 def rule_conflicts(project: Project, weighed: Weighed) -> pd.DataFrame:

@@ -177,6 +177,7 @@ def _rows(dataset: Dataset, shown: pd.DataFrame, key: str) -> list[int]:
         column_config={
             "score": st.column_config.NumberColumn(format="%.2f", width=60),
             "card": st.column_config.NumberColumn(width=60),
+            "decision": st.column_config.TextColumn(width=150 if (rows["decision"] != "").any() else 80),
             "by": st.column_config.TextColumn(width=130 if (rows["by"] != "").any() else 40),
             **({schema.text: st.column_config.TextColumn(width="large")} if schema.text else {}),
         },

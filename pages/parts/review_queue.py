@@ -12,7 +12,7 @@ import streamlit as st
 from core.annotate import NoiseSummary, noise_summary
 from core.flywheel import Decision, decisions, is_of_pool, left_behind, move, next_place, others, simulate_reviewer
 from core.report import count, interval, percent, shorten
-from pages.parts import choose_queue, frame, queues, turns
+from pages.parts import choose_queue, errors, frame, queues, turns
 from pages.parts.plain import plain
 
 if TYPE_CHECKING:
@@ -241,10 +241,20 @@ def _review_confusion(project: Project, turn: Turn, pairs: list[tuple[str, str]]
             key="confusion",
         )
         cards = found[chosen]
-        if st.button(f"Review {count(len(cards), 'suspect')}", key="review-confusion", icon=":material/rate_review:"):
-            source = queues.named(turn, label=chosen[0], probably=chosen[1])
-            queues.begin(project, cards, source, turn.number)
-            st.rerun()
+        st.button(
+            f"Review {count(len(cards), 'suspect')}",
+            key="review-confusion",
+            icon=":material/rate_review:",
+            on_click=_begin_confusion,
+            args=(project, turn, cards, chosen),
+        )
+
+
+@errors.calm(doing="starting the review")
+def _begin_confusion(project: Project, turn: Turn, cards: pd.DataFrame, chosen: tuple[str, str]) -> None:
+    queues.begin(project, cards, queues.named(turn, label=chosen[0], probably=chosen[1]), turn.number)
+    # Out of the way: the card stands above.
+    st.session_state["noise"] = False
 
 
 @st.cache_data(show_spinner=False, max_entries=8)

@@ -259,12 +259,17 @@ def _values(dataset: Dataset, column: str, kind: str, verb: str, part: _Part | N
     asked = ("From", "To") if verb == "lies between" else ("Value",)
     typed_values = []
     for place, (cell, title) in enumerate(zip(st.columns(len(asked)), asked, strict=True)):
-        before = written(values[place]) if place < len(values) else ""
+        before = _exactly(values[place]) if place < len(values) else ""
         hint = "2026-01-31" if kind == "date" else "a number"
         typed_values.append(
             cell.text_input(title, before, key=f"rule-value-{kind}-{place}-{key}", placeholder=hint).strip()
         )
     return _Part(column, verb, tuple(typed_values) if all(typed_values) else ())
+
+
+def _exactly(value: object) -> str:
+    """A value as it can be read back: not rounded, no separator of thousands."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() and abs(value) < 1e15 else str(value)
 
 
 @st.cache_data(show_spinner=False, max_entries=64)

@@ -232,7 +232,9 @@ def _ideas(project: Project, turn: Turn, rules: Sequence[Rule]) -> None:
 
 def _start_from(project_id: str, rule: Rule) -> None:
     rule_form.begin(project_id, rule)
-    frame.tell("The idea is in the form below the ideas.", icon=":material/lightbulb:")
+    # Out of the way, so that the form is on screen.
+    st.session_state["rule-ideas"] = False
+    frame.tell("The idea is in the form: see what it hits, then save it.", icon=":material/lightbulb:")
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)

@@ -218,6 +218,11 @@ def test_the_form_shows_what_it_can_make(condition):
     assert condition == (made[0] if len(made) == 1 else AllOf(tuple(made)) if joined == "and" else AnyOf(tuple(made)))
 
 
+@pytest.mark.parametrize("number", [5180.0, 0.123456789, -12345.25, 1234567, 1e-7])
+def test_the_form_writes_a_number_so_that_it_is_read_back(number):
+    assert float(rule_form._exactly(number)) == number
+
+
 def test_what_the_form_can_not_show_is_not_edited_in_it():
     assert not rule_form.fits(Rule("r", "a", AllOf((AnyOf((Missing("x"), Missing("y"))), Missing("z")))))
     assert not rule_form.fits(Rule("r", "a", Not(AnyOf((Missing("x"), Missing("y"))))))
