@@ -94,6 +94,8 @@ def find_suspects(
     judged = judge(labels, probabilities)
     parts = _Evidence(judged, content, evidence or {})
     comparable = len(np.unique(judged.given[judged.can_judge])) >= 2
+    if features is not None and 0 in features.shape:
+        features = None
     if features is None or not comparable:
         together = judged if refit is None or not comparable else _mean_of_two_rounds(judged, labels, refit)
         scores = np.where(judged.can_judge, 1.0 - together.of_given, _UNDECIDED)

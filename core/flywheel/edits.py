@@ -6,10 +6,8 @@ back never breaks those that came after it.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any, ClassVar
 
 import pandas as pd
@@ -17,7 +15,8 @@ import pandas as pd
 from core.annotate import Rule, check_rules, read_rules
 from core.content import canonicalise
 from core.dataset import Dataset
-from core.errors import FlywheelError
+from core.flywheel.decision import Decide, Decision
+from core.flywheel.edit import Edit, EditError, counted, plain, refuse_test
 from core.roles import of_kind
 
 __all__ = [
@@ -40,65 +39,6 @@ __all__ = [
 ]
 
 
-class EditError(FlywheelError):
-    """The edit does not fit the data it is to be applied to."""
-
-
-class Decision(StrEnum):
-    """What a reviewer said of one example."""
-
-    KEEP = "keep"
-    SUGGESTED = "suggested"
-    OTHER = "other"
-    AMBIGUOUS = "ambiguous"
-    EXCLUDE = "exclude"
-    SKIP = "skip"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Edit:
-    """What every edit says: who and why."""
-
-    kind: ClassVar[str] = ""
-    by: str = ""
-    reason: str = ""
-
-    def apply(self, dataset: Dataset) -> Dataset:
-        """Return the data set with this edit; an edit that does not fit is refused."""
-        raise NotImplementedError
-
-    def payload(self) -> dict[str, Any]:
-        """What the log keeps as JSON."""
-        raise NotImplementedError
-
-    def rows(self) -> pd.DataFrame | None:
-        """Rows that the log keeps as a file."""
-        return None
-
-    @property
-    def ids(self) -> tuple[str, ...]:
-        """The examples it touches."""
-        return ()
-
-    @property
-    def summary(self) -> str:
-        """One short phrase for the log, such as "relabelled 3 examples"."""
-        raise NotImplementedError
-
-
-def _count(number: int, noun: str = "example") -> str:
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
-
-
-def _refuse_test(dataset: Dataset, ids: Iterable[str]) -> None:
-    judged = dataset.split.reindex(pd.Index(list(ids), dtype="str")).isin(["test", "sealed"])
-    if judged.any():
-        raise EditError(
-            f"Labels of test examples are corrected by blind review only. {int(judged.sum()):,} of these are in the "
-            f"test set, first '{judged.index[judged.to_numpy()][0]}'. Correcting where the model disagrees flatters it."
-        )
-
-
 @dataclass(frozen=True)
 class Relabel(Edit):
     """Give train or pool examples other labels."""
@@ -107,7 +47,7 @@ class Relabel(Edit):
     labels: Mapping[str, str]
 
     def apply(self, dataset: Dataset) -> Dataset:
-        _refuse_test(dataset, self.labels)
+        refuse_test(dataset, self.labels)
         return dataset.with_labels(self.labels)
 
     def payload(self) -> dict[str, Any]:
@@ -119,7 +59,7 @@ class Relabel(Edit):
 
     @property
     def summary(self) -> str:
-        return f"relabelled {_count(len(self.labels))}"
+        return f"relabelled {counted(len(self.labels))}"
 
 
 @dataclass(frozen=True)
@@ -141,7 +81,7 @@ class Exclude(Edit):
 
     @property
     def summary(self) -> str:
-        return f"excluded {_count(len(self.examples))}"
+        return f"excluded {counted(len(self.examples))}"
 
 
 @dataclass(frozen=True)
@@ -163,7 +103,7 @@ class Correct(Edit):
 
     @property
     def summary(self) -> str:
-        return f"corrected {_count(len(self.cells), 'cell')}"
+        return f"corrected {counted(len(self.cells), 'cell')}"
 
 
 @dataclass(frozen=True)
@@ -207,7 +147,7 @@ class Collect(Edit):
 
     @property
     def summary(self) -> str:
-        return f"collected {_count(self.payload()['count'], 'row')}"
+        return f"collected {counted(self.payload()['count'], 'row')}"
 
 
 @dataclass(frozen=True)
@@ -239,7 +179,7 @@ class Generate(Edit):
 
     @property
     def summary(self) -> str:
-        return f"generated {_count(len(self.frame))}"
+        return f"generated {counted(len(self.frame))}"
 
 
 @dataclass(frozen=True)
@@ -268,85 +208,7 @@ class Annotations(Edit):
 
     @property
     def summary(self) -> str:
-        return f"added labels of {_count(self.frame.shape[1], 'annotator')} on {_count(len(self.frame))}"
-
-
-@dataclass(frozen=True)
-class Decide(Edit):
-    """A reviewer's decisions, ``{id: (decision, label or None)}``; see `Decision`.
-
-    ``suggested`` and ``other`` give the example the label, ``exclude`` leaves it out, the others change no data.
-    Only blind review, which shows neither suggestion nor prediction, may decide on test examples. ``queue`` says from
-    where to where the decisions moved the reviewer: number of the queue, place before, place after. ``bulk``
-    says that nobody looked at the examples one by one: such decisions tell nothing of how good the suggestions are.
-    """
-
-    kind: ClassVar[str] = "decide"
-    decisions: Mapping[str, tuple[str, str | None]]
-    guideline: str | None = None
-    blind: bool = False
-    queue: tuple[int, int, int] | None = None
-    bulk: bool = False
-    walker: str | None = None
-
-    def __post_init__(self) -> None:
-        known = set(Decision)
-        for example, (decision, label) in self.decisions.items():
-            if decision not in known:
-                raise EditError(
-                    f"The decision on '{example}' must be one of {', '.join(Decision)}. Got '{decision}' instead."
-                )
-            if decision in {Decision.SUGGESTED, Decision.OTHER} and not label:
-                raise EditError(f"The decision '{decision}' on '{example}' must come with a label.")
-
-    @property
-    def labels(self) -> dict[str, str]:
-        """Id to new label, of the decisions that change one."""
-        return {
-            example: str(label)
-            for example, (decision, label) in self.decisions.items()
-            if decision in {Decision.SUGGESTED, Decision.OTHER} and label
-        }
-
-    @property
-    def exclusions(self) -> list[str]:
-        """Ids that are to be left out."""
-        return [example for example, (decision, _) in self.decisions.items() if decision == Decision.EXCLUDE]
-
-    def apply(self, dataset: Dataset) -> Dataset:
-        unknown = pd.Index(list(self.decisions))
-        unknown = unknown[dataset.frame.index.get_indexer(unknown) < 0]
-        if len(unknown):
-            raise EditError(f"A decision needs an example that is in the data. '{unknown[0]}' is not.")
-        if not self.blind:
-            _refuse_test(dataset, self.decisions)
-        if self.labels:
-            dataset = dataset.with_labels(self.labels)
-        return dataset.without(self.exclusions) if self.exclusions else dataset
-
-    def payload(self) -> dict[str, Any]:
-        return {
-            "decisions": {
-                str(example): [str(decision), plain(label)] for example, (decision, label) in self.decisions.items()
-            },
-            "guideline": self.guideline,
-            "blind": self.blind,
-            "queue": self.queue,
-            **({"bulk": True} if self.bulk else {}),
-            **({} if self.walker is None else {"walker": self.walker}),
-        }
-
-    @property
-    def ids(self) -> tuple[str, ...]:
-        return tuple(self.decisions)
-
-    @property
-    def summary(self) -> str:
-        if len(self.decisions) != 1:
-            return f"decided on {_count(len(self.decisions))}"
-        ((decision, label),) = self.decisions.values()
-        words = {"keep": "kept the label", "ambiguous": "called ambiguous", "exclude": "excluded", "skip": "skipped"}
-        return words.get(decision, f"relabelled to '{label}'")
+        return f"added labels of {counted(self.frame.shape[1], 'annotator')} on {counted(len(self.frame))}"
 
 
 @dataclass(frozen=True)
@@ -370,7 +232,7 @@ class SetRules(Edit):
 
     @property
     def summary(self) -> str:
-        return self.said or f"set {_count(len(self.rules), 'rule')}"
+        return self.said or f"set {counted(len(self.rules), 'rule')}"
 
 
 EDITS: dict[str, type[Edit]] = {
@@ -413,17 +275,6 @@ def read_edit(kind: str, payload: Mapping[str, Any], rows: pd.DataFrame | None, 
     raise EditError(
         f"The log holds an edit of the unknown kind '{kind}'. It was written by a newer version of the app."
     )
-
-
-def plain(value: Any) -> Any:
-    """A value as JSON can hold it; a missing one as null."""
-    if value is None or pd.isna(value):
-        return None
-    if hasattr(value, "item"):
-        value = value.item()
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    return value if isinstance(value, (bool, int, float, str)) else str(value)
 
 
 def _generated(dataset: Dataset, frame: pd.DataFrame) -> pd.DataFrame:

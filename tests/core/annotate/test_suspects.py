@@ -185,3 +185,53 @@ def test_a_second_round_leaves_out_the_doubted_and_ranks_better():
     wrong = pd.Series(flipped, index=ids)
     scores = [average_precision_score(wrong.loc[frame.index], frame["score"]) for frame in (first, second)]
     assert scores[1] > scores[0]
+
+
+def test_features_without_a_column_are_as_good_as_none():
+    labels, probabilities, _ = frames(60)
+    alone = find_suspects(labels, probabilities)
+    pd.testing.assert_frame_equal(find_suspects(labels, probabilities, features=np.empty((60, 0))), alone)
+
+
+def test_features_of_other_rows_are_refused():
+    labels, probabilities, _ = frames(60)
+    with pytest.raises(LabelsError, match="a row for each label"):
+        find_suspects(labels, probabilities, features=np.zeros((59, 3)))
+
+
+def test_other_learners_find_what_the_model_alone_does_not():
+    x, truth = make_classification(900, 12, n_informative=8, n_classes=3, class_sep=1.2, random_state=0)
+    rng = np.random.default_rng(0)
+    flipped = rng.random(900) < 0.2
+    y = np.where(flipped, (truth + rng.integers(1, 3, 900)) % 3, truth)
+    ids = pd.Index([f"e{number}" for number in range(900)], dtype="str")
+    labels = pd.Series(y.astype(str), index=ids, dtype="str")
+    found = cross_val_predict(GaussianNB(), x, labels, cv=5, method="predict_proba")
+    probabilities = pd.DataFrame(found, index=ids, columns=["0", "1", "2"])
+    wrong = pd.Series(flipped, index=ids)
+    alone, asked = find_suspects(labels, probabilities), find_suspects(labels, probabilities, features=x)
+    scores = [average_precision_score(wrong.loc[frame.index], frame["score"]) for frame in (alone, asked)]
+    assert scores[1] > scores[0] + 0.05
+    assert asked["score"].is_monotonic_decreasing
+    assert asked["score"].sum() == pytest.approx(asked["flagged"].sum(), rel=1e-6)
+    assert asked["flagged"].iloc[: asked["flagged"].sum()].all()
+    assert asked["neighbours"].between(0, 1).all()
+    assert asked.loc[wrong[wrong].index, "neighbours"].mean() > asked.loc[wrong[~wrong].index, "neighbours"].mean()
+
+
+def test_equal_content_with_another_label_is_evidence():
+    labels = pd.Series(["a", "a", "b", "b"], index=list("wxyz"), dtype="str")
+    probabilities = pd.DataFrame({"a": [0.6] * 4, "b": [0.4] * 4}, index=labels.index)
+    found = find_suspects(labels, probabilities, content=[1, 1, 1, 2])["same_content"]
+    assert found.loc[["w", "x", "y"]].tolist() == [0.5, 0.5, 1.0]
+    assert np.isnan(found["z"])
+
+
+def test_evidence_of_others_is_named_and_kept_in_its_range():
+    labels, probabilities, _ = frames(30)
+    said = pd.Series([0.9], index=["e3"])
+    found = find_suspects(labels, probabilities, evidence={"annotators": said})
+    assert found.loc["e3", "annotators"] == 0.9
+    assert found["annotators"].notna().sum() == 1
+    with pytest.raises(LabelsError, match="one of model, neighbours"):
+        find_suspects(labels, probabilities, evidence={"gossip": said})

@@ -1,0 +1,82 @@
+"""What every edit says and can do, and what several kinds of edit share."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import pandas as pd
+
+from core.dataset import Dataset
+from core.errors import FlywheelError
+
+__all__ = ["Edit", "EditError", "counted", "plain", "refuse_test"]
+
+
+class EditError(FlywheelError):
+    """The edit does not fit the data it is to be applied to."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Edit:
+    """What every edit says: who and why."""
+
+    kind: ClassVar[str] = ""
+    by: str = ""
+    reason: str = ""
+
+    def apply(self, dataset: Dataset) -> Dataset:
+        """Return the data set with this edit; an edit that does not fit is refused."""
+        raise NotImplementedError
+
+    def payload(self) -> dict[str, Any]:
+        """What the log keeps as JSON."""
+        raise NotImplementedError
+
+    def rows(self) -> pd.DataFrame | None:
+        """Rows that the log keeps as a file."""
+        return None
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The examples it touches."""
+        return ()
+
+    @property
+    def summary(self) -> str:
+        """One short phrase for the log, such as "relabelled 3 examples"."""
+        raise NotImplementedError
+
+
+def counted(number: int, noun: str = "example") -> str:
+    """Write a number with its noun: "3 examples"."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def refuse_test(dataset: Dataset, ids: Iterable[str]) -> None:
+    """Refuse to touch labels of test examples.
+
+    Raises
+    ------
+    EditError
+        If one of them is in test or sealed.
+    """
+    judged = dataset.split.reindex(pd.Index(list(ids), dtype="str")).isin(["test", "sealed"])
+    if judged.any():
+        raise EditError(
+            f"Labels of test examples are corrected by blind review only. {int(judged.sum()):,} of these are in the "
+            f"test set, first '{judged.index[judged.to_numpy()][0]}'. Correcting where the model disagrees flatters it."
+        )
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON can hold it; a missing one as null."""
+    if value is None or pd.isna(value):
+        return None
+    if hasattr(value, "item"):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return value if isinstance(value, (bool, int, float, str)) else str(value)
