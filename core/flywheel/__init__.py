@@ -3,6 +3,7 @@
 from core.flywheel.actions import Action, suggest
 from core.flywheel.annotators import Study, label_by_consensus, match_annotations, reviewer_annotations, study
 from core.flywheel.bands import Audit, BandError, Figure, audit_bands, fix_band, review_sample
+from core.flywheel.decision import SAID
 from core.flywheel.edits import (
     Annotations,
     Collect,
@@ -67,6 +68,7 @@ from core.flywheel.workspace import ProjectSummary, find_project, home, list_pro
 
 __all__ = [
     "PIN_KINDS",
+    "SAID",
     "SIMULATED",
     "Action",
     "Annotations",

@@ -12,7 +12,7 @@ import pandas as pd
 from core.dataset import Dataset
 from core.flywheel.edit import Edit, EditError, counted, plain, refuse_test
 
-__all__ = ["Decide", "Decision"]
+__all__ = ["SAID", "Decide", "Decision"]
 
 
 class Decision(StrEnum):
@@ -24,6 +24,17 @@ class Decision(StrEnum):
     AMBIGUOUS = "ambiguous"
     EXCLUDE = "exclude"
     SKIP = "skip"
+
+
+# What somebody did who decided so, in words.
+SAID: dict[str, str] = {
+    Decision.KEEP: "kept",
+    Decision.SUGGESTED: "took the suggestion",
+    Decision.OTHER: "gave another class",
+    Decision.AMBIGUOUS: "called ambiguous",
+    Decision.EXCLUDE: "excluded",
+    Decision.SKIP: "skipped",
+}
 
 
 @dataclass(frozen=True)

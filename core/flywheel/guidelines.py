@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from core.flywheel.decision import SAID
 from core.flywheel.edits import Decision, plain
 from core.flywheel.errors import ProjectError, StaleError
 from core.flywheel.judgements import judgements
@@ -327,8 +328,8 @@ def second_look(project: Project, *, by: str = "") -> Queue:
 def _reasons(found: pd.DataFrame) -> list[str]:
     classes = [" and ".join(f"'{label}'" for label in labels) for labels in found["changed"]]
     return [
-        f"{by or 'somebody'} decided '{decision}' under version {version} of the guidelines; since then {names} "
-        f"{'was' if len(labels) == 1 else 'were'} defined anew"
+        f"decided by {by or 'somebody'} ({SAID[decision]}) under version {version} of the guidelines; since then "
+        f"{names} {'was' if len(labels) == 1 else 'were'} defined anew"
         for by, decision, version, names, labels in zip(
             found["by"], found["decision"], found["guideline"], classes, found["changed"], strict=True
         )

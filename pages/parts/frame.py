@@ -61,7 +61,12 @@ class Screen:
 PAGES = (
     Screen("overview", "Overview", ":material/cyclone:", "the state of the wheel and what to do next"),
     Screen("collect", "Collect", ":material/database_upload:", "bring data, see what is wrong with it"),
-    Screen("annotate", "Annotate", ":material/rate_review:", "settle labels that are probably wrong"),
+    Screen(
+        "annotate",
+        "Annotate",
+        ":material/rate_review:",
+        "settle labels that are probably wrong, and label what has none",
+    ),
     Screen("generate", "Generate", ":material/library_add:", "balance the classes"),
     Screen("train", "Train", ":material/lock:", "run the locked model on the data as it is now"),
     Screen("evaluate", "Evaluate", ":material/monitoring:", "read where the model fails"),

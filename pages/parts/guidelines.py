@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.flywheel import (
     PIN_KINDS,
+    SAID,
     Decision,
     Definition,
     Pin,
@@ -32,14 +33,6 @@ if TYPE_CHECKING:
 
 __all__ = ["draw", "pin"]
 
-_SAID = {
-    Decision.KEEP: "kept",
-    Decision.SUGGESTED: "took the suggestion",
-    Decision.OTHER: "gave another class",
-    Decision.AMBIGUOUS: "called ambiguous",
-    Decision.EXCLUDE: "excluded",
-    Decision.SKIP: "skipped",
-}
 _HEADS = {"positive": "Belongs to it", "border": "Border cases", "negative": "Does not belong to it"}
 _SHORT = {"positive": "positive", "border": "border case", "negative": "negative"}
 _ICONS = {
@@ -312,7 +305,7 @@ def _reviewed_one(project: Project, example: str, row: pd.Series, label: str, ki
     given, after = plain(row["before"]), "" if pd.isna(row["after"]) else plain(row["after"])
     labels = f"**{given}**" if after in ("", given) else f"**{given}** → **{after}**"
     said, buttons = st.columns([1, 1], vertical_alignment="center")
-    said.caption(f"{labels} · {plain(row['by'] or 'somebody')} {_SAID[row['decision']]}")
+    said.caption(f"{labels} · {plain(row['by'] or 'somebody')} {SAID[row['decision']]}")
     with buttons.container(horizontal=True, horizontal_alignment="right"):
         for each, word in _SHORT.items():
             st.button(

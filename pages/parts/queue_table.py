@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from core.flywheel import (
+    SAID,
     Decision,
     Filter,
     current_queue,
@@ -28,17 +29,8 @@ if TYPE_CHECKING:
     from core.dataset import Dataset
     from core.flywheel import Audit, Figure, Project, Queue, Turn
 
-__all__ = ["SAID", "draw"]
+__all__ = ["draw"]
 
-SAID = {
-    "": "",
-    Decision.KEEP: "kept",
-    Decision.SUGGESTED: "took the suggestion",
-    Decision.OTHER: "gave another class",
-    Decision.AMBIGUOUS: "ambiguous",
-    Decision.EXCLUDE: "excluded",
-    Decision.SKIP: "skipped",
-}
 _STATES = {"": "any", "open": "nothing yet", "decided": "anything", **{each: SAID[each] for each in Decision}}
 _FLAGGED = {"all labels": None, "suspects": True, "not suspects": False}
 _SCOPES = {False: "Selected on this page", True: "All that match and are open"}
@@ -157,7 +149,7 @@ def _rows(dataset: Dataset, shown: pd.DataFrame, key: str) -> list[int]:
     schema = dataset.schema
     rows = shown[["card", "given", "suggested", "score"]].assign(
         given=shown["given"].astype("object").fillna("none yet"),
-        decision=[SAID[said] for said in shown["decision"]],
+        decision=[SAID.get(said, "") for said in shown["decision"]],
         by=shown["by"],
     )
     # The text first: it is what is decided on.

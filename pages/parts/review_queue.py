@@ -10,7 +10,16 @@ import pandas as pd
 import streamlit as st
 
 from core.annotate import NoiseSummary, noise_summary
-from core.flywheel import Decision, decisions, is_of_pool, left_behind, move, next_place, others, simulate_reviewer
+from core.flywheel import (
+    SAID,
+    decisions,
+    is_of_pool,
+    left_behind,
+    move,
+    next_place,
+    others,
+    simulate_reviewer,
+)
 from core.report import count, interval, percent, shorten
 from pages.parts import choose_queue, errors, frame, queues, turns
 from pages.parts.plain import plain
@@ -23,14 +32,6 @@ __all__ = ["Offer", "ended", "header", "noise", "simulated"]
 SIMULATED = "simulated reviewer"
 _EVERY = "every class"
 _CONFUSIONS = 10
-_SAID = {
-    Decision.KEEP: "kept",
-    Decision.SUGGESTED: "took the suggestion",
-    Decision.OTHER: "gave another class",
-    Decision.AMBIGUOUS: "ambiguous",
-    Decision.EXCLUDE: "excluded",
-    Decision.SKIP: "skipped",
-}
 
 
 def header(project: Project, queue: Queue, place: int, turn: Turn) -> None:
@@ -146,7 +147,7 @@ def _take(project: Project, offer: Offer) -> None:
 def ended(project: Project, queue: Queue, turn: Turn) -> None:
     """Draw what became of a queue that is through, and what comes next."""
     known = decisions(project)["decision"].reindex(queue.cards.index).dropna()
-    said = ", ".join(f"{count(held)} {_SAID[Decision(kind)]}" for kind, held in known.value_counts().items())
+    said = ", ".join(f"{count(held)} {SAID[kind]}" for kind, held in known.value_counts().items())
     with st.container(border=True):
         st.markdown(f"**The queue is through.** {said[0].upper() + said[1:] if said else 'Nothing was decided'}.")
         _left_behind(project, queue)

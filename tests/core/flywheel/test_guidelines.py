@@ -217,7 +217,7 @@ def test_the_second_look_is_a_queue_of_them_and_settles_them(project, dataset, t
     assert look.cards["given"].tolist() == [given.iloc[0], OTHER[given.iloc[1]], "maybe"]
     assert look.cards["suggested"].tolist() == [OTHER[given.iloc[0]], given.iloc[1], OTHER[given.iloc[3]]]
     assert (
-        "ann decided 'keep' under version 0 of the guidelines; since then 'yes' was defined anew"
+        "decided by ann (kept) under version 0 of the guidelines; since then 'yes' was defined anew"
         in (look.cards["reasons"].iloc[0])
     )
     for place in range(3):
