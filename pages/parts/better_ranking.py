@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import sys
+import threading
+from functools import partial
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -11,10 +15,12 @@ from pages.parts import jobs
 
 if TYPE_CHECKING:
     from core.flywheel import Project, Turn
+    from core.progress import Cancel, Progress
 
 __all__ = ["begin", "draw", "under_way"]
 
 _KIND = "ranking"
+_NICE = 15
 # Tests of other things switch it off, so that no ranking changes behind them.
 AUTOMATIC = True
 
@@ -24,7 +30,15 @@ def begin(project: Project, turn: Turn) -> None:
     title = _title(turn)
     job = jobs.registry().snapshot(project.id, _KIND)
     if turn.ranked_at is None and AUTOMATIC and (job is None or not (job.running or job.title == title)):
-        jobs.registry().start(project.id, _KIND, title, lambda progress, cancel: rank(project, turn, progress, cancel))
+        jobs.registry().start(project.id, _KIND, title, partial(_politely, project, turn))
+
+
+def _politely(project: Project, turn: Turn, progress: Progress, cancel: Cancel) -> Turn:
+    """Rank behind the back of somebody who reviews: their next card comes first."""
+    if sys.platform == "linux":
+        # There a priority belongs to the thread, and those that it starts inherit it.
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+    return rank(project, turn, progress, cancel)
 
 
 def draw(project: Project, turn: Turn) -> None:
