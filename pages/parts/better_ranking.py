@@ -21,12 +21,18 @@ __all__ = ["begin", "draw", "under_way"]
 
 _KIND = "ranking"
 _NICE = 15
+_MANY = 20_000
 # Tests of other things switch it off, so that no ranking changes behind them.
 AUTOMATIC = True
 
 
-def begin(project: Project, turn: Turn) -> None:
-    """Start making the better ranking of a turn; one that failed or was cancelled is not begun again by itself."""
+def begin(project: Project, turn: Turn, *, reviewing: bool = False) -> None:
+    """Start making the better ranking of a turn; one that failed or was cancelled is not begun again by itself.
+
+    Of many rows it takes a minute in which cards come slower: who is reviewing is asked first, see `draw`.
+    """
+    if reviewing and len(turn.out_of_fold) > _MANY:
+        return
     title = _title(turn)
     job = jobs.registry().snapshot(project.id, _KIND)
     if turn.ranked_at is None and AUTOMATIC and (job is None or not (job.running or job.title == title)):
@@ -47,6 +53,13 @@ def draw(project: Project, turn: Turn) -> None:
         return
     job = jobs.panel(project.id, _KIND)
     if job is None or job.title != _title(turn):
+        if len(turn.out_of_fold) > _MANY and st.button(
+            "Make the better ranking",
+            key="rank-now",
+            help="Asks other learners too; takes a minute or more in the background, in which cards come slower.",
+        ):
+            begin(project, turn)
+            st.rerun()
         return
     if job.running:
         st.caption(

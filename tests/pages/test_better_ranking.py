@@ -46,6 +46,16 @@ def test_taking_it_starts_a_queue_in_its_order(start, queued, quiet):
     assert cards.index.tolist() == turn.suspects.index[turn.suspects["flagged"]].tolist()
 
 
+def test_who_reviews_many_rows_is_asked_first(start, queued, quiet, monkeypatch):
+    monkeypatch.setattr(better_ranking, "AUTOMATIC", True)
+    monkeypatch.setattr(better_ranking, "_MANY", 10)
+    app = quiet(start("annotate", project=queued.id))
+    assert jobs.registry().snapshot(queued.id, "ranking") is None
+    quiet(app.button(key="rank-now").click().run())
+    assert jobs.registry().wait(queued.id, "ranking", timeout=120).state == "done"
+    assert queued.turns[0].ranked_at is not None
+
+
 def test_a_ranking_that_was_cancelled_is_not_begun_again_by_itself(start, queued, quiet, monkeypatch):
     monkeypatch.setattr(better_ranking, "AUTOMATIC", True)
     registry = jobs.registry()
