@@ -99,58 +99,66 @@ def _worth(project: Project, turn: Turn, rules: Sequence[Rule], weighed: Weighed
     names = [rule.name for rule in rules]
     chosen = st.selectbox("Rule", names, key="rule-chosen", format_func=lambda name: shorten(name, 90))
     rule = next((each for each in rules if each.name == chosen), rules[0])
-    against = rule_disagreements(project, weighed, rule.name) if rule.name in weighed.votes else pd.DataFrame()
-    torn = rule_conflicts(project, weighed)
     st.caption(plain(str(rule)) + ("" if rule.on else " (off)"))
     with st.container(horizontal=True):
-        editable = rule_form.fits(rule)
-        st.button(
-            "Edit",
-            icon=":material/edit:",
-            key="rule-edit",
-            disabled=not editable,
-            help=None if editable else "It combines combinations, which the form can't show.",
-            on_click=rule_form.begin,
-            args=(project.id, rule),
-            kwargs={"editing": rule.name},
-        )
-        st.button(
-            "Copy",
-            icon=":material/content_copy:",
-            key="rule-copy",
-            disabled=not editable,
-            on_click=rule_form.begin,
-            args=(project.id, rule),
-        )
-        st.button(
-            "Switch off" if rule.on else "Switch on",
-            icon=":material/toggle_off:" if rule.on else ":material/toggle_on:",
-            key="rule-switch",
-            on_click=_switch,
-            args=(project, rule.name, by),
-        )
-        st.button(
-            "Remove", icon=":material/delete:", key="rule-remove", on_click=_remove, args=(project, rule.name, by)
-        )
-        st.button(
-            f"Review {count(len(against), 'disagreement')}" if len(against) else "No disagreement to review",
-            icon=":material/rate_review:",
-            key="rule-disagreements",
-            disabled=against.empty,
-            help="Train examples on which this rule votes for another class than they are labelled, and that nobody "
-            "has decided on.",
-            on_click=_review,
-            args=(project, against, f"labels that the rule '{rule.name}' contradicts", turn.number),
-        )
-        st.button(
-            f"Review {count(len(torn), 'conflict')} between rules" if len(torn) else "No conflict to review",
-            icon=":material/call_split:",
-            key="rule-conflicts",
-            disabled=torn.empty,
-            help="Train examples on which rules vote for different classes, and that nobody has decided on.",
-            on_click=_review,
-            args=(project, torn, "examples on which rules conflict", turn.number),
-        )
+        _changes(project, rule, by)
+        _queues(project, turn, rule, weighed)
+
+
+def _changes(project: Project, rule: Rule, by: str) -> None:
+    """What can be done to the chosen rule."""
+    editable = rule_form.fits(rule)
+    st.button(
+        "Edit",
+        icon=":material/edit:",
+        key="rule-edit",
+        disabled=not editable,
+        help=None if editable else "It combines combinations, which the form can't show.",
+        on_click=rule_form.begin,
+        args=(project.id, rule),
+        kwargs={"editing": rule.name},
+    )
+    st.button(
+        "Copy",
+        icon=":material/content_copy:",
+        key="rule-copy",
+        disabled=not editable,
+        on_click=rule_form.begin,
+        args=(project.id, rule),
+    )
+    st.button(
+        "Switch off" if rule.on else "Switch on",
+        icon=":material/toggle_off:" if rule.on else ":material/toggle_on:",
+        key="rule-switch",
+        on_click=_switch,
+        args=(project, rule.name, by),
+    )
+    st.button("Remove", icon=":material/delete:", key="rule-remove", on_click=_remove, args=(project, rule.name, by))
+
+
+def _queues(project: Project, turn: Turn, rule: Rule, weighed: Weighed) -> None:
+    """The ways to what the chosen rule, or any two rules, contradict."""
+    against = rule_disagreements(project, weighed, rule.name) if rule.name in weighed.votes else pd.DataFrame()
+    torn = rule_conflicts(project, weighed)
+    st.button(
+        f"Review {count(len(against), 'disagreement')}" if len(against) else "No disagreement to review",
+        icon=":material/rate_review:",
+        key="rule-disagreements",
+        disabled=against.empty,
+        help="Train examples on which this rule votes for another class than they are labelled, and that nobody "
+        "has decided on.",
+        on_click=_review,
+        args=(project, against, f"labels that the rule '{rule.name}' contradicts", turn.number),
+    )
+    st.button(
+        f"Review {count(len(torn), 'conflict')} between rules" if len(torn) else "No conflict to review",
+        icon=":material/call_split:",
+        key="rule-conflicts",
+        disabled=torn.empty,
+        help="Train examples on which rules vote for different classes, and that nobody has decided on.",
+        on_click=_review,
+        args=(project, torn, "examples on which rules conflict", turn.number),
+    )
 
 
 def _rows(rules: Sequence[Rule], weighed: Weighed) -> pd.DataFrame:
