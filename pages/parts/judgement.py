@@ -1,0 +1,53 @@
+"""Above everything on Evaluate: the headline metric of a turn, what the verdicts say, and the looks they rest on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.evaluate import METRICS
+from core.report import count, interval, number
+from pages.parts import turns, verdicts
+
+if TYPE_CHECKING:
+    from core.flywheel import Project, Turn
+
+__all__ = ["draw", "looks", "times"]
+
+
+def draw(project: Project, turn: Turn) -> None:
+    """Draw the headline metric and both verdicts, with the number of looks they rest on."""
+    title = METRICS[project.headline]
+    with st.container(border=True):
+        left, right = st.columns([2, 5], vertical_alignment="center")
+        value, low, high = turn.evaluation.metrics[project.headline]
+        left.metric(f"{title}, turn {turn.number}", number(value), help=verdicts.INTERVAL_HELP)
+        left.caption(f"95 % interval {interval(low, high)}")
+        with right:
+            if turn.verdict is None or turn.verdict_against_first is None:
+                st.markdown(
+                    "**The first mark.** From turn 1 on, a verdict says what the changes of the data did to it."
+                )
+            else:
+                verdicts.statement(turn.verdict, metric=title, against=f"turn {turn.number - 1}")
+                if turn.number > 1:
+                    verdicts.statement(turn.verdict_against_first, metric=title, against="turn 0")
+            st.caption(looks(project, turn))
+    if turns.moved_on(project, turn):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(f"The data was changed since: scores, mistakes and slices are those of turn {turn.number}.")
+            turns.to_train(project, f"Run turn {turn.number + 1}")
+
+
+def looks(project: Project, turn: Turn) -> str:
+    """Say how often the test set was looked at, and what follows from it."""
+    said = f"The test set was looked at {times(project.looks)}. Each look makes the next verdict a little less sure."
+    if turn.rescored:
+        said += " Test labels were corrected or excluded since the turn ran: it is scored again from its predictions."
+    return said
+
+
+def times(number: int) -> str:
+    """Write how often something was done."""
+    return "once" if number == 1 else f"{count(number)} times"
