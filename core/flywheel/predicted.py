@@ -1,4 +1,4 @@
-"""What the locked model said of examples in one turn, beside what they are labelled: one home for every view of errors."""
+"""What the locked model said of examples in one turn, beside what they are labelled; all views of errors read it."""
 
 from __future__ import annotations
 
@@ -100,4 +100,4 @@ def hardest(project: Project, turn: Turn) -> pd.DataFrame:
 def chances(probabilities: pd.DataFrame, decided: pd.Series) -> npt.NDArray[np.float64]:
     """Probability of the class that was decided on."""
     values: npt.NDArray[np.float64] = probabilities.to_numpy(dtype=float)
-    return values[np.arange(len(decided)), probabilities.columns.get_indexer(decided)]
+    return values[np.arange(len(decided)), probabilities.columns.get_indexer(pd.Index(decided))]
