@@ -5,7 +5,7 @@ from core.evaluate.calibration import Calibration, calibration
 from core.evaluate.class_costs import class_costs, costed_metric, pair_costs
 from core.evaluate.folding import fold
 from core.evaluate.imbalance import FEW, class_counts, imbalance
-from core.evaluate.metrics import Evaluation, confusion_of, evaluate, per_class_of
+from core.evaluate.metrics import Evaluation, cells_of, confusion_of, evaluate, per_class_of
 from core.evaluate.predictions import EvaluationError, log_losses, losses
 from core.evaluate.scores import METRICS
 from core.evaluate.slices import Slice, find_slices
@@ -28,6 +28,7 @@ __all__ = [
     "ThresholdCurve",
     "Verdict",
     "calibration",
+    "cells_of",
     "class_costs",
     "class_counts",
     "compare",

@@ -18,9 +18,8 @@ Score = tuple[float, float, float]
 
 # So many true errors are supposed, and what each would look like is drawn.
 _SUPPOSED = 60
-# Draws for the error of one class among many.
-_FEWER = 60
-_PARTS = ("reliability", "resolution", "uncertainty", "within")
+# Examples a bin, at least.
+_FEWEST = 20
 
 
 @dataclass(frozen=True)
@@ -41,13 +40,14 @@ class Calibration:
         The same as it is usually reported. With few examples it is well above 0 for a perfect model.
     brier : (value, low, high)
         Brier score: 0 is perfect; the worst is 1 for two classes, 2 for more.
+    event_brier : float
+        Mean squared error of the probability of the event; with two classes the same as the Brier score.
     parts : dict
-        What the Brier score is made of: ``reliability`` (how badly calibrated) - ``resolution`` (how well the
-        probabilities tell examples apart) + ``uncertainty`` (how even the classes are) + ``within`` (what the bins
-        blur).
+        What `event_brier` is made of: ``reliability`` (how badly calibrated) - ``resolution`` (how well the
+        probabilities tell examples apart) + ``uncertainty`` (how even the event is) + ``within`` (what the bins blur).
     per_class : DataFrame
-        One class against the rest, by class: ``support``, ``share``, ``said`` (mean probability), ``ece`` as above,
-        ``brier`` with ``brier_low`` and ``brier_high``, and the four parts of it.
+        By class: ``support``, ``share`` with its Wilson interval ``share_low`` and ``share_high``, ``said`` (mean
+        probability), ``brier`` (one class against the rest) with ``brier_low`` and ``brier_high``.
     """
 
     event: str | None
@@ -55,6 +55,7 @@ class Calibration:
     ece: Score
     ece_plain: float
     brier: Score
+    event_brier: float
     parts: dict[str, float]
     per_class: pd.DataFrame
 
@@ -78,7 +79,8 @@ def calibration(
     event : str, optional
         Of two classes the one whose probability is judged; by default the rarer one.
     bins : int
-        Fewer where probabilities repeat: equal ones are never torn apart.
+        Fewer where there would be less than 20 examples in each, and where probabilities repeat: equal ones are never
+        torn apart.
     resamples, seed : int
         For the intervals.
 
@@ -110,39 +112,42 @@ def calibration(
         judged, happened = said[:, code], truth == code
     else:
         judged, happened = said.max(axis=1), said.argmax(axis=1) == truth
-    found = _bins(judged, happened, bins)
+    found = _bins(judged, happened, min(bins, max(1, len(truth) // _FEWEST)))
     ece, plain = _calibration_error(found, resamples, np.random.default_rng(seed))
     squared = said**2 + np.where(np.arange(len(classes)) == truth[:, np.newaxis], 1 - 2 * said, 0.0)
-    per_class = _per_class(classes, truth, said, squared, bins, seed)
     total = squared[:, code] if two else squared.sum(axis=1)
-    if two:
-        parts = {name: float(per_class[name].iloc[code]) for name in _PARTS}
-    else:
-        parts = {name: float(per_class[name].sum()) for name in _PARTS}
+    event_brier, parts = _parts(found, judged, happened)
     return Calibration(
-        classes[code] if two else None, found, ece, plain, _mean(total[:, np.newaxis], seed)[0], parts, per_class
+        classes[code] if two else None,
+        found,
+        ece,
+        plain,
+        _mean(total[:, np.newaxis], seed)[0],
+        event_brier,
+        parts,
+        _per_class(classes, truth, said, squared, seed),
     )
 
 
 def _per_class(
-    classes: tuple[str, ...], truth: npt.NDArray[np.intp], said: Floats, squared: Floats, bins: int, seed: int
+    classes: tuple[str, ...], truth: npt.NDArray[np.intp], said: Floats, squared: Floats, seed: int
 ) -> pd.DataFrame:
     support = np.bincount(truth, minlength=len(classes))
-    rows = []
-    for code in range(len(classes)):
-        found = _bins(said[:, code], truth == code, bins)
-        rows.append(
-            {"ece": _calibration_error(found, _FEWER, np.random.default_rng(seed))[0][0]}
-            | _parts(found, said[:, code], truth == code)
-        )
-    means = _mean(squared, seed)
-    table = pd.DataFrame(rows, index=pd.Index(classes, name="class", dtype="str"))
-    table.insert(0, "support", support)
-    table.insert(1, "share", support / len(truth))
-    table.insert(2, "said", said.mean(axis=0))
-    for name, column in zip(("brier", "brier_low", "brier_high"), zip(*means, strict=True), strict=True):
-        table[name] = column
-    return table
+    low, high = wilson_interval(support, len(truth))
+    brier, below, above = zip(*_mean(squared, seed), strict=True)
+    return pd.DataFrame(
+        {
+            "support": support,
+            "share": support / len(truth),
+            "share_low": low,
+            "share_high": high,
+            "said": said.mean(axis=0),
+            "brier": brier,
+            "brier_low": below,
+            "brier_high": above,
+        },
+        index=pd.Index(classes, name="class", dtype="str"),
+    )
 
 
 def _bins(said: Floats, happened: npt.NDArray[np.bool_], bins: int) -> pd.DataFrame:
@@ -186,18 +191,21 @@ def _calibration_error(found: pd.DataFrame, resamples: int, rng: np.random.Gener
     drawn = rng.binomial(held, chances, size=(resamples, *chances.shape)) / held
     seen = np.quantile(np.abs(drawn - said) @ weights, [0.5, 0.975, 0.025], axis=0)
     value, low, high = (float(np.interp(plain, np.maximum.accumulate(each), true)) for each in seen)
+    if plain >= seen[2].max():
+        # So few examples that even the worst error would look like this.
+        high = float(np.maximum(said, 1 - said) @ weights)
     return (value, min(low, value), max(high, value)), plain
 
 
-def _parts(found: pd.DataFrame, said: Floats, happened: npt.NDArray[np.bool_]) -> dict[str, float]:
-    """The Brier score taken apart; the four add up to it exactly (resolution is taken off)."""
+def _parts(found: pd.DataFrame, said: Floats, happened: npt.NDArray[np.bool_]) -> tuple[float, dict[str, float]]:
+    """The mean squared error, and its parts: they add up to it exactly (resolution is taken off)."""
     weights = found["count"].to_numpy() / found["count"].sum()
     base = float(happened.mean())
+    whole = float(((said - happened) ** 2).mean())
     reliability = float(((found["said"] - found["came_true"]).to_numpy() ** 2) @ weights)
     resolution = float(((found["came_true"] - base).to_numpy() ** 2) @ weights)
     uncertainty = base * (1 - base)
-    whole = float(((said - happened) ** 2).mean())
-    return {
+    return whole, {
         "reliability": reliability,
         "resolution": resolution,
         "uncertainty": uncertainty,

@@ -15,7 +15,7 @@ from core.evaluate.predictions import Aligned, align
 from core.evaluate.scores import CELL_METRICS, METRICS, cell_counts, class_rankings, class_scores, row_scores
 from core.statistics import combined_interval, draw_cells, draw_rows, percentile_interval, wilson_interval
 
-__all__ = ["Evaluation", "confusion_of", "evaluate", "per_class_of"]
+__all__ = ["Evaluation", "cells_of", "confusion_of", "evaluate", "per_class_of"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -151,6 +151,39 @@ def confusion_of(labels: pd.Series, predicted: pd.Series) -> pd.DataFrame:
     k = len(classes)
     counts = np.bincount(classes.get_indexer(given) * k + classes.get_indexer(claimed), minlength=k * k)
     return pd.DataFrame(counts.reshape(k, k), index=classes.rename("true"), columns=classes.rename("predicted"))
+
+
+def cells_of(confusion: pd.DataFrame) -> pd.DataFrame:
+    """List the cells of a confusion matrix that hold something.
+
+    Parameters
+    ----------
+    confusion : DataFrame of shape (classes, classes)
+        Counts, true classes down, predicted ones across, in one order.
+
+    Returns
+    -------
+    DataFrame
+        A row a cell, mistakes first, then the most frequent: ``true``, ``predicted``, ``count``, ``right``, ``share``
+        of the true class with its Wilson interval ``low`` and ``high``.
+    """
+    counts = confusion.to_numpy()
+    rows, columns = np.nonzero(counts)
+    held, support = counts[rows, columns], counts.sum(axis=1)[rows]
+    low, high = wilson_interval(held, support)
+    names = np.array([str(name) for name in confusion.index], dtype=object)
+    cells = pd.DataFrame(
+        {
+            "true": names[rows],
+            "predicted": names[columns],
+            "count": held,
+            "right": rows == columns,
+            "share": held / support,
+            "low": low,
+            "high": high,
+        }
+    )
+    return cells.sort_values(["right", "count"], ascending=[True, False], kind="stable", ignore_index=True)
 
 
 def per_class_of(confusion: pd.DataFrame) -> pd.DataFrame:

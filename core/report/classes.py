@@ -76,17 +76,21 @@ def class_scores_chart(test: pd.DataFrame, train: pd.DataFrame | None = None, *,
 
 
 def _numbers(parts: dict[str, pd.DataFrame], order: pd.Index) -> pd.DataFrame:
-    numbers = pd.DataFrame({"class": order.astype(str)})
+    """A row a class and part, so that both stand under each other."""
+    tables = []
     for part, frame in parts.items():
         rows = frame.reindex(order)
-        behind = f", {part}" if len(parts) > 1 else ""
-        for score, title in (("f1", "F1"), ("precision", "precision"), ("recall", "recall")):
-            numbers[f"{title}{behind}"] = [
+        table = pd.DataFrame({"class": order.astype(str)})
+        if len(parts) > 1:
+            table["part"] = part
+        table["support"] = rows["support"].fillna(0).astype(int).to_numpy()
+        for score, title in SCORES.items():
+            table[title] = [
                 f"{number(value)} ({interval(low, high)})" if not np.isnan(value) else "–"
                 for value, low, high in zip(rows[score], rows[f"{score}_low"], rows[f"{score}_high"], strict=True)
             ]
-        numbers[f"support{behind}"] = rows["support"].fillna(0).astype(int).to_numpy()
-    return numbers
+        tables.append(table)
+    return pd.concat(tables).sort_index(kind="stable").reset_index(drop=True)
 
 
 def class_costs_chart(costs: pd.DataFrame, *, metric: str) -> Chart:

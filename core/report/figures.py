@@ -111,9 +111,12 @@ def class_balance(counts: pd.DataFrame) -> Chart:
     ----------
     counts : DataFrame
         Index classes; columns are origins that are stacked (for example ``collected``, ``generated``), values counts.
+        Of more than 24 classes the 12 largest and the 12 smallest are drawn.
     """
     total = counts.sum(axis=1).sort_values(ascending=False)
-    shown = total.head(MAX_ROWS).index
+    shown = total.index
+    if len(total) > MAX_ROWS:
+        shown = shown[: MAX_ROWS // 2].append(shown[-MAX_ROWS // 2 :])
     figure = go.Figure()
     for column, colour in zip(
         counts.columns, (ACCENT, faded(ACCENT, 0.45), NEUTRAL, faded(NEUTRAL, 0.5)), strict=False

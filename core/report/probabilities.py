@@ -21,7 +21,8 @@ _LINES = {
     "macro_f1": (ACCENT, "dashdot"),
     "accuracy": (NEUTRAL, "longdash"),
 }
-_BANDED = ("precision", "recall", "f1", "macro_f1", "accuracy")
+# From so many examples in a bar on, bars grow with the logarithm.
+_MANY = 50
 
 
 def threshold_chart(
@@ -190,6 +191,9 @@ def loss_histogram(losses: pd.Series, wrong: pd.Series, *, line: float, bins: in
         "predicted right": np.histogram(clipped[~mistaken], edges)[0],
         "predicted wrong": np.histogram(clipped[mistaken], edges)[0],
     }
+    tallest = int(max(held.max() for held in per_bin.values()))
+    # The bulk of the examples would hide the few that matter.
+    many = tallest >= _MANY
     figure = go.Figure()
     middle = (edges[:-1] + edges[1:]) / 2
     for (name, held), colour in zip(per_bin.items(), (faded(NEUTRAL, 0.55), ALERT), strict=True):
@@ -206,10 +210,11 @@ def loss_histogram(losses: pd.Series, wrong: pd.Series, *, line: float, bins: in
         figure,
         height=280,
         x="log loss out of fold (the last bar holds all above)",
-        y="examples, each line ten times more",
+        y="examples (log scale)" if many else "examples",
     )
     figure.update_layout(barmode="overlay", margin={"t": 40})
-    figure.update_yaxes(type="log", dtick=1, rangemode="tozero")
+    if many:
+        figure.update_yaxes(type="log", dtick=1, range=[-0.3, math.log10(tallest) + 0.1])
     figure.add_vline(x=line, line={"color": NEUTRAL, "dash": "dot", "width": 1.5})
     figure.add_annotation(
         x=line,
@@ -233,10 +238,11 @@ def loss_histogram(losses: pd.Series, wrong: pd.Series, *, line: float, bins: in
         }
     )
     above = int((values > line).sum())
+    median = number(float(np.median(values)), 2) if len(values) else "–"
     return Chart(
         figure,
         numbers,
         f"Log losses of {count(len(values), 'example')}, {count(mistaken.sum())} of them predicted wrong. "
-        f"The median is {number(float(np.median(values)), 2) if len(values) else '–'}; {count(above)} are above {number(line, 2)}, "
+        f"The median is {median}; {count(above)} are above {number(line, 2)}, "
         "which is what guessing all classes alike would have.",
     )

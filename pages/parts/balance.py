@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -9,7 +10,7 @@ import streamlit as st
 
 from core.dataset import Dataset
 from core.evaluate import FEW, class_counts, imbalance
-from core.report import class_balance, count, interval, number, percent, shorten
+from core.report import MAX_ROWS, class_balance, count, interval, number, percent, shorten
 from pages.parts import figure, frame
 from pages.parts.plain import plain
 
@@ -48,16 +49,25 @@ def draw(dataset: Dataset, *, key: str, opened: bool = False) -> None:
 
 
 def view(project: Project, turn: Turn) -> None:
-    """Draw how the classes are filled in train, test and pool as they are now, and what to do where they are too rare."""
+    """Draw how the classes are filled as the data is now, and what to do where they are too rare."""
     dataset = project.dataset
     counts = _counted(dataset.version, dataset)
     rarest = counts.iloc[-1]
     held, of_test = int(counts["train"].sum()), int(counts["test"].sum())
+    drawn = replace(class_balance(_origins(counts)), numbers=_written(counts))
     figure.draw(
-        class_balance(_origins(counts)),
+        drawn,
         key="balance",
-        caption=f"{count(held, 'train example')}, {count(of_test, 'test example')}, "
+        opened=True,
+        caption=("The 12 largest and the 12 smallest classes. " if len(counts) > MAX_ROWS else "")
+        + f"{count(held, 'train example')}, {count(of_test, 'test example')}, "
         f"{count(len(dataset.ids('pool')))} without a label in the pool; as the data is now.",
+    )
+    st.caption(
+        "**Ratio**: examples of the largest class for each of this one. **Effective number**: what is left of the "
+        "count when each further example tells a little less that is new, so that a large class gains less by more of "
+        "the same. Shares have Wilson's 95 % interval; where those of train and test don't overlap, the two parts "
+        "are not balanced alike."
     )
     st.markdown(
         f"The rarest class of train, **{plain(counts.index[-1])}**, holds {percent(rarest['train_share'])} "
@@ -69,14 +79,6 @@ def view(project: Project, turn: Turn) -> None:
         )
     )
     _rare(project, counts)
-    st.header("Every class", anchor=False)
-    st.dataframe(_written(counts), hide_index=True, height="auto", key="classes", alt="Counts and shares of each class")
-    st.caption(
-        "**Ratio**: examples of the largest class for each of this one. **Effective number**: what is left of the count "
-        "when each further example tells a little less that is new; a class of which there are many gains less by more "
-        "of the same. Shares have Wilson's 95 % interval; where those of train and test don't overlap, the two parts "
-        "are not balanced alike."
-    )
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
@@ -101,15 +103,15 @@ def _rare(project: Project, counts: pd.DataFrame) -> None:
         said.append(f"Too rare to learn, fewer than {FEW} in train: {_listed(to_learn)}.")
     if len(to_judge):
         said.append(
-            f"Too rare to judge, fewer than {FEW} in test: {_listed(to_judge)}. Scores of these classes are mostly luck; "
-            "their intervals say how much."
+            f"Too rare to judge, fewer than {FEW} in test: {_listed(to_judge)}. Scores of these classes are mostly "
+            "luck; their intervals say how much."
         )
     with st.container(border=True):
         for sentence in said:
             st.markdown(sentence)
         st.caption(
-            "Real examples help most: collect them. Generated ones can only spread what train holds already; they never "
-            "help a class of which test has too few."
+            "Real examples help most: collect them. Generated ones can only spread what train holds already, and they "
+            "never help a class of which test has too few."
         )
         with st.container(horizontal=True, vertical_alignment="bottom"):
             options = list(counts.index[(counts["train"] > 0).to_numpy()][::-1])

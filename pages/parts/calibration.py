@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from core.report import count, interval, number, percent, reliability_diagram
-from pages.parts import figure, judged
+from pages.parts import figure, judged, paging
 from pages.parts.plain import plain
 
 if TYPE_CHECKING:
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from core.flywheel import Project, Turn
 
 __all__ = ["draw"]
-
-_CLASSES = 50
 
 
 def draw(project: Project, turn: Turn) -> None:
@@ -42,7 +40,7 @@ def draw(project: Project, turn: Turn) -> None:
         _words(found)
         _scores(found)
     st.header("Each class against the rest", anchor=False)
-    _classes(found)
+    _classes(found, part)
 
 
 def _words(found: Calibration) -> None:
@@ -57,7 +55,7 @@ def _words(found: Calibration) -> None:
     st.markdown(
         f"When it says **{percent(row['said'], 0)}**, it is right in {came} of the cases."
         if found.event is None
-        else f"Of those to which it gives **{percent(row['said'], 0)}** for {plain(found.event)}, {came} are."
+        else f"Of those to which it gives **{percent(row['said'], 0)}** for **{plain(found.event)}**, {came} are labelled so."
     )
     if off.empty:
         st.caption("In no bin does what it says differ from what came true by more than chance explains.")
@@ -75,10 +73,14 @@ def _scores(found: Calibration) -> None:
         ("Calibration error (ECE)", f"{number(found.ece[0])} ({interval(*found.ece[1:])})"),
         ("ECE as usually reported", number(found.ece_plain)),
         ("Brier score", f"{number(found.brier[0])} ({interval(*found.brier[1:])})"),
-        ("  miscalibration, adds", number(parts["reliability"], 4)),
-        ("  resolution, takes off", number(parts["resolution"], 4)),
-        ("  uncertainty of the classes, adds", number(parts["uncertainty"], 4)),
-        ("  blur within the bins, adds", number(parts["within"], 4)),
+    ]
+    if found.event is None:
+        rows.append(("Squared error of the diagram", number(found.event_brier, 4)))
+    rows += [
+        ("\u2003miscalibration, adds", number(parts["reliability"], 4)),
+        ("\u2003resolution, takes off", number(parts["resolution"], 4)),
+        ("\u2003uncertainty, adds", number(parts["uncertainty"], 4)),
+        ("\u2003blur within the bins, adds", number(parts["within"], 4)),
     ]
     st.dataframe(
         pd.DataFrame(rows, columns=["score", "value (95 % interval)"]),
@@ -87,34 +89,37 @@ def _scores(found: Calibration) -> None:
         alt="Calibration error and Brier score with its parts",
     )
     st.caption(
-        "ECE is the mean distance from the dotted line. Reported as usual, noise alone makes it greater than 0; the first "
-        "line takes that off. "
-        f"The Brier score is the mean squared error of the probabilities: 0 is perfect, {2 if found.event is None else 1} "
-        "the worst."
+        "ECE is the mean distance from the dotted line. Reported as usual, noise alone makes it greater than 0; the "
+        "first line takes that off. The Brier score is the mean squared error of the probabilities: 0 is perfect, "
+        f"{2 if found.event is None else 1} the worst."
     )
 
 
-def _classes(found: Calibration) -> None:
+def _classes(found: Calibration, part: str) -> None:
     table = found.per_class.sort_values("support", kind="stable")
-    shown = pd.DataFrame(
-        {
-            "class": table.index,
-            "examples": table["support"].to_numpy(),
-            "share": [percent(value) for value in table["share"]],
-            "mean probability": [percent(value) for value in table["said"]],
-            "ECE": [number(value) for value in table["ece"]],
-            "Brier score (95 % interval)": [
-                f"{number(value, 4)} ({interval(low, high, 4)})"
-                for value, low, high in zip(table["brier"], table["brier_low"], table["brier_high"], strict=True)
-            ],
-        }
-    )
+    shares = zip(table["share"], table["share_low"], table["share_high"], strict=True)
+    briers = zip(table["brier"], table["brier_low"], table["brier_high"], strict=True)
     st.caption(
-        "The rarest first. A mean probability well below the share says that the model does not believe in the class "
-        "often enough, well above it too often."
+        "The rarest first. A mean probability below the interval of the share says that the model believes in the class "
+        "too seldom, above it too often."
     )
-    st.dataframe(
-        shown.head(_CLASSES), hide_index=True, height="content", alt="Calibration of each class against the rest"
+    paging.table(
+        pd.DataFrame(
+            {
+                "class": table.index,
+                "examples": table["support"].to_numpy(),
+                "share, % (95 % interval)": [
+                    f"{number(100 * share, 1)} ({interval(100 * low, 100 * high, 1)})" for share, low, high in shares
+                ],
+                "mean probability, %": [number(100 * value, 1) for value in table["said"]],
+                "Brier score (95 % interval)": [
+                    f"{number(value, 4)} ({interval(low, high, 4)})" for value, low, high in briers
+                ],
+            }
+        ),
+        key=f"calibration-classes-{part}",
+        rows=15,
+        noun="class",
+        many="classes",
+        alt="Calibration of each class against the rest",
     )
-    if len(shown) > _CLASSES:
-        st.caption(f"The {count(_CLASSES)} rarest of {count(len(shown))} classes.")

@@ -50,7 +50,8 @@ def draw(project: Project, turn: Turn) -> None:
     )
     _review(project, turn, shown, label, kind)
     notes = [
-        f"loss {number(loss, 2)}, its label got {percent(chance, 1)}" + (", suspect" if suspect else "")
+        f"loss {number(loss, 2)}, its label got {'under 0.1 %' if chance < 0.001 else percent(chance)}"
+        + (", suspect" if suspect else "")
         for loss, chance, suspect in zip(shown["loss"], shown["of_given"], shown["suspect"], strict=True)
     ]
     examples.draw(

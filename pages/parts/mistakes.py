@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
+from core.evaluate import cells_of
 from core.flywheel import Predicted, chances, predicted
-from core.report import MAX_ROWS, confusion_matrix, count, interval, percent, shorten
-from core.statistics import wilson_interval
+from core.report import MAX_ROWS, confusion_matrix, count, interval, number, percent, shorten
 from pages.parts import examples, figure, frame, judged, paging, queues
 from pages.parts.plain import plain
 
@@ -18,27 +18,28 @@ if TYPE_CHECKING:
 
 __all__ = ["draw", "predictions"]
 
+_PAIRS_A_PAGE = 15
+
 
 def draw(project: Project, turn: Turn) -> None:
     """Draw the confusion matrix of a turn and, for a chosen cell, its examples."""
     part = judged.part("mistakes-part")
     judgement = judged.of(project, turn, part)
-    options = _cells(judgement.confusion)
-    key = f"cell-{part}"
-    place = min(int(st.session_state.get(key) or 0), len(options) - 1)
+    cells = cells_of(judgement.confusion)
+    place = min(int(st.session_state.get(f"cell-{part}") or 0), len(cells) - 1)
     drawn, chosen = st.columns([3, 2], gap="large")
     with drawn:
         if len(judgement.confusion) > MAX_ROWS:
-            _listed(judgement.confusion, options, part)
+            _listed(cells, len(judgement.confusion), part)
         else:
             figure.draw(
-                confusion_matrix(judgement.confusion, chosen=options[place][:2]),
+                confusion_matrix(judgement.confusion, chosen=tuple(cells.loc[place, ["true", "predicted"]])),
                 key=f"confusion-{part}",
                 caption="Click a cell to open its examples.",
-                on_select=lambda: _clicked(part, list(judgement.confusion.index), options),
+                on_select=lambda: _clicked(cells, list(judgement.confusion.index), part),
             )
     with chosen:
-        given, taken, *_ = _choose(judgement, options, part)
+        given, taken = _choose(cells, part)
     found = _examples(judgement, given, taken)
     with chosen:
         if part == "train" and given != taken:
@@ -66,47 +67,21 @@ def _examples(found: Predicted, given: str, taken: str) -> pd.DataFrame:
     return _table(Predicted(found.labels[there], found.probabilities[there], found.decided[there], found.confusion))
 
 
-def _cells(confusion: pd.DataFrame) -> list[tuple[str, str, int, bool]]:
-    """The cells that hold something: true class, predicted class, examples, right; the most frequent mistake first."""
-    cells = confusion.stack().rename("count").reset_index().set_axis(["given", "predicted", "count"], axis=1)
-    cells = cells[cells["count"] > 0].assign(right=cells["given"] == cells["predicted"])
-    cells = cells.sort_values(["right", "count"], ascending=[True, False], kind="stable")
-    return list(cells.itertuples(index=False, name=None))
-
-
-def _clicked(part: str, names: list[str], options: list[tuple[str, str, int, bool]]) -> None:
+def _clicked(cells: pd.DataFrame, names: list[str], part: str) -> None:
     """Put the cell that was clicked into the select box: one choice, two ways to make it."""
     points = st.session_state[f"figure-confusion-{part}"].selection.points
     if points:
         row, column = points[0]["customdata"][:2]
-        pairs = [option[:2] for option in options]
-        if (names[int(row)], names[int(column)]) in pairs:
-            st.session_state[f"cell-{part}"] = pairs.index((names[int(row)], names[int(column)]))
+        found = (cells["true"] == names[int(row)]) & (cells["predicted"] == names[int(column)])
+        st.session_state[f"cell-{part}"] = int(found.to_numpy().argmax())
 
 
-def _listed(confusion: pd.DataFrame, options: list[tuple[str, str, int, bool]], part: str) -> None:
+def _listed(cells: pd.DataFrame, classes: int, part: str) -> None:
     """The mistakes of many classes as a list, whose rows open their examples."""
-    wrong = [option for option in options if not option[3]]
+    wrong = cells[~cells["right"]]
     key = f"pairs-{part}"
-    here = paging.page_of(len(wrong), key=key, rows=15)
-    support = confusion.sum(axis=1)
-    shown = wrong[here]
-    low, high = wilson_interval([held for *_, held, _ in shown], [support[given] for given, *_ in shown])
-    table = pd.DataFrame(
-        {
-            "labelled": [given for given, *_ in shown],
-            "predicted": [taken for _, taken, *_ in shown],
-            "examples": [held for *_, held, _ in shown],
-            "of the class": [
-                f"{percent(held / support[given], 0)} ({interval(100 * below, 100 * above, 0)})"
-                for (given, _, held, _), below, above in zip(shown, low, high, strict=True)
-            ],
-        }
-    )
-    st.caption(
-        f"{count(len(confusion))} classes are too many for a matrix: the {count(len(wrong))} confusions that occur, "
-        "the most frequent first. Select a row to open its examples."
-    )
+    here = paging.page_of(len(wrong), key=key, rows=_PAIRS_A_PAGE)
+    shown = wrong.iloc[here]
     grid = f"pairs-{part}-{here.start}"
 
     def opened() -> None:
@@ -114,8 +89,22 @@ def _listed(confusion: pd.DataFrame, options: list[tuple[str, str, int, bool]], 
         if rows:
             st.session_state[f"cell-{part}"] = here.start + rows[0]
 
+    st.caption(
+        f"{count(classes)} classes are too many for a matrix: here are the {count(len(wrong), 'confusion')} that "
+        "occur, the most frequent first. Select a row to open its examples."
+    )
     st.dataframe(
-        table,
+        pd.DataFrame(
+            {
+                "labelled": shown["true"],
+                "predicted": shown["predicted"],
+                "examples": shown["count"],
+                "of the class, %": [
+                    f"{number(100 * share, 0)} ({interval(100 * low, 100 * high, 0)})"
+                    for share, low, high in zip(shown["share"], shown["low"], shown["high"], strict=True)
+                ],
+            }
+        ),
         hide_index=True,
         height="content",
         key=grid,
@@ -123,7 +112,7 @@ def _listed(confusion: pd.DataFrame, options: list[tuple[str, str, int, bool]], 
         selection_mode="single-row",
         alt="Confusions of two classes, the most frequent first",
     )
-    paging.controls(len(wrong), key=key, rows=15, noun="confusion")
+    paging.controls(len(wrong), key=key, rows=_PAIRS_A_PAGE, noun="confusion")
 
 
 def _review(project: Project, turn: Turn, cell: tuple[str, str], ids: pd.Index) -> None:
@@ -137,31 +126,30 @@ def _review(project: Project, turn: Turn, cell: tuple[str, str], ids: pd.Index) 
         frame.navigate("annotate")
 
 
-def _choose(judgement: Predicted, options: list[tuple[str, str, int, bool]], part: str) -> tuple[str, str, int, bool]:
+def _choose(cells: pd.DataFrame, part: str) -> tuple[str, str]:
     """Let the analyst choose a cell that is not empty; the most frequent mistake comes first."""
+    names = [
+        f"{shorten(true, 24)} {'predicted so' if right else '→ ' + shorten(taken, 24)} · {count(held)}"
+        for true, taken, held, right in zip(
+            cells["true"], cells["predicted"], cells["count"], cells["right"], strict=True
+        )
+    ]
     place = st.selectbox(
         "Open a cell",
-        range(len(options)),
-        format_func=lambda place: _cell(options[place]),
+        range(len(cells)),
+        format_func=names.__getitem__,
         key=f"cell-{part}",
         help="Mistakes first, the most frequent on top; then what was right.",
     )
-    given, taken, held, right = chosen = options[place]
-    of_class = int(judgement.confusion.loc[given].sum())
-    low, high = wilson_interval(held, of_class)
+    cell = cells.iloc[place]
     st.markdown(
-        f"{count(held, 'example')} labelled **{plain(given)}** "
-        + ("and predicted so" if right else f"but predicted **{plain(taken)}**")
-        + f": {percent(held / of_class)} ({interval(100 * float(low), 100 * float(high), 1)} %) of that class."
+        f"{count(cell['count'], 'example')} labelled **{plain(cell['true'])}** "
+        + ("and predicted so" if cell["right"] else f"but predicted **{plain(cell['predicted'])}**")
+        + f": {percent(cell['share'])} ({interval(100 * cell['low'], 100 * cell['high'], 1)} %) of that class."
     )
     st.caption(
         "Test examples are here to be understood. Their labels are corrected by blind review only."
         if part == "test"
         else "Each train example is predicted by a model that has not seen it."
     )
-    return chosen
-
-
-def _cell(cell: tuple[str, str, int, bool]) -> str:
-    given, predicted, held, right = cell
-    return f"{shorten(given, 24)} {'predicted so' if right else '→ ' + shorten(predicted, 24)} · {count(held)}"
+    return cell["true"], cell["predicted"]

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from core.evaluate import METRICS, per_class_of
-from core.report import class_costs_chart, class_scores_chart, confusion_list, count, percent, signed
+from core.report import class_costs_chart, class_scores_chart, confusion_list, count, percent, signed, signed_interval
 from pages.parts import figure, judged, verdicts
 from pages.parts.plain import plain
 
@@ -68,11 +68,12 @@ def _costs(project: Project, turn: Turn) -> None:
     if pairs.empty:
         st.info("Nothing is predicted wrong here.", icon=":material/done_all:")
         return
-    first, dearest = classes.iloc[0], pairs.iloc[0]
+    first, worst = classes.iloc[0], pairs.iloc[0]
     st.markdown(
         f"**{plain(classes.index[0])}** takes {percent(first['share'], 0)} of what is missing to a perfect {title}. "
-        f"The dearest confusion is **{plain(dearest['true'])}** taken for **{plain(dearest['predicted'])}**, "
-        f"{count(dearest['count'], 'time')}: {title} would be {signed(dearest['gain'], 4)} if these were right."
+        f"The costliest confusion is **{plain(worst['true'])}** taken for **{plain(worst['predicted'])}**, "
+        f"{count(worst['count'], 'time')}: if these were right, {title} would change by {signed(worst['gain'], 4)} "
+        f"({signed_interval(worst['low'], worst['high'], 4)})."
     )
     left, right = st.columns(2, gap="large")
     with left:

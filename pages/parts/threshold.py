@@ -38,7 +38,7 @@ def draw(project: Project, turn: Turn) -> None:
     curve = judged.curve(project, turn)
     locked = judged.locked_threshold(project, turn, curve.positive)
     st.markdown(
-        f"An example is predicted **{plain(curve.positive)}**, the rarer class, if its probability is at least the "
+        f"An example is predicted **{plain(curve.positive)}**{_rarer(found.labels)} if its probability is at least the "
         "threshold. Move it to see what would change. This is for looking, out of fold and never on test: "
         f"the project is judged by its locked rule, which stands at **{number(locked)}**"
         + (
@@ -78,23 +78,25 @@ def draw(project: Project, turn: Turn) -> None:
                 best=curve.best,
             ),
             key="threshold",
-            caption=f"Bands hold 95 % at each threshold by itself. Out of fold over {count(len(found.labels), 'example')}"
-            " of train" + (f"; {count(found.generated)} generated ones are left out." if found.generated else "."),
+            caption="Bands hold 95 % at each threshold by itself. Out of fold over "
+            f"{count(len(found.labels), 'train example')}"
+            + (f"; {count(found.generated)} generated ones are left out." if found.generated else "."),
         )
     _best(curve, locked)
+
+
+def _rarer(labels: pd.Series) -> str:
+    return ", the rarer class," if labels.value_counts().nunique() > 1 else ""
 
 
 def _here(curve: ThresholdCurve, at: float, locked: float) -> None:
     """What happens at the threshold that one looks at, beside the locked rule."""
     here, rule = curve.at(at), curve.at(locked)
-    rows = [
-        {
-            "score": title,
-            f"here, {number(at)}": f"{number(here[name])} ({interval(here[f'{name}_low'], here[f'{name}_high'], 2)})",
-            f"locked, {number(locked)}": f"{number(rule[name])} ({interval(rule[f'{name}_low'], rule[f'{name}_high'], 2)})",
-        }
-        for name, title in THRESHOLD_SCORES.items()
-    ]
+    rows = {"score": list(THRESHOLD_SCORES.values())}
+    for title, row in ((f"here, {number(at)}", here), (f"locked, {number(locked)}", rule)):
+        rows[title] = [
+            f"{number(row[name])} ({interval(row[f'{name}_low'], row[f'{name}_high'], 2)})" for name in THRESHOLD_SCORES
+        ]
     st.dataframe(
         pd.DataFrame(rows),
         hide_index=True,
