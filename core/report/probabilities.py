@@ -220,10 +220,10 @@ def loss_histogram(losses: pd.Series, wrong: pd.Series, *, line: float, bins: in
         x=line,
         y=1.0,
         yref="paper",
-        yanchor="bottom",
+        yanchor="top",
         xanchor="left",
         showarrow=False,
-        text=" worse than guessing",
+        text=" worse than guessing →",
         font={"size": FONT_SIZE},
     )
     numbers = pd.DataFrame(

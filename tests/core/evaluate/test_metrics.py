@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sk
 
-from core.evaluate import METRICS, Evaluation, evaluate
+from core.evaluate import METRICS, Evaluation, cells_of, confusion_of, evaluate, per_class_of
 from core.evaluate.predictions import align
 from core.evaluate.scores import ROW_METRICS, row_scores
 
@@ -155,3 +155,27 @@ def test_two_thousand_resamples_are_quick():
     started = time.process_time()
     evaluate(labels, probabilities)
     assert time.process_time() - started < 4
+
+
+def test_a_confusion_matrix_alone_says_the_same_of_each_class():
+    rng = np.random.default_rng(3)
+    ids = [f"e{number}" for number in range(200)]
+    probabilities = pd.DataFrame(rng.dirichlet(np.ones(3), 200), index=ids, columns=list("abc"))
+    labels = pd.Series(rng.choice(list("abd"), 200), index=ids)
+    whole = evaluate(labels, probabilities, resamples=10)
+    confusion = confusion_of(labels, probabilities.idxmax(axis=1))
+    pd.testing.assert_frame_equal(confusion, whole.confusion)
+    pd.testing.assert_frame_equal(per_class_of(confusion), whole.per_class)
+
+
+def test_cells_are_listed_mistakes_first():
+    confusion = pd.DataFrame([[8, 2, 0], [5, 90, 0], [0, 0, 0]], index=list("abc"), columns=list("abc"))
+    cells = cells_of(confusion)
+    assert cells[["true", "predicted", "count"]].to_numpy().tolist() == [
+        ["b", "a", 5],
+        ["a", "b", 2],
+        ["b", "b", 90],
+        ["a", "a", 8],
+    ]
+    assert cells["share"].tolist() == pytest.approx([5 / 95, 0.2, 90 / 95, 0.8])
+    assert ((cells["low"] < cells["share"]) & (cells["share"] < cells["high"])).all()
