@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from core.dataset import Dataset
-from core.flywheel import Exclude, Project, current_queue
+from core.evaluate import cells_of
+from core.flywheel import Exclude, Project, current_queue, hardest, predicted
 from core.progress import Cancelled
-from pages.parts import jobs, mistakes, slices, turns
+from pages.parts import jobs, judged, mistakes, slices, turns
 from pages.parts.plain import plain
 
 
@@ -52,11 +55,13 @@ def test_without_a_turn_the_page_says_what_to_do(start, project, quiet):
 
 def test_every_number_has_its_interval(start, turned, quiet):
     app = quiet(start("evaluate", project=turned.id))
-    all_metrics, per_class = (frame.value for frame in app.dataframe)
+    all_metrics, per_class, *_ = (frame.value for frame in app.dataframe)
     assert len(all_metrics) == len(turned.turns[0].evaluation.metrics)
     assert all_metrics.iloc[:, 1].str.fullmatch(r"\S+ \(\S+ to \S+\)").all()
-    assert per_class["class"].tolist() == list(turned.turns[0].evaluation.per_class.sort_values("f1").index)
-    assert {"precision 95 %", "recall 95 %", "F1 95 %"} <= set(per_class.columns)
+    worst_first = turned.turns[0].evaluation.per_class.sort_values("f1").index
+    assert per_class["class"].tolist() == [name for name in worst_first for _ in range(2)]
+    for score in ("F1", "Precision", "Recall"):
+        assert per_class[score].str.fullmatch(r"\S+ \(\S+ to \S+\)").all()
     assert "95 % interval" in words(app)
 
 
@@ -173,3 +178,183 @@ def test_the_labels_of_a_cell_go_to_review_if_they_are_of_train(start, uneven, q
     ((given, predicted),) = set(found.loc[cards.index, ["given", "predicted"]].itertuples(index=False, name=None))
     assert given != predicted
     assert len(cards) == ((found["given"] == given) & (found["predicted"] == predicted)).sum()
+
+
+@pytest.fixture
+def three(workspace):
+    """Three classes of which one is rare."""
+    rng = np.random.default_rng(1)
+    income = rng.normal(50, 10, 400).round(1)
+    label = np.select([income > 66, income > 48], ["moves *up*", "stays"], "leaves")
+    frame = pd.DataFrame({"income": income + rng.normal(0, 5, 400).round(1), "label": label})
+    project = Project.create(
+        workspace / "three", Dataset.from_frame(frame, label="label"), recipe="logistic_regression"
+    )
+    project.turn()
+    return project
+
+
+def chart_alts(app) -> list[str]:
+    return [chart.proto.alt for chart in app.get("plotly_chart")]
+
+
+@pytest.mark.parametrize("name", ["Metrics", "Mistakes", "Hardest", "Balance", "Threshold", "Calibration"])
+def test_every_figure_has_words_and_its_numbers_beside_it(start, uneven, quiet, name):
+    app = quiet(view(start("evaluate", project=uneven.id), name))
+    charts = app.get("plotly_chart")
+    assert charts
+    assert all(alt.endswith(".") for alt in chart_alts(app))
+    assert len([each for each in app.expander if each.label == "The numbers"]) == len(charts)
+
+
+def test_the_class_whose_errors_cost_most_is_named_with_what_it_takes(start, uneven, quiet):
+    app = quiet(start("evaluate", project=uneven.id))
+    _, classes, pairs = judged.costs(uneven, uneven.turns[0], "train")
+    assert f"**{classes.index[0]}** takes {100 * classes['share'].iloc[0]:.0f} % of what is missing" in words(app)
+    assert f"**{pairs['true'][0]}** taken for **{pairs['predicted'][0]}**, {pairs['count'][0]} times" in words(app)
+    app = quiet(app.segmented_control(key="costs-part").set_value("test").run())
+    assert judged.costs(uneven, uneven.turns[0], "test")[1]["cost"].sum() == pytest.approx(
+        1 - uneven.turns[0].evaluation.metrics["macro_f1"][0]
+    )
+
+
+def test_a_headline_that_is_no_matter_of_classes_is_costed_in_macro_f1(start, workspace, quiet):
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"x": rng.normal(size=200), "label": rng.choice(["a", "b"], 200)})
+    project = Project.create(
+        workspace / "loss", Dataset.from_frame(frame, label="label"), recipe="logistic_regression", headline="log_loss"
+    )
+    project.turn()
+    assert "Log loss can't be taken apart by class: errors are costed in Macro F1" in words(
+        quiet(start("evaluate", project=project.id))
+    )
+
+
+def test_the_select_box_and_the_frame_of_the_matrix_agree(start, uneven, quiet):
+    app = view(start("evaluate", project=uneven.id), "Mistakes")
+    found = predicted(uneven, uneven.turns[0], "test")
+    cells = cells_of(found.confusion)
+    for place in range(len(cells)):
+        app = quiet(app.selectbox(key="cell-test").set_value(place).run())
+        (frame,) = json.loads(app.get("plotly_chart")[0].proto.spec)["layout"]["shapes"]
+        names = list(found.confusion.index)
+        row, column = names.index(cells["true"][place]), names.index(cells["predicted"][place])
+        assert (round((frame["y0"] + frame["y1"]) / 2), round((frame["x0"] + frame["x1"]) / 2)) == (row, column)
+        shown = app.dataframe[1].value
+        assert set(shown["labelled"]) == {cells["true"][place]}
+        assert set(shown["predicted"]) == {cells["predicted"][place]}
+
+
+def test_many_classes_are_a_list_of_confusions(start, workspace, quiet):
+    rng = np.random.default_rng(0)
+    kind = rng.integers(0, 26, 780)
+    frame = pd.DataFrame(
+        {"x": kind + rng.normal(0, 0.6, 780), "y": -kind + rng.normal(0, 0.6, 780), "label": [f"k{k:02}" for k in kind]}
+    )
+    project = Project.create(workspace / "many", Dataset.from_frame(frame, label="label"), recipe="logistic_regression")
+    project.turn()
+    app = quiet(view(start("evaluate", project=project.id), "Mistakes"))
+    assert "26 classes are too many for a matrix" in words(app)
+    pairs, shown = app.dataframe[0].value, app.dataframe[1].value
+    assert not app.get("plotly_chart")
+    assert (pairs["labelled"] != pairs["predicted"]).all()
+    assert pairs["examples"].is_monotonic_decreasing
+    assert set(shown["labelled"]) == {pairs["labelled"].iloc[0]}
+
+
+def test_the_hardest_labels_go_to_review_in_the_order_of_their_loss(start, uneven, quiet):
+    app = quiet(view(start("evaluate", project=uneven.id), "Hardest"))
+    hard = hardest(uneven, uneven.turns[0])
+    assert f"{int(hard['suspect'].sum())} of them are suspects already" in words(app)
+    app = quiet(app.selectbox(key="hardest-class").set_value(1).run())
+    app = quiet(app.segmented_control(key="hardest-kind").set_value("suspect").run())
+    wanted = hard[(hard["given"] == "leaves") & hard["suspect"]]
+    assert app.dataframe[-1].value["labelled"].unique().tolist() == ["leaves"]
+    app.button(key="review-hardest").click().run()
+    queue = current_queue(Project.open(uneven.folder))
+    assert queue.cards.index.tolist() == wanted.index[:100].tolist()
+    assert queue.source == "all labels of turn 0 labelled 'leaves' where the loss is highest, suspects only"
+
+
+def test_the_threshold_can_be_moved_and_the_rule_stays_locked(start, uneven, quiet):
+    app = quiet(view(start("evaluate", project=uneven.id), "Threshold"))
+    assert "judged by its locked rule, which stands at **0.500**" in words(app)
+    before = uneven.turns[0].evaluation.metrics
+    app = quiet(app.slider(key="threshold-look").set_value(0.3).run())
+    curve = judged.curve(uneven, uneven.turns[0])
+    here = next(frame.value for frame in app.dataframe if "here, 0.300" in frame.value)
+    assert here["here, 0.300"].iloc[0].startswith(f"{curve.at(0.3)['precision']:.3f} (")
+    assert here["locked, 0.500"].iloc[0].startswith(f"{curve.at(0.5)['precision']:.3f} (")
+    found = predicted(uneven, uneven.turns[0], "train")
+    confusion = found.confusion.loc[[curve.positive, curve.negative], [curve.positive, curve.negative]]
+    assert (
+        curve.at(0.5)[["hits", "missed", "false_alarms", "rejected"]].tolist() == confusion.to_numpy().ravel().tolist()
+    )
+    assert Project.open(uneven.folder).turns[0].evaluation.metrics == before
+
+
+def test_the_threshold_never_looks_at_test(uneven):
+    curve = judged.curve(uneven, uneven.turns[0])
+    assert curve.table.loc[0.0, ["hits", "false_alarms"]].sum() == len(uneven.dataset.ids("train"))
+
+
+def test_the_place_of_a_threshold_rule_is_that_of_the_class_it_is_drawn_for(workspace):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=500)
+    frame = pd.DataFrame({"x": x, "label": np.where(x + rng.normal(size=500) > 1.2, "a rare", "usual")})
+    project = Project.create(
+        workspace / "rule", Dataset.from_frame(frame, label="label"), recipe="logistic_regression", decision="threshold"
+    )
+    turn = project.turn()
+    curve = judged.curve(project, turn)
+    assert curve.positive == "a rare"
+    locked = judged.locked_threshold(project, turn, curve.positive)
+    assert locked == pytest.approx(1 - turn.threshold)
+    found = predicted(project, turn, "train")
+    assert curve.at(locked)["hits"] == ((found.labels == "a rare") & (found.decided == "a rare")).sum()
+
+
+def test_three_classes_have_no_threshold_and_are_told_where_to_look(start, three, quiet):
+    app = quiet(view(start("evaluate", project=three.id), "Threshold"))
+    assert "no threshold to move between 3 classes" in words(app)
+    assert not app.get("plotly_chart")
+    app = quiet(view(app, "Calibration"))
+    assert "it is right in" in words(app)
+
+
+@pytest.mark.parametrize("part", ["test", "train"])
+def test_calibration_is_said_in_words_with_both_scores(start, uneven, quiet, part):
+    app = view(start("evaluate", project=uneven.id), "Calibration")
+    app = quiet(app.segmented_control(key="calibration-part").set_value(part).run())
+    found = judged.calibrated(uneven, uneven.turns[0], part)
+    assert "Of those to which it gives" in words(app)
+    scores = next(frame.value for frame in app.dataframe if "score" in frame.value).set_index("score").iloc[:, 0]
+    assert scores["Brier score"].startswith(f"{found.brier[0]:.3f} (")
+    assert scores["Calibration error (ECE)"].startswith(f"{found.ece[0]:.3f} (")
+    assert found.bins["count"].sum() == len(uneven.dataset.ids(part))
+
+
+def test_a_class_too_rare_leads_to_generate_with_that_class(start, three, quiet):
+    app = quiet(view(start("evaluate", project=three.id), "Balance"))
+    assert "Too rare to judge, fewer than 30 in test: **moves \\*up\\***" in words(app)
+    counts = app.dataframe[0].value
+    assert counts["train"].sum() == len(three.dataset.ids("train"))
+    assert counts["test"].sum() == len(three.dataset.ids("test"))
+    app.button(key="generate-class").click().run()
+    assert app.session_state["target-False"] == "class moves *up*"
+
+
+def test_a_tiny_set_breaks_no_view(start, workspace, quiet):
+    frame = pd.DataFrame({"x": np.arange(24.0), "label": ["a", "b"] * 12})
+    project = Project.create(workspace / "tiny", Dataset.from_frame(frame, label="label"), recipe="logistic_regression")
+    project.turn()
+    for name in ("Metrics", "Mistakes", "Hardest", "Balance", "Threshold", "Calibration"):
+        quiet(view(start("evaluate", project=project.id), name))
+
+
+def test_what_was_excluded_from_test_is_no_longer_judged(turned):
+    before = judged.of(turned, turned.turns[0], "test")
+    turned.apply(Exclude(list(turned.dataset.ids("test")[:3]), by="ann"))
+    after = judged.of(turned, turned.turns[0], "test")
+    assert len(after.labels) == len(before.labels) - 3
+    assert after.confusion.to_numpy().sum() == before.confusion.to_numpy().sum() - 3

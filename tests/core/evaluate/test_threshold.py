@@ -112,5 +112,5 @@ def test_three_classes_have_no_threshold_and_a_wrong_class_is_named():
     labels, probabilities = data(50)
     with pytest.raises(EvaluationError, match=r"between two classes\. The data has 3"):
         threshold_curve(labels, probabilities.assign(maybe=0.0))
-    with pytest.raises(EvaluationError, match="one of no, yes. Got 'nope' instead"):
+    with pytest.raises(EvaluationError, match=r"one of no, yes\. Got 'nope' instead"):
         threshold_curve(labels, probabilities, positive="nope")
