@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pandas as pd
 import streamlit as st
 
@@ -22,25 +24,28 @@ def readable(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(**{name: [written(value) for value in dates[name]] for name in dates.columns})
 
 
-def draw(dataset: Dataset, found: pd.DataFrame, *, key: str) -> None:
+def draw(dataset: Dataset, found: pd.DataFrame, *, key: str, note: Callable[[pd.Series], str] | None = None) -> None:
     """Draw examples with what they are labelled and what they were predicted to be: texts as cards, rows as a table.
 
     Parameters
     ----------
     dataset : Dataset
     found : DataFrame
-        Indexed by id, in the order of reading: ``given``, ``predicted``, ``chance`` (of the predicted class) and, if
-        there is more to say of each, ``note``.
+        Indexed by id, in the order of reading: ``given``, ``predicted``, ``chance`` (of the predicted class).
     key : str
         Names this list; another list starts on its first page.
+    note : callable, optional
+        What else is said of an example, from its row of `found`; plain text.
     """
     there = found[dataset.frame.index.get_indexer(found.index) >= 0]
     rows = _ROWS_A_PAGE if dataset.schema.text is None else _CARDS_A_PAGE
     shown = there.iloc[paging.page_of(len(there), key=key, rows=rows)]
+    if note is not None:
+        shown = shown.assign(note=[note(row) for _, row in shown.iterrows()])
     if dataset.schema.text is None:
         _rows(dataset, shown)
     else:
-        cards.grid(dataset, list(shown.index), title=lambda example: _title(found.loc[example]))
+        cards.grid(dataset, list(shown.index), title=lambda example: _title(shown.loc[example]))
     paging.controls(len(there), key=key, rows=rows)
     if len(there) < len(found):
         st.caption(f"{count(len(found) - len(there), 'example')} of these were excluded since.")

@@ -49,16 +49,18 @@ def draw(project: Project, turn: Turn) -> None:
         "that has not seen it."
     )
     _review(project, turn, shown, label, kind)
-    notes = [
-        f"loss {number(loss, 2)}, its label got {'under 0.1 %' if chance < 0.001 else percent(chance)}"
-        + (", suspect" if suspect else "")
-        for loss, chance, suspect in zip(shown["loss"], shown["of_given"], shown["suspect"], strict=True)
-    ]
     examples.draw(
         project.dataset,
-        shown.assign(note=notes),
+        shown,
         key=f"hardest-{turn.number}-{'' if label is None else label}-{kind}",
+        note=_note,
     )
+
+
+def _note(row: pd.Series) -> str:
+    said = f"loss {number(row['loss'], 2)}, its label got "
+    said += "under 0.1 %" if row["of_given"] < 0.001 else percent(row["of_given"])
+    return f"{said}, suspect" if row["suspect"] else said
 
 
 def _filtered(found: pd.DataFrame) -> tuple[pd.DataFrame, str | None, str]:
