@@ -84,6 +84,17 @@ class Counter:
         Not negative.
     min_size : int
         Smaller slices aren't reported.
+
+    Attributes
+    ----------
+    columns : list of CodedColumn
+        Rows with a loss come first.
+    losses : array
+        The losses of those.
+    same : bool
+        Whether they are all equal.
+    values : list of arrays
+        For each column the codes of its frequent values.
     """
 
     def __init__(self, columns: list[Codes], losses: Floats, min_size: int) -> None:
@@ -91,8 +102,8 @@ class Counter:
         self.rows = len(losses)
         # Rows without a loss come last: only the first ones' losses need to be summed.
         order = np.concatenate([np.flatnonzero(losses), np.flatnonzero(losses == 0)])
-        self._losses = losses[order][: np.count_nonzero(losses)]
-        self._same = bool((self._losses == self._losses[:1]).all())
+        self.losses = losses[order][: np.count_nonzero(losses)]
+        self.same = bool((self.losses == self.losses[:1]).all())
         self.values: list[npt.NDArray[np.intp]] = []
         self.columns: list[CodedColumn] = []
         for codes in columns:
@@ -138,13 +149,13 @@ class Counter:
         for start in range(0, self.rows, _ROWS_AT_ONCE):
             numbers = self._cell_numbers(block, start, min(start + _ROWS_AT_ONCE, self.rows))
             counted[0] += np.bincount(numbers, minlength=cells)
-            losses = self._losses[start : start + _ROWS_AT_ONCE]
-            if len(losses) and self._same:
+            losses = self.losses[start : start + _ROWS_AT_ONCE]
+            if len(losses) and self.same:
                 counted[1] += np.bincount(numbers[: len(losses)], minlength=cells)
             elif len(losses):
                 counted[1] += np.bincount(numbers[: len(losses)], losses, minlength=cells)
-        if self._same and len(self._losses):
-            counted[1] *= self._losses[0]
+        if self.same and len(self.losses):
+            counted[1] *= self.losses[0]
         return counted
 
     def _count_sparsely(self, combination: Combination) -> Cells:
@@ -161,8 +172,8 @@ class Counter:
         for own, frequent in zip(codes, shape, strict=True):
             numbers = numbers * frequent + own[large]
         cells, of_row, sizes = np.unique(numbers, return_inverse=True, return_counts=True)
-        with_loss = np.searchsorted(large, len(self._losses))
-        errors = np.bincount(of_row[:with_loss], self._losses[large[:with_loss]], minlength=len(cells))
+        with_loss = np.searchsorted(large, len(self.losses))
+        errors = np.bincount(of_row[:with_loss], self.losses[large[:with_loss]], minlength=len(cells))
         kept = np.flatnonzero(sizes >= self.min_size)
         return Cells(combination, shape, cells[kept], sizes[kept].astype(float), errors[kept].astype(float))
 

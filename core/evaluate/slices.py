@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from dataclasses import dataclass, field
 from itertools import combinations
@@ -14,6 +13,7 @@ import pandas as pd
 
 from core.evaluate.lattice import Cells, Counter
 from core.evaluate.predictions import EvaluationError
+from core.evaluate.pruning import DECIMALS, Aim, search
 from core.progress import Cancel, Progress, Steps
 from core.statistics import benjamini_hochberg, hypergeometric_tail, permutation_tail, wilson_interval
 
@@ -22,13 +22,9 @@ __all__ = ["MISSING", "Slice", "find_slices", "smallest_slice"]
 Floats = npt.NDArray[np.float64]
 
 MISSING = "missing"
-# Scores that differ by less are ties: sums of the same losses in another order differ by some 1e-15.
-_DECIMALS = 10
 # Column combinations times rows from which bounds are worth their while; below, counting everything is a matter of
 # seconds, and every slice's p-value is known.
 _PRUNE_FROM = 10_000_000_000
-# Combinations of columns with more slices than this have no bound of their own, for the memory it would take.
-_MOST_BOUNDED = 1 << 14
 
 
 @dataclass(frozen=True)
@@ -125,7 +121,7 @@ def find_slices(
     loss = _losses_of(frame, losses)
     if not loss.any():
         return []
-    aim = _Aim(len(loss), float(loss.mean()), float(loss.max()), alpha, smallest, top)
+    aim = Aim(len(loss), float(loss.mean()), float(loss.max()), alpha, smallest, top)
     columns = [_coded(frame.iloc[:, place]) for place in range(frame.shape[1])]
     counter = Counter([codes for codes, _ in columns], loss, smallest)
     counted, pruned = _search(counter, aim, max_predicates, progress, cancel)
@@ -150,34 +146,6 @@ def find_slices(
             _slice(tuple(predicates), frame.index[inside], loss[inside], aim, p_values[place], adjusted[place])
         )
     return found
-
-
-@dataclass(frozen=True)
-class _Aim:
-    """What the search is for, and what a slice is measured against: all rows, their mean and their worst loss."""
-
-    rows: int
-    mean: float
-    worst: float
-    alpha: float
-    min_size: int
-    top: int
-
-    def score(self, sizes: Floats, errors: Floats) -> Floats:
-        scores: Floats = self.alpha * (errors / sizes / self.mean - 1) - (1 - self.alpha) * (self.rows / sizes - 1)
-        return scores
-
-    def bound(self, sizes: Floats, errors: Floats) -> Floats:
-        """Highest score of any slice that has at most these sizes and errors.
-
-        With s rows it has at most min(errors, s * worst) of errors. Up to s = errors / worst the score rises with s,
-        and from there it is monotonous, so that it is highest there or at an end.
-        """
-        possible = sizes >= self.min_size
-        largest = np.where(possible, sizes, 1.0)
-        turning = np.clip(errors / self.worst, self.min_size, largest)
-        ends = [self.score(at, np.minimum(errors, at * self.worst)) for at in (turning, largest)]
-        return np.where(possible, np.maximum(*ends), -np.inf)
 
 
 def _check_parameters(*, top: int, max_predicates: int, min_size: int, alpha: float) -> None:
@@ -225,72 +193,27 @@ def _coded(column: pd.Series) -> tuple[npt.NDArray[np.integer], list[Any]]:
 
 
 def _search(
-    counter: Counter, aim: _Aim, max_predicates: int, progress: Progress | None, cancel: Cancel | None
+    counter: Counter, aim: Aim, max_predicates: int, progress: Progress | None, cancel: Cancel | None
 ) -> tuple[list[Cells], int]:
     """Count all slices that may be among the best; the second value is how many others may be large enough."""
     places = [place for place, column in enumerate(counter.columns) if column.frequent]
-    by_length = [list(combinations(places, length)) for length in range(1, min(max_predicates, len(places)) + 1)]
-    total = sum(map(len, by_length))
+    lengths = range(1, min(max_predicates, len(places)) + 1)
+    total = sum(math.comb(len(places), length) for length in lengths)
+    if total * counter.rows >= _PRUNE_FROM:
+        return search(counter, aim, max_predicates, progress, cancel)
     steps = Steps(total, progress, cancel)
-    if total * counter.rows < _PRUNE_FROM:
-        by_length = [[own for combinations_ in by_length for own in combinations_]]
     counted: list[Cells] = []
-    pruned = 0
-    for wanted in by_length:
-        if counted:
-            wanted, left_out = _promising(wanted, counted, aim, steps)
-            pruned += left_out
-        for cells in counter.count(wanted):
-            steps.start("counting slices")
-            counted.append(cells)
-        counted.sort(key=lambda cells: (len(cells.columns), cells.columns))
+    for cells in counter.count([own for length in lengths for own in combinations(places, length)]):
+        steps.start("counting slices")
+        counted.append(cells)
+    counted.sort(key=lambda cells: (len(cells.columns), cells.columns))
     steps.finish()
-    return counted, pruned
-
-
-def _promising(
-    wanted: list[tuple[int, ...]], counted: list[Cells], aim: _Aim, steps: Steps
-) -> tuple[list[tuple[int, ...]], int]:
-    """Those combinations of columns that may hold one of the best slices, and how many slices the others may hold.
-
-    A slice has no more rows and no more errors than any slice with one predicate less. A combination of which a part
-    was passed over can't be among the best either, since the bound only falls with further predicates.
-    """
-    scores = np.concatenate([aim.score(cells.sizes, cells.errors) for cells in counted])
-    threshold = 0.0 if len(scores) < aim.top else max(0.0, float(np.partition(scores, -aim.top)[-aim.top]))
-    most = aim.rows // aim.min_size
-    parents = {
-        cells.columns: cells.dense() if math.prod(cells.shape) <= _MOST_BOUNDED else None
-        for cells in counted
-        if len(cells.columns) == len(wanted[0]) - 1
-    }
-    promising, left_out = [], 0
-    for combination in wanted:
-        steps.check()
-        parts = _parts(combination)
-        if any(part not in parents for part in parts):
-            left_out += most
-            continue
-        known = [(axis, dense) for axis, part in enumerate(parts, 1) if (dense := parents[part]) is not None]
-        if len(known) < len(parts):
-            promising.append(combination)
-            continue
-        sizes, errors = functools.reduce(np.minimum, (np.expand_dims(dense, axis) for axis, dense in known))
-        if aim.bound(sizes, errors).max() >= threshold - 10.0**-_DECIMALS:
-            promising.append(combination)
-        else:
-            left_out += min(int(np.count_nonzero(sizes >= aim.min_size)), most)
-    return promising, left_out
-
-
-def _parts(combination: tuple[int, ...]) -> list[tuple[int, ...]]:
-    """The combination without its first column, without its second, and so on."""
-    return [combination[:axis] + combination[axis + 1 :] for axis in range(len(combination))]
+    return counted, 0
 
 
 def _best(scores: Floats, top: int) -> npt.NDArray[np.intp]:
     """Places of the highest positive scores, best first; of ties those that stand first."""
-    rounded = np.round(scores, _DECIMALS)
+    rounded = np.round(scores, DECIMALS)
     least = np.partition(rounded, -top)[-top] if len(rounded) > top else -np.inf
     candidates = np.flatnonzero((rounded > 0) & (rounded >= least))
     return candidates[np.argsort(-rounded[candidates], kind="stable")][:top]
@@ -316,7 +239,7 @@ def _slice(
     predicates: tuple[tuple[str, Any], ...],
     ids: pd.Index,
     losses: Floats,
-    aim: _Aim,
+    aim: Aim,
     p_value: float,
     adjusted: float,
 ) -> Slice:

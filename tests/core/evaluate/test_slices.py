@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from core.evaluate import lattice, slices
+from core.evaluate import lattice, pruning, slices
 from core.evaluate.predictions import EvaluationError
 from core.evaluate.slices import find_slices
 from core.progress import Cancelled
@@ -64,14 +64,17 @@ def searches(draw):
     min_size=st.integers(1, 8),
     alpha=st.sampled_from([0.5, 0.9, 0.95, 1.0]),
     most=st.sampled_from([1, 8, 1 << 17]),
-    bounded=st.sampled_from([3, 1 << 14]),
+    block=st.sampled_from([8, 40, 1 << 17]),
 )
 @settings(max_examples=100, deadline=None)
-def test_equals_brute_force_ties_included(prune_from, search, top, max_predicates, min_size, alpha, most, bounded):
+def test_equals_brute_force_ties_included(prune_from, search, top, max_predicates, min_size, alpha, most, block):
     frame, losses = search
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(slices, "_PRUNE_FROM", prune_from)
-        patch.setattr(slices, "_MOST_BOUNDED", bounded)
+        patch.setattr(pruning, "_CELLS", block)
+        patch.setattr(pruning, "_MOST_CELLS", block)
+        patch.setattr(pruning, "_ROWS_AT_ONCE", 16)
+        patch.setattr(pruning, "_CANDIDATES_AT_ONCE", most)
         patch.setattr(lattice, "_MOST_CELLS", most)
         patch.setattr(lattice, "_ROWS_AT_ONCE", 16)
         found = find_slices(frame, losses, top=top, max_predicates=max_predicates, min_size=min_size, alpha=alpha)
