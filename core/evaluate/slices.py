@@ -88,7 +88,8 @@ def find_slices(
     Parameters
     ----------
     frame : DataFrame of shape (n, columns)
-        Every different value of a column counts as a category, and missing as one more; see `slice_frame`.
+        Every different value of a column counts as a category, and missing as one more, called "missing"; see
+        `slice_frame`. The index may repeat itself as long as losses come in the same order.
     losses : Series of shape (n,) indexed as the frame, or array-like in its order
         Loss of each example, 0 or more; 1 and 0 for wrong and right.
     top : int
@@ -103,7 +104,10 @@ def find_slices(
     Returns
     -------
     list of Slice
-        Best score first; only slices with a score above 0.
+        Best score first; only slices with a score above 0. Their p-values are adjusted for all slices that are large
+        enough. Where counting all of them would take too long, those that can't be among the best are passed over:
+        they count as p = 1, and of how many there are the most that is possible is taken, so that `p_adjusted` is
+        then higher than it need be, never lower.
 
     Raises
     ------
@@ -141,7 +145,7 @@ def find_slices(
             codes, values = columns[column]
             code = counter.values[column][frequent]
             inside &= codes == code
-            predicates.append((str(frame.columns[column]), values[code]))
+            predicates.append((frame.columns[column], values[code]))
         found.append(
             _slice(tuple(predicates), frame.index[inside], loss[inside], aim, p_values[place], adjusted[place])
         )
@@ -160,8 +164,17 @@ def _losses_of(frame: pd.DataFrame, losses: pd.Series | npt.ArrayLike) -> Floats
     if isinstance(losses, pd.Series) and not losses.index.equals(frame.index):
         if losses.index.has_duplicates:
             raise EvaluationError("Each example has one loss. Some ids stand in the losses more than once.")
+        if len(frame) and not frame.index.isin(losses.index).any():
+            raise EvaluationError(
+                "Losses and examples belong together by their ids. None of the losses is of one of the examples: "
+                "give both the same index, or give the losses as an array in the order of the examples."
+            )
         losses = losses.reindex(frame.index)
-    loss = np.asarray(losses, dtype=float)
+    try:
+        # An extension array with missing values has no float array but this one.
+        loss = losses.to_numpy(float, na_value=np.nan) if isinstance(losses, pd.Series) else np.asarray(losses, float)
+    except (TypeError, ValueError) as error:
+        raise EvaluationError(f"Losses must be numbers. {str(error).capitalize()}.") from error
     if loss.shape != (len(frame),):
         raise EvaluationError(f"Each of the {len(frame):,} examples needs one loss. Got losses of shape {loss.shape}.")
     wrong = ~(np.isfinite(loss) & (loss >= 0))
