@@ -144,7 +144,6 @@ def search(
     others : int
         How many other slices may be large enough, at most.
     """
-    steps = Steps(1, None, cancel)
     singles = list(counter.count((place,) for place, column in enumerate(counter.columns) if column.frequent))
     singles.sort(key=lambda cells: cells.columns)
     counted = list(singles)
@@ -164,13 +163,8 @@ def search(
     longest = min(max_predicates, len(singles))
     for length in range(2, longest + 1):
         found = _Pass(rows, level, aim, best, known, last=length == longest)
-        share = (length - 2) / (longest - 1), 1 / (longest - 1)
-        steps = Steps(
-            1,
-            None if progress is None else (lambda done, said, at=share: progress(at[0] + at[1] * done, said)),
-            cancel,
-        )
-        known = found.run(steps)
+        heard = None if progress is None else _part_of(progress, length - 2, longest - 1)
+        known = found.run(Steps(1, heard, cancel))
         if not len(known.sizes):
             break
         counted += _by_columns(known, level)
@@ -178,6 +172,10 @@ def search(
         progress(1.0, "done")
     others = _at_most(singles, aim, longest) - sum(len(cells.sizes) for cells in counted)
     return counted, max(others, 0)
+
+
+def _part_of(progress: Progress, part: int, parts: int) -> Progress:
+    return lambda share, message: progress((part + share) / parts, message)
 
 
 def _at_most(singles: list[Cells], aim: Aim, longest: int) -> int:
@@ -327,8 +325,8 @@ class _Pass:
         """Count the candidates, block by block, the most promising first."""
         bounds = self.aim.bound(self.sizes, self.errors)
         units = _Units(self.rows, self.level, self.levels, self.length)
-        blocks = _grouped(units.of(self.levels))
-        blocks = sorted(((float(bounds[own].max()), own) for own in blocks), key=lambda block: -block[0])
+        grouped = _grouped(units.of(self.levels))
+        blocks = sorted(((float(bounds[own].max()), own) for own in grouped), key=lambda block: -block[0])
         steps.total = max(1, len(blocks))
         found = [(np.zeros((0, self.length), dtype=np.int64), np.zeros(0), np.zeros(0))]
         for highest, own in blocks:
@@ -336,15 +334,16 @@ class _Pass:
             if not self.best.within(np.array([highest]))[0]:
                 break
             own = own[self.best.within(bounds[own])]
-            sizes, errors = self._count(units, own)
-            if sizes is not None:
+            counts = self._count(units, own)
+            if counts is not None:
+                sizes, errors = counts
                 large = np.flatnonzero(sizes >= self.aim.min_size)
                 self.best.add(sizes[large], errors[large])
                 found.append((self.levels[own[large]].astype(np.int64), sizes[large], errors[large]))
         levels, all_sizes, all_errors = (np.concatenate(each) for each in zip(*found, strict=True))
         return _Known.of(levels, all_sizes, all_errors, self.level.base)
 
-    def _count(self, units: _Units, own: Ints) -> tuple[Floats, Floats] | tuple[None, None]:
+    def _count(self, units: _Units, own: Ints) -> tuple[Floats, Floats] | None:
         """Sizes and errors of these candidates, or None where none of them can be good enough."""
         sizes, errors = np.zeros(len(own)), np.zeros(len(own))
         most, highest = self.sizes[own], self.errors[own]
@@ -360,7 +359,7 @@ class _Pass:
                 if not self.best.within(
                     self.aim.bound(*ends, counted=counted, worst=worst if self.last else None)
                 ).any():
-                    return None, None
+                    return None
         return sizes, errors
 
 
@@ -451,7 +450,8 @@ class _Units:
         shape = tuple(self.widths[column] for column in unit)
         codes = np.indices(shape).reshape(len(shape), -1)
         axis = np.array([unit.index(int(column)) for column in self._level.column[levels]])
-        return (codes[axis] == self.place[levels][:, np.newaxis]).T.astype(float)
+        belongs: Floats = (codes[axis] == self.place[levels][:, np.newaxis]).T.astype(float)
+        return belongs
 
     def losses(self, start: int, stop: int) -> tuple[Floats, float | None]:
         return self._rows.losses[start:stop], self._rows.same

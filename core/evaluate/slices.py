@@ -64,7 +64,23 @@ class Slice:
     ids: pd.Index = field(repr=False, compare=False)
 
     def __str__(self) -> str:
-        return " and ".join(f"{column} is {value}" for column, value in self.predicates)
+        return " and ".join(f"{column} is {_said(value)}" for column, value in self.predicates)
+
+
+def _said(value: Any) -> str:
+    """A value as it reads within a sentence."""
+    if isinstance(value, (bool, np.bool_)):
+        return "yes" if value else "no"
+    if isinstance(value, pd.Interval):
+        low, high = _said(value.left), _said(value.right)
+        return (
+            f"{'from' if value.closed_left else 'above'} {low} {'up to' if value.closed_right else 'to below'} {high}"
+        )
+    if isinstance(value, pd.Timestamp) and value == value.normalize():
+        return f"{value:%Y-%m-%d}"
+    if isinstance(value, float):
+        return f"{value:.10g}"
+    return "empty" if value == "" else str(value)
 
 
 def smallest_slice(rows: int) -> int:
