@@ -30,7 +30,8 @@ _MOST_TEXTS, _MOST_WORDS = 20_000, 3_000
 _MOST_TOPICS, _TEXTS_PER_TOPIC = 12, 50
 # Words of a topic must be in so many texts, and in no more than this share of them: the rest are everywhere.
 _FEWEST_TEXTS, _LARGEST_SHARE = 5, 0.3
-_WORDS_OF_NAME = 3
+# A name has so many words at most, and none that weighs less than this share of the topic's first.
+_WORDS_OF_NAME, _TYPICAL = 3, 0.1
 NO_TOPIC = "none"
 
 
@@ -116,8 +117,9 @@ def _names(components: Floats, words: npt.NDArray[np.str_]) -> list[str]:
     """The words that weigh most in each topic; some more where two topics would share a name."""
     ordered = np.argsort(-components, axis=1, kind="stable")
     names: list[str] = []
-    for row in ordered:
-        length = _WORDS_OF_NAME
+    for row, weights in zip(ordered, components, strict=True):
+        typical = int(np.count_nonzero(weights >= _TYPICAL * weights.max()))
+        length = min(_WORDS_OF_NAME, typical)
         while (name := ", ".join(words[row[:length]])) in names and length < len(row):
             length += 1
         names.append(name)

@@ -57,7 +57,7 @@ def test_topics_tell_subjects_apart_and_are_named_by_their_words(subjects):
     found = describe_by_train(texts, everything(texts))["topic"]
     both = pd.crosstab(kinds.to_numpy(), found.to_numpy())
     assert (both.max(axis=0) / both.sum(axis=0)).min() > 0.95
-    for name, column in both.items():
+    for name, column in both.drop(columns="none", errors="ignore").items():
         stems = [word[:2] for word in subjects[column.idxmax()]]
         assert all(word[:2] in stems for word in name.split(", "))
 
