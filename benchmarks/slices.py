@@ -63,7 +63,7 @@ def make(rows: int, cardinalities: tuple[int, ...], seed: int = 0) -> tuple[pd.D
 
 
 def make_related(rows: int, columns: int, *, wrong: bool = True, seed: int = 1) -> tuple[pd.DataFrame, np.ndarray]:
-    """Columns as a census has them: 2 to 17 skewed values, bound to each other; the model fails more and more along two.
+    """Columns as a census has them: 2 to 17 skewed values, bound to each other; errors grow along a few of them.
 
     Losses are 0 and 1, or log losses where not `wrong`.
     """

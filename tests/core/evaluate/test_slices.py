@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from core.evaluate import lattice, pruning, slices
+from core.evaluate import lattice, pruning, slices, units
 from core.evaluate.predictions import EvaluationError
 from core.evaluate.slices import find_slices
 from core.progress import Cancelled
@@ -71,9 +71,9 @@ def test_equals_brute_force_ties_included(prune_from, search, top, max_predicate
     frame, losses = search
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(slices, "_PRUNE_FROM", prune_from)
-        patch.setattr(pruning, "_CELLS", block)
-        patch.setattr(pruning, "_MOST_CELLS", block)
-        patch.setattr(pruning, "_ROWS_AT_ONCE", 16)
+        patch.setattr(units, "_CELLS", block)
+        patch.setattr(units, "_MOST_CELLS", block)
+        patch.setattr(units, "_ROWS_AT_ONCE", 16)
         patch.setattr(pruning, "_CANDIDATES_AT_ONCE", most)
         patch.setattr(lattice, "_MOST_CELLS", most)
         patch.setattr(lattice, "_ROWS_AT_ONCE", 16)
