@@ -8,7 +8,8 @@ fewer columns are sums of the counts over more: a few blocks of columns are chos
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from copy import copy
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -27,7 +28,7 @@ Combination = tuple[int, ...]
 _ROWS_AT_ONCE = 1 << 16
 # A block of columns may have as many cells as this share of the rows, within bounds: more cells make the sums dearer
 # than the passes they save.
-_ROWS_PER_CELL = 8
+_ROWS_PER_CELL = 3
 _FEWEST_CELLS, _MOST_CELLS = 1 << 12, 1 << 17
 
 
@@ -47,30 +48,29 @@ class Cells:
     Attributes
     ----------
     columns : tuple of int
-    shape : tuple of int
-        Frequent values of each column.
+    values : tuple of arrays
+        The codes that each column's slices may have.
     cells : array of shape (k,)
-        Place of each slice in an array of that shape, flattened.
+        Place of each slice in an array with an axis for the values of each column, flattened.
     sizes, errors : arrays of shape (k,)
         Rows and summed losses.
     """
 
     columns: Combination
-    shape: tuple[int, ...]
+    values: tuple[npt.NDArray[np.intp], ...]
     cells: npt.NDArray[np.intp]
     sizes: Floats
     errors: Floats
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Number of values of each column."""
+        return tuple(map(len, self.values))
+
     def codes(self, place: int) -> tuple[int, ...]:
         """Code of each column's value in one of the slices."""
-        return tuple(int(code) for code in np.unravel_index(self.cells[place], self.shape))
-
-    def dense(self) -> Floats:
-        """Sizes and errors as an array of shape (2, *shape), 0 for slices that are too small."""
-        full = np.zeros((2, math.prod(self.shape)))
-        full[0, self.cells] = self.sizes
-        full[1, self.cells] = self.errors
-        return full.reshape(2, *self.shape)
+        places = np.unravel_index(self.cells[place], self.shape)
+        return tuple(int(own[at]) for own, at in zip(self.values, places, strict=True))
 
 
 class Counter:
@@ -110,10 +110,21 @@ class Counter:
             sizes = np.bincount(codes, minlength=1)
             frequent = np.flatnonzero(sizes >= min_size)
             self.values.append(frequent)
-            width = len(frequent) + int(len(frequent) < np.count_nonzero(sizes))
-            recoded = np.full(len(sizes), len(frequent), dtype=np.min_scalar_type(width))
-            recoded[frequent] = np.arange(len(frequent))
-            self.columns.append(CodedColumn(recoded[codes][order], len(frequent), width))
+            recoded, column = _recoded(frequent, len(sizes), np.count_nonzero(sizes) > len(frequent))
+            self.columns.append(column(recoded[codes[order]]))
+
+    def narrowed(self, kept: list[npt.NDArray[np.bool_]]) -> Counter:
+        """A counter of the same rows that knows these of the frequent values of each column only."""
+        other = copy(self)
+        other.values = [values[own] for values, own in zip(self.values, kept, strict=True)]
+        other.columns = []
+        for column, own in zip(self.columns, kept, strict=True):
+            if own.all():
+                other.columns.append(column)
+                continue
+            recoded, narrow = _recoded(np.flatnonzero(own), column.frequent + 1, rest=True)
+            other.columns.append(narrow(recoded[column.codes]))
+        return other
 
     def count(self, wanted: Iterable[Combination]) -> Iterator[Cells]:
         """Count all slices over the wanted combinations of columns; the order is that of the passes."""
@@ -124,20 +135,39 @@ class Counter:
             if math.prod(shape) > _MOST_CELLS:
                 yield from map(self._count_sparsely, covered)
                 continue
-            counted = self._count_block(block).reshape(2, *shape)
-            for combination in covered:
-                apart = tuple(axis for axis, place in enumerate(block, start=1) if place not in combination)
-                yield self._large_enough(combination, counted.sum(axis=apart) if apart else counted)
+            sums = {block: self._count_block(block).reshape(2, *shape)}
+            yield from self._large_enough(covered, [self._sum(block, own, sums) for own in covered])
 
-    def _large_enough(self, combination: Combination, counted: Floats) -> Cells:
-        shape = tuple(self.columns[place].frequent for place in combination)
-        sizes, errors = counted[(slice(None), *(slice(frequent) for frequent in shape))].reshape(2, -1)
-        cells = np.flatnonzero(sizes >= self.min_size)
-        return Cells(combination, shape, cells, sizes[cells], errors[cells])
+    def _sum(self, block: Combination, combination: Combination, sums: dict[Combination, Floats]) -> Floats:
+        """Sum a block's counts over the columns that are not in the combination, one by one: others share the steps."""
+        now = block
+        for place in sorted(set(block) - set(combination), key=lambda place: -self.columns[place].width):
+            axis = now.index(place)
+            before, now = now, now[:axis] + now[axis + 1 :]
+            if now not in sums:
+                sums[now] = sums[before].sum(axis=axis + 1)
+        return sums[now]
 
-    def _cell_numbers(self, block: Combination, start: int, stop: int) -> npt.NDArray[np.int64]:
+    def _large_enough(self, covered: list[Combination], counted: list[Floats]) -> Iterator[Cells]:
+        shapes = [tuple(self.columns[place].frequent for place in own) for own in covered]
+        # Without the last value, that of all rare ones, in each column.
+        parts = [
+            own[(slice(None), *map(slice, shape))].reshape(2, -1) for own, shape in zip(counted, shapes, strict=True)
+        ]
+        sizes, errors = np.concatenate(parts, axis=1)
+        large = np.flatnonzero(sizes >= self.min_size)
+        sizes, errors = sizes[large], errors[large]
+        ends = np.cumsum([part.shape[1] for part in parts])
+        stops = np.searchsorted(large, ends)
+        for own, end, part, first, last in zip(covered, ends, parts, [0, *stops[:-1]], stops, strict=True):
+            values = tuple(self.values[place] for place in own)
+            cells = large[first:last] - (end - part.shape[1])
+            yield Cells(own, values, cells, sizes[first:last], errors[first:last])
+
+    def _cell_numbers(self, block: Combination, start: int, stop: int, cells: int) -> Codes:
         first, *others = block
-        numbers = self.columns[first].codes[start:stop].astype(np.int64)
+        # Short numbers: several are calculated at once.
+        numbers = self.columns[first].codes[start:stop].astype(np.uint16 if cells <= 1 << 16 else np.uint32)
         for place in others:
             numbers *= self.columns[place].width
             numbers += self.columns[place].codes[start:stop]
@@ -147,7 +177,7 @@ class Counter:
         cells = math.prod(self.columns[place].width for place in block)
         counted = np.zeros((2, cells))
         for start in range(0, self.rows, _ROWS_AT_ONCE):
-            numbers = self._cell_numbers(block, start, min(start + _ROWS_AT_ONCE, self.rows))
+            numbers = self._cell_numbers(block, start, min(start + _ROWS_AT_ONCE, self.rows), cells)
             counted[0] += np.bincount(numbers, minlength=cells)
             losses = self.losses[start : start + _ROWS_AT_ONCE]
             if len(losses) and self.same:
@@ -175,7 +205,16 @@ class Counter:
         with_loss = np.searchsorted(large, len(self.losses))
         errors = np.bincount(of_row[:with_loss], self.losses[large[:with_loss]], minlength=len(cells))
         kept = np.flatnonzero(sizes >= self.min_size)
-        return Cells(combination, shape, cells[kept], sizes[kept].astype(float), errors[kept].astype(float))
+        values = tuple(self.values[place] for place in combination)
+        return Cells(combination, values, cells[kept], sizes[kept].astype(float), errors[kept].astype(float))
+
+
+def _recoded(frequent: Codes, values: int, rest: bool) -> tuple[Codes, Callable[[Codes], CodedColumn]]:
+    """The new code of each old one, and the column that they make: what is not frequent shares the last code."""
+    width = len(frequent) + int(rest)
+    recoded = np.full(values, len(frequent), dtype=np.uint16 if width < 1 << 16 else np.uint32)
+    recoded[frequent] = np.arange(len(frequent))
+    return recoded, lambda codes: CodedColumn(codes, len(frequent), width)
 
 
 def _blocks(wanted: list[Combination], widths: list[int], most: int) -> Iterator[tuple[Combination, list[Combination]]]:

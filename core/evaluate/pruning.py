@@ -160,7 +160,7 @@ def search(
         known = found.run(Steps(1, heard, cancel))
         if not len(known.sizes):
             break
-        counted += _by_columns(known, level)
+        counted += _by_columns(known, level, counter)
     if progress is not None:
         progress(1.0, "done")
     others = _at_most(singles, aim, longest) - sum(len(cells.sizes) for cells in counted)
@@ -202,16 +202,17 @@ def _at_most(singles: list[Cells], aim: Aim, longest: int) -> int:
     return int(total)
 
 
-def _by_columns(known: _Known, level: Levels) -> Iterator[Cells]:
+def _by_columns(known: _Known, level: Levels, counter: Counter) -> Iterator[Cells]:
     """The slices of one length by the columns they are over."""
     columns = level.column[known.levels]
     order = np.lexsort(tuple(columns.T[::-1]))
     starts = np.flatnonzero(np.append(True, (np.diff(columns[order], axis=0) != 0).any(axis=1)))
     for own in np.split(order, starts[1:]):
         places = tuple(int(place) for place in columns[own[0]])
-        shape = tuple(level.frequent[place] for place in places)
+        values = tuple(counter.values[place] for place in places)
+        shape = tuple(map(len, values))
         codes = level.code[known.levels[own]]
-        yield Cells(places, shape, np.ravel_multi_index(tuple(codes.T), shape), known.sizes[own], known.errors[own])
+        yield Cells(places, values, np.ravel_multi_index(tuple(codes.T), shape), known.sizes[own], known.errors[own])
 
 
 def _keys(levels: Ints, base: int) -> Ints:

@@ -157,9 +157,8 @@ def find_slices(
         cells = counted[owner]
         inside, predicates = np.ones(len(loss), dtype=bool), []
         # A negative place: counted from the end of its combination.
-        for column, frequent in zip(cells.columns, cells.codes(int(place - ends[owner])), strict=True):
+        for column, code in zip(cells.columns, cells.codes(int(place - ends[owner])), strict=True):
             codes, values = columns[column]
-            code = counter.values[column][frequent]
             inside &= codes == code
             predicates.append((frame.columns[column], values[code]))
         found.append(
@@ -232,12 +231,36 @@ def _search(
         return search(counter, aim, max_predicates, progress, cancel)
     steps = Steps(total, progress, cancel)
     counted: list[Cells] = []
-    for cells in counter.count([own for length in lengths for own in combinations(places, length)]):
+    for cells in counter.count([own for length in lengths[:2] for own in combinations(places, length)]):
         steps.start("counting slices")
         counted.append(cells)
+    if len(lengths) > 2:
+        pairs = [cells for cells in counted if len(cells.columns) == 2 and len(cells.cells)]
+        large = {cells.columns for cells in pairs}
+        # A slice is no larger than its parts: one with a pair of values that is too small needs no count.
+        longer = [
+            own
+            for length in lengths[2:]
+            for own in combinations(places, length)
+            if all(pair in large for pair in combinations(own, 2))
+        ]
+        for cells in counter.narrowed(_in_pairs(counter, pairs)).count(longer):
+            steps.start("counting slices")
+            counted.append(cells)
     counted.sort(key=lambda cells: (len(cells.columns), cells.columns))
     steps.finish()
     return counted, 0
+
+
+def _in_pairs(counter: Counter, pairs: list[Cells]) -> list[npt.NDArray[np.bool_]]:
+    """Which values of each column make large enough pairs with values of two other columns or more."""
+    partners = [np.zeros(column.frequent, dtype=np.int64) for column in counter.columns]
+    for cells in pairs:
+        for column, own in zip(cells.columns, np.divmod(cells.cells, cells.shape[1]), strict=True):
+            seen = np.zeros(len(partners[column]), dtype=bool)
+            seen[own] = True
+            partners[column] += seen
+    return [own >= 2 for own in partners]
 
 
 def _best(scores: Floats, top: int) -> npt.NDArray[np.intp]:
