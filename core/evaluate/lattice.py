@@ -8,10 +8,11 @@ fewer columns are sums of the counts over more: a few blocks of columns are chos
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from copy import copy
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,7 @@ __all__ = ["Cells", "CodedColumn", "Counter"]
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.integer]
 Combination = tuple[int, ...]
+Counts = npt.NDArray[Any]
 
 # Rows whose cell numbers are held at once: they stay in the processor's cache.
 _ROWS_AT_ONCE = 1 << 16
@@ -30,6 +32,10 @@ _ROWS_AT_ONCE = 1 << 16
 # than the passes they save.
 _ROWS_PER_CELL = 3
 _FEWEST_CELLS, _MOST_CELLS = 1 << 12, 1 << 17
+
+# A size and a number of losses in one integer: half the sums. No table has more rows than the lower half holds.
+_BITS = 32
+_SIZE = (1 << _BITS) - 1
 
 
 @dataclass(frozen=True)
@@ -110,8 +116,8 @@ class Counter:
             sizes = np.bincount(codes, minlength=1)
             frequent = np.flatnonzero(sizes >= min_size)
             self.values.append(frequent)
-            recoded, column = _recoded(frequent, len(sizes), np.count_nonzero(sizes) > len(frequent))
-            self.columns.append(column(recoded[codes[order]]))
+            rest = bool(np.count_nonzero(sizes) > len(frequent))
+            self.columns.append(_column(codes[order], frequent, len(sizes), rest=rest))
 
     def narrowed(self, kept: list[npt.NDArray[np.bool_]]) -> Counter:
         """A counter of the same rows that knows these of the frequent values of each column only."""
@@ -122,8 +128,7 @@ class Counter:
             if own.all():
                 other.columns.append(column)
                 continue
-            recoded, narrow = _recoded(np.flatnonzero(own), column.frequent + 1, rest=True)
-            other.columns.append(narrow(recoded[column.codes]))
+            other.columns.append(_column(column.codes, np.flatnonzero(own), column.frequent + 1, rest=True))
         return other
 
     def count(self, wanted: Iterable[Combination]) -> Iterator[Cells]:
@@ -135,10 +140,10 @@ class Counter:
             if math.prod(shape) > _MOST_CELLS:
                 yield from map(self._count_sparsely, covered)
                 continue
-            sums = {block: self._count_block(block).reshape(2, *shape)}
+            sums = {block: self._count_block(block).reshape(-1, *shape)}
             yield from self._large_enough(covered, [self._sum(block, own, sums) for own in covered])
 
-    def _sum(self, block: Combination, combination: Combination, sums: dict[Combination, Floats]) -> Floats:
+    def _sum(self, block: Combination, combination: Combination, sums: dict[Combination, Counts]) -> Counts:
         """Sum a block's counts over the columns that are not in the combination, one by one: others share the steps."""
         now = block
         for place in sorted(set(block) - set(combination), key=lambda place: -self.columns[place].width):
@@ -148,44 +153,51 @@ class Counter:
                 sums[now] = sums[before].sum(axis=axis + 1)
         return sums[now]
 
-    def _large_enough(self, covered: list[Combination], counted: list[Floats]) -> Iterator[Cells]:
-        shapes = [tuple(self.columns[place].frequent for place in own) for own in covered]
-        # Without the last value, that of all rare ones, in each column.
-        parts = [
-            own[(slice(None), *map(slice, shape))].reshape(2, -1) for own, shape in zip(counted, shapes, strict=True)
-        ]
-        sizes, errors = np.concatenate(parts, axis=1)
+    def _large_enough(self, covered: list[Combination], counted: list[Counts]) -> Iterator[Cells]:
+        parts = []
+        for own, counts in zip(covered, counted, strict=True):
+            # Without the last value, that of all rare ones, in each column.
+            known = [self.columns[place].frequent for place in own]
+            if list(counts.shape[1:]) != known:
+                counts = counts[(slice(None), *map(slice, known))]
+            parts.append(counts.reshape(len(counts), -1))
+        counts = np.concatenate(parts, axis=1)
+        sizes = counts[0] & _SIZE if self.same else counts[0]
         large = np.flatnonzero(sizes >= self.min_size)
-        sizes, errors = sizes[large], errors[large]
+        sizes = sizes[large].astype(float)
+        errors = (counts[0, large] >> _BITS) * self.losses[:1].sum() if self.same else counts[1, large]
         ends = np.cumsum([part.shape[1] for part in parts])
-        stops = np.searchsorted(large, ends)
-        for own, end, part, first, last in zip(covered, ends, parts, [0, *stops[:-1]], stops, strict=True):
-            values = tuple(self.values[place] for place in own)
-            cells = large[first:last] - (end - part.shape[1])
-            yield Cells(own, values, cells, sizes[first:last], errors[first:last])
+        bounds = [0, *np.searchsorted(large, ends).tolist()]
+        cells = large - np.repeat(np.append(0, ends[:-1]), np.diff(bounds))
+        for own, first, last in zip(covered, bounds[:-1], bounds[1:], strict=True):
+            values = tuple([self.values[place] for place in own])
+            yield Cells(own, values, cells[first:last], sizes[first:last], errors[first:last])
 
-    def _cell_numbers(self, block: Combination, start: int, stop: int, cells: int) -> Codes:
+    def _cell_numbers(self, block: Combination, start: int, stop: int, cells: int) -> Counts:
         first, *others = block
         # Short numbers: several are calculated at once.
-        numbers = self.columns[first].codes[start:stop].astype(np.uint16 if cells <= 1 << 16 else np.uint32)
+        kind = np.uint16 if cells <= 1 << 16 else np.uint32
+        numbers: Counts = self.columns[first].codes[start:stop].astype(kind)
         for place in others:
             numbers *= self.columns[place].width
             numbers += self.columns[place].codes[start:stop]
         return numbers
 
-    def _count_block(self, block: Combination) -> Floats:
+    def _count_block(self, block: Combination) -> Counts:
+        """Sizes and errors of a block's cells, of shape (2, cells).
+
+        Where all losses are equal, of shape (1, cells): sizes and numbers of losses in the two halves of an integer.
+        """
         cells = math.prod(self.columns[place].width for place in block)
-        counted = np.zeros((2, cells))
+        counted: Counts = np.zeros((1, cells), dtype=np.int64) if self.same else np.zeros((2, cells))
         for start in range(0, self.rows, _ROWS_AT_ONCE):
             numbers = self._cell_numbers(block, start, min(start + _ROWS_AT_ONCE, self.rows), cells)
             counted[0] += np.bincount(numbers, minlength=cells)
             losses = self.losses[start : start + _ROWS_AT_ONCE]
             if len(losses) and self.same:
-                counted[1] += np.bincount(numbers[: len(losses)], minlength=cells)
+                counted[0] += np.bincount(numbers[: len(losses)], minlength=cells) << _BITS
             elif len(losses):
                 counted[1] += np.bincount(numbers[: len(losses)], losses, minlength=cells)
-        if self.same and len(self.losses):
-            counted[1] *= self.losses[0]
         return counted
 
     def _count_sparsely(self, combination: Combination) -> Cells:
@@ -209,12 +221,15 @@ class Counter:
         return Cells(combination, values, cells[kept], sizes[kept].astype(float), errors[kept].astype(float))
 
 
-def _recoded(frequent: Codes, values: int, rest: bool) -> tuple[Codes, Callable[[Codes], CodedColumn]]:
-    """The new code of each old one, and the column that they make: what is not frequent shares the last code."""
+def _column(codes: Codes, frequent: Codes, values: int, *, rest: bool) -> CodedColumn:
+    """Give the frequent values codes from 0, and all others together the next one."""
     width = len(frequent) + int(rest)
-    recoded = np.full(values, len(frequent), dtype=np.uint16 if width < 1 << 16 else np.uint32)
+    kind = np.uint16 if width < 1 << 16 else np.uint32
+    if len(frequent) == values:
+        return CodedColumn(codes.astype(kind), len(frequent), width)
+    recoded: Codes = np.full(values, len(frequent)).astype(kind)
     recoded[frequent] = np.arange(len(frequent))
-    return recoded, lambda codes: CodedColumn(codes, len(frequent), width)
+    return CodedColumn(recoded[codes], len(frequent), width)
 
 
 def _blocks(wanted: list[Combination], widths: list[int], most: int) -> Iterator[tuple[Combination, list[Combination]]]:
@@ -223,25 +238,29 @@ def _blocks(wanted: list[Combination], widths: list[int], most: int) -> Iterator
     A block starts from a combination not yet covered and takes in the column that covers most others, as long as it
     fits. Yields the block and the combinations it is the first to cover.
     """
-    left = set(wanted)
+    masks = {combination: sum([1 << place for place in combination]) for combination in wanted}
+    left = set(masks.values())
     longest = max(map(len, wanted), default=0)
+    narrow_first = sorted(range(len(widths)), key=lambda place: (widths[place], place))
     for start in sorted(wanted, key=lambda combination: (-len(combination), combination)):
-        if start not in left:
+        if masks[start] not in left:
             continue
         block, cells = start, math.prod(widths[place] for place in start)
         while len(start) == longest:
-            subsets = list(combinations(block, longest - 1))
-            gains = [
-                (sum(tuple(sorted((*subset, place))) in left for subset in subsets), -widths[place], -place)
-                for place in range(len(widths))
-                if place not in block and cells * widths[place] <= most
-            ]
-            gain, width, place = max(gains, default=(0, 0, 0))
+            subsets = [sum([1 << place for place in subset]) for subset in combinations(block, longest - 1)]
+            best = gain = 0
+            for place in narrow_first:
+                if cells * widths[place] > most:
+                    break
+                if place not in block:
+                    covers = sum([(subset | 1 << place) in left for subset in subsets])
+                    if covers > gain:
+                        best, gain = place, covers
             if not gain:
                 break
-            block, cells = tuple(sorted((*block, -place))), cells * -width
+            block, cells = tuple(sorted((*block, best))), cells * widths[best]
         # Too many cells to sum over: the parts are cheaper counted on their own.
         lengths = range(1, longest + 1) if cells <= most else [len(block)]
-        covered = [own for length in lengths for own in combinations(block, length) if own in left]
-        left.difference_update(covered)
+        covered = [own for length in lengths for own in combinations(block, length) if masks.get(own) in left]
+        left.difference_update([masks[own] for own in covered])
         yield block, covered

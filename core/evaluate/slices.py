@@ -142,7 +142,7 @@ def find_slices(
     if not loss.any():
         return []
     aim = Aim(len(loss), float(loss.mean()), float(loss.max()), alpha, smallest, top)
-    columns = [_coded(frame.iloc[:, place]) for place in range(frame.shape[1])]
+    columns = [_coded(column) for _, column in frame.items()]
     counter = Counter([codes for codes, _ in columns], loss, smallest)
     counted, pruned = _search(counter, aim, max_predicates, progress, cancel)
     if not counted:
@@ -205,7 +205,8 @@ def _losses_of(frame: pd.DataFrame, losses: pd.Series | npt.ArrayLike) -> Floats
 def _coded(column: pd.Series) -> tuple[npt.NDArray[np.integer], list[Any]]:
     """Codes 0 to k - 1 and the k values they stand for, in their order; missing is the last."""
     if isinstance(column.dtype, pd.CategoricalDtype):
-        codes, values = column.cat.codes.to_numpy(), column.cat.categories.tolist()
+        # The array itself: the accessor takes longer than some searches.
+        codes, values = column.array.codes, column.array.categories.tolist()
     elif column.dtype == object:
         # Values of several types have no common order but that of their names.
         codes, unique = pd.factorize(column)
