@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from copy import copy
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -30,12 +30,12 @@ Counts = npt.NDArray[Any]
 _ROWS_AT_ONCE = 1 << 16
 # A block of columns may have as many cells as this share of the rows, within bounds: more cells make the sums dearer
 # than the passes they save.
-_ROWS_PER_CELL = 3
+_ROWS_PER_CELL = 2
 _FEWEST_CELLS, _MOST_CELLS = 1 << 12, 1 << 17
 
-# A size and a number of losses in one integer: half the sums. No table has more rows than the lower half holds.
-_BITS = 32
-_SIZE = (1 << _BITS) - 1
+# A size and a number of losses in one integer, the size above: half the sums. Either half holds the rows of any table.
+_BITS = 31
+_LOSSES = (1 << _BITS) - 1
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,7 @@ class CodedColumn:
     width: int
 
 
-@dataclass(frozen=True)
-class Cells:
+class Cells(NamedTuple):
     """The slices over one combination of columns that are large enough.
 
     Attributes
@@ -146,32 +145,35 @@ class Counter:
     def _sum(self, block: Combination, combination: Combination, sums: dict[Combination, Counts]) -> Counts:
         """Sum a block's counts over the columns that are not in the combination, one by one: others share the steps."""
         now = block
-        for place in sorted(set(block) - set(combination), key=lambda place: -self.columns[place].width):
-            axis = now.index(place)
-            before, now = now, now[:axis] + now[axis + 1 :]
-            if now not in sums:
-                sums[now] = sums[before].sum(axis=axis + 1)
+        for place in reversed(block):
+            if place not in combination:
+                axis = now.index(place)
+                before, now = now, now[:axis] + now[axis + 1 :]
+                if now not in sums:
+                    sums[now] = np.add.reduce(sums[before], axis=axis + 1)
         return sums[now]
 
     def _large_enough(self, covered: list[Combination], counted: list[Counts]) -> Iterator[Cells]:
-        parts = []
+        # Without the last value, that of all rare ones, in each column.
+        known = [slice(column.frequent) for column in self.columns]
+        least = self.min_size << _BITS if self.same else self.min_size
+        cells, picked = [], []
         for own, counts in zip(covered, counted, strict=True):
-            # Without the last value, that of all rare ones, in each column.
-            known = [self.columns[place].frequent for place in own]
-            if list(counts.shape[1:]) != known:
-                counts = counts[(slice(None), *map(slice, known))]
-            parts.append(counts.reshape(len(counts), -1))
-        counts = np.concatenate(parts, axis=1)
-        sizes = counts[0] & _SIZE if self.same else counts[0]
-        large = np.flatnonzero(sizes >= self.min_size)
-        sizes = sizes[large].astype(float)
-        errors = (counts[0, large] >> _BITS) * self.losses[:1].sum() if self.same else counts[1, large]
-        ends = np.cumsum([part.shape[1] for part in parts])
-        bounds = [0, *np.searchsorted(large, ends).tolist()]
-        cells = large - np.repeat(np.append(0, ends[:-1]), np.diff(bounds))
-        for own, first, last in zip(covered, bounds[:-1], bounds[1:], strict=True):
-            values = tuple([self.values[place] for place in own])
-            yield Cells(own, values, cells[first:last], sizes[first:last], errors[first:last])
+            counts = counts[(slice(None), *[known[place] for place in own])]
+            large = counts[0] >= least
+            cells.append(large.ravel().nonzero()[0])
+            picked.append(counts[:, large])
+        sizes, errors = self._unpacked(np.concatenate(picked, axis=1))
+        first = 0
+        for own, some in zip(covered, cells, strict=True):
+            last = first + len(some)
+            yield Cells(own, tuple([self.values[place] for place in own]), some, sizes[first:last], errors[first:last])
+            first = last
+
+    def _unpacked(self, counts: Counts) -> tuple[Floats, Floats]:
+        if not self.same:
+            return counts[0], counts[1]
+        return (counts[0] >> _BITS).astype(float), (counts[0] & _LOSSES) * self.losses[:1].sum()
 
     def _cell_numbers(self, block: Combination, start: int, stop: int, cells: int) -> Counts:
         first, *others = block
@@ -192,10 +194,11 @@ class Counter:
         counted: Counts = np.zeros((1, cells), dtype=np.int64) if self.same else np.zeros((2, cells))
         for start in range(0, self.rows, _ROWS_AT_ONCE):
             numbers = self._cell_numbers(block, start, min(start + _ROWS_AT_ONCE, self.rows), cells)
-            counted[0] += np.bincount(numbers, minlength=cells)
+            sizes = np.bincount(numbers, minlength=cells)
+            counted[0] += sizes << _BITS if self.same else sizes
             losses = self.losses[start : start + _ROWS_AT_ONCE]
             if len(losses) and self.same:
-                counted[0] += np.bincount(numbers[: len(losses)], minlength=cells) << _BITS
+                counted[0] += np.bincount(numbers[: len(losses)], minlength=cells)
             elif len(losses):
                 counted[1] += np.bincount(numbers[: len(losses)], losses, minlength=cells)
         return counted
