@@ -102,6 +102,34 @@ def test_p_values_are_never_too_small_where_slices_were_passed_over(search, max_
         assert one.p_adjusted <= other.p_adjusted + 1e-12
 
 
+@pytest.mark.parametrize("alpha", [0.9, 1.0])
+@pytest.mark.parametrize("kind", ["wrong", "log"])
+@pytest.mark.parametrize("sort", [False, True])
+def test_passing_over_slices_changes_nothing_on_columns_that_are_bound_to_each_other(alpha, kind, sort, monkeypatch):
+    rng = np.random.default_rng(3)
+    hidden = rng.standard_normal((4000, 2))
+    seen = hidden[:, np.arange(9) % 2] + rng.standard_normal((4000, 9))
+    frame = pd.DataFrame({f"c{place}": pd.cut(seen[:, place], place + 2, labels=False) for place in range(9)})
+    chance = 1 / (1 + np.exp(2 - hidden[:, 0] * hidden[:, 1]))
+    drawn = rng.random(4000) < chance
+    losses = pd.Series(drawn.astype(float) if kind == "wrong" else -np.log(np.where(drawn, chance, 1 - chance)))
+    if sort:
+        losses = losses.sort_values()
+        frame = frame.loc[losses.index]
+    options = {"top": 15, "min_size": 20, "alpha": alpha}
+    everything = find_slices(frame, losses, **options)
+    counted = []
+    monkeypatch.setattr(slices, "_PRUNE_FROM", 0)
+    monkeypatch.setattr(units, "_CELLS", 1 << 9)
+    count = units.Table.count
+    monkeypatch.setattr(units.Table, "count", lambda *a: (counted.append(a[2] - a[1]), count(*a))[1])
+    pruned = find_slices(frame, losses, **options)
+    assert [(one.predicates, one.size) for one in pruned] == [(one.predicates, one.size) for one in everything]
+    np.testing.assert_allclose([one.error for one in pruned], [one.error for one in everything])
+    # Some rows were never looked at.
+    assert sum(counted) % 4000 > 0
+
+
 @pytest.fixture
 def weak():
     """5,000 rows in which one conjunction is predicted badly."""
