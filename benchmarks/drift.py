@@ -23,8 +23,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from core.collect import drift
 from core.collect.two_samples import tell_apart
@@ -89,7 +88,8 @@ def moved(frame: pd.DataFrame, how: str, rng: np.random.Generator) -> pd.DataFra
 
 def false_alarms(draws: int) -> None:
     """Print how often a table without drift has a column that drifted, by size; the p-value alone beside it."""
-    print(f"no drift, 16 columns of many kinds, {draws} tables a size\n reference    batch   alarm (95 %)            by p alone")
+    print(f"no drift, 16 columns of many kinds, {draws} tables a size")
+    print(" reference    batch   alarm (95 %)            by p alone")
     for n, m in SIZES:
         rng = np.random.default_rng(n + m)
         some = max(100, min(draws, draws * 20_000 // (n + m)))
@@ -122,7 +122,7 @@ def true_alarms(draws: int) -> None:
 
 def real_sets() -> None:
     """Print what is said of the years of the ACS, which should stay quiet, and of electricity, which should not."""
-    folder = Path(os.environ.get("FLYWHEEL_DATA", ROOT / "../shared/data")) / "drift"
+    folder = Path(os.environ.get("FLYWHEEL_DATA", Path(__file__).resolve().parents[2] / "shared/data")) / "drift"
     if not folder.is_dir():
         print(f"\nThe real sets are not there: {folder} is missing. Set FLYWHEEL_DATA to the folder that has them.")
         return
@@ -176,7 +176,8 @@ def speed(evidently: str | None) -> None:
         started = time.perf_counter()
         drift(*sides)
         seconds.append(time.perf_counter() - started)
-    print(f"\n500,000 x 16 against 500,000 x 16\n  drift         {min(seconds):7.2f} s (best of 5; slowest {max(seconds):.2f})")
+    print("\n500,000 x 16 against 500,000 x 16")
+    print(f"  drift         {min(seconds):7.2f} s (best of 5; slowest {max(seconds):.2f})")
     if evidently is None:
         return
     with tempfile.TemporaryDirectory() as folder:

@@ -98,8 +98,8 @@ def drift(reference: pd.DataFrame, batch: pd.DataFrame) -> pd.DataFrame:
     References
     ----------
     Siddiqi (2006), "Credit Risk Scorecards" (the stability index and its thresholds of 0.1 and 0.25); Yurdakul and
-    Naranjo (2020), "Statistical properties of the population stability index", Journal of Risk Model Validation 14 (what
-    it is by chance).
+    Naranjo (2020), "Statistical properties of the population stability index", Journal of Risk Model Validation 14
+    (what it is by chance).
     """
     for name, frame in (("reference", reference), ("batch", batch)):
         if not len(frame):
@@ -188,7 +188,8 @@ def _of_one_kind(old: pd.Series, new: pd.Series) -> tuple[pd.Series, pd.Series, 
         # Nothing is there on one side: it is missing in whatever kind the other has.
         kind = next(kind for kind in kinds if kind)
         empty = {"numbers": "float64", "dates": "datetime64[us]", "text": "str"}[kind]
-        blank = [pd.Series(np.nan, index=column.index).astype(empty) for column in (old, new)]
+        dtype = pd.api.types.pandas_dtype(empty)
+        blank = [pd.Series(np.nan, index=column.index).astype(dtype) for column in (old, new)]
         return (blank[0], new, "") if kinds[0] == "" else (old, blank[1], "")
     sides = [old, new]
     if "text" in kinds:
@@ -210,6 +211,7 @@ def _kind(column: pd.Series) -> str:
 
 def _read(texts: pd.Series, kind: str) -> pd.Series | None:
     """Texts as numbers or dates, or None if one of them is none."""
+    read: pd.Series
     if kind == "numbers":
         read = pd.to_numeric(texts.str.strip(), errors="coerce").astype("float64")
     else:

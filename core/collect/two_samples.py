@@ -7,6 +7,7 @@ An area under its ROC curve (AUC) of 0.5 is guessing: the two sets are alike in 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -85,8 +86,9 @@ def tell_apart(
 ) -> TwoSamples | None:
     """Let a classifier tell two sets of rows apart.
 
-    Gradient boosting for tables; where there is a text, logistic regression on its words, what describes it and the other
-    columns. Equal rows, and rows of one unit, are in one fold, so that nothing is recognised that was learned by heart.
+    Gradient boosting for tables; where there is a text, logistic regression on its words, what describes it and the
+    other columns. Equal rows, and rows of one unit, are in one fold, so that nothing is recognised that was learned by
+    heart.
 
     Parameters
     ----------
@@ -108,8 +110,8 @@ def tell_apart(
 
     References
     ----------
-    Lopez-Paz and Oquab (2017), "Revisiting classifier two-sample tests", ICLR; DeLong, DeLong and Clarke-Pearson (1988),
-    "Comparing the areas under two or more correlated receiver operating characteristic curves", Biometrics 44.
+    Lopez-Paz and Oquab (2017), "Revisiting classifier two-sample tests", ICLR; DeLong, DeLong and Clarke-Pearson
+    (1988), "Comparing the areas under two or more correlated receiver operating characteristic curves", Biometrics 44.
     """
     names = [name for name in reference.columns if name in batch.columns]
     steps = Steps(_FOLDS + 1, progress, cancel)
@@ -200,7 +202,7 @@ class _Seen:
             # Not one word occurs twice.
             words, vocabulary = csr_matrix((len(both), 0)), []
         widths = np.cumsum([0, *(part.shape[1] for part in parts), words.shape[1]])
-        blocks = [slice(int(start), int(end)) for start, end in zip(widths, widths[1:], strict=False)]
+        blocks = [slice(int(start), int(end)) for start, end in pairwise(widths)]
         seen = cls(
             [*map(str, frame.columns), f"{text} {WORDS}"],
             csr_matrix(hstack([*map(csr_matrix, parts), words])),
@@ -251,15 +253,15 @@ class _Seen:
 def _coded(column: pd.Series) -> tuple[Floats, bool]:
     """A column as numbers, and whether they are codes of categories: the most frequent ones, the rest is one."""
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
-        values = column.to_numpy().astype("datetime64[s]").astype(np.float64)
-        values[column.isna().to_numpy()] = np.nan
-        return values, False
+        seconds: Floats = column.to_numpy().astype("datetime64[s]").astype(np.float64)
+        seconds[column.isna().to_numpy()] = np.nan
+        return seconds, False
     if pd.api.types.is_numeric_dtype(column.dtype):
-        values = column.to_numpy(dtype=np.float64, na_value=np.nan)
-        return np.clip(values, -1e300, 1e300), False
+        numbers: Floats = np.clip(column.to_numpy(dtype=np.float64, na_value=np.nan), -1e300, 1e300)
+        return numbers, False
     counts = column.value_counts()
     codes = pd.Series(np.minimum(np.arange(len(counts)), _CATEGORIES), index=counts.index)
-    return column.map(codes).to_numpy(dtype=np.float64, na_value=np.nan), True
+    return np.array(column.map(codes), dtype=np.float64), True
 
 
 def _spread(column: pd.Series) -> Floats:
@@ -268,7 +270,8 @@ def _spread(column: pd.Series) -> Floats:
     gone = np.isnan(values)
     if categorical:
         codes = np.where(gone, -1, values)
-        return (codes[:, None] == np.unique(codes)[None, :]).astype(np.float64)
+        one_hot: Floats = (codes[:, None] == np.unique(codes)[None, :]).astype(np.float64)
+        return one_hot
     ranks = rankdata(values, nan_policy="omit") / max(1, int((~gone).sum())) - 0.5
     return np.column_stack([np.where(gone, 0.0, ranks), gone.astype(np.float64)])
 

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from core.dataset import Dataset
 from core.statistics import PAIRED_STANDARD_ERRORS, wilson_interval
 
-__all__ = ["TestSetHealth", "test_health"]
+__all__ = ["FEW", "TestSetHealth", "test_health"]
 
 # The normal deviate with 80 % of the distribution below it.
 _POWER = 0.8416
-_FEW = 30
+# With fewer examples the scores of a class are mostly luck.
+FEW = 30
 
 
 @dataclass(frozen=True)
@@ -83,9 +84,9 @@ def _warnings(size: int, rarest: str | None, fewest: int, detectable: float, nee
     if not size:
         return ("There are no test examples, so that no turn can be judged. Make the project anew with a test share.",)
     warnings = []
-    if fewest < _FEW:
+    if fewest < FEW:
         warnings.append(
-            f"Class '{rarest}' has {fewest} test examples; with fewer than {_FEW} its scores are mostly luck. "
+            f"Class '{rarest}' has {fewest} test examples; with fewer than {FEW} its scores are mostly luck. "
             "Collect more of it, and give the test set a share of them."
         )
     if detectable > 0.02:

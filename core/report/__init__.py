@@ -1,6 +1,7 @@
 """What the analyst reads: figures (data in, figure out), cards of single examples and the way numbers are written."""
 
 from core.report.agreement import kappa_matrix
+from core.report.beside import class_shares, column_drift
 from core.report.card import Field, Usual, card, differences, records, usual, written
 from core.report.chart import ACCENT, ALERT, NEUTRAL, SECOND, Chart
 from core.report.figures import (
@@ -25,6 +26,8 @@ __all__ = [
     "Usual",
     "card",
     "class_balance",
+    "class_shares",
+    "column_drift",
     "confusion_matrix",
     "count",
     "differences",
