@@ -257,7 +257,8 @@ def _coded(column: pd.Series) -> tuple[Floats, bool]:
     if pd.api.types.is_numeric_dtype(column.dtype):
         values = column.to_numpy(dtype=np.float64, na_value=np.nan)
         return np.clip(values, -1e300, 1e300), False
-    counts = column.value_counts()
+    # Ties in the order of the values: in that of the rows they would tell the reference, which stands first.
+    counts = column.value_counts().sort_index().sort_values(ascending=False, kind="stable")
     codes = pd.Series(np.minimum(np.arange(len(counts)), _CATEGORIES), index=counts.index)
     return column.map(codes).to_numpy(dtype=np.float64, na_value=np.nan), True
 
