@@ -58,7 +58,8 @@ class Shares:
         what chance makes of the counts stays what the tests assume.
         """
         both = pd.concat([old, new], axis=1, keys=["old", "new"]).fillna(0).astype("int64")
-        both = both[both.sum(axis=1) > 0]
+        # Ties in the order of the values, which is nobody's.
+        both = both[both.sum(axis=1) > 0].sort_index()
         order = both.sum(axis=1).sort_values(ascending=False, kind="stable").index
         kept = both.loc[order[:MOST]]
         rest = both.loc[order[MOST:]].sum()

@@ -19,6 +19,7 @@ from scipy.stats import rankdata
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from core.collect.describe import describe_texts
 from core.content import canonicalise, mix
@@ -218,10 +219,13 @@ class _Seen:
         model = HistGradientBoostingClassifier(
             max_iter=60, max_leaf_nodes=15, early_stopping=False, categorical_features=self._categorical, random_state=0
         )
-        return model.fit(self._matrix[rows], new[rows])
+        # Several threads wait for each other longer than they work where the rows are few and the machine is busy.
+        with threadpool_limits(limits=1, user_api="openmp"):
+            return model.fit(self._matrix[rows], new[rows])
 
     def score(self, model: Any, rows: Bools, matrix: Any = None) -> Floats:
-        found: Floats = model.decision_function(self._matrix[rows] if matrix is None else matrix)
+        with threadpool_limits(limits=1, user_api="openmp"):
+            found: Floats = model.decision_function(self._matrix[rows] if matrix is None else matrix)
         return found
 
     def shuffled(self, model: Any, rows: Bools, rng: np.random.Generator) -> list[Floats]:
@@ -259,7 +263,8 @@ def _coded(column: pd.Series) -> tuple[Floats, bool]:
     if pd.api.types.is_numeric_dtype(column.dtype):
         numbers: Floats = np.clip(column.to_numpy(dtype=np.float64, na_value=np.nan), -1e300, 1e300)
         return numbers, False
-    counts = column.value_counts()
+    # Ties in the order of the values: in that of the rows they would tell the reference, which stands first.
+    counts = column.value_counts().sort_index().sort_values(ascending=False, kind="stable")
     codes = pd.Series(np.minimum(np.arange(len(counts)), _CATEGORIES), index=counts.index)
     return np.array(column.map(codes), dtype=np.float64), True
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +11,7 @@ from core.collect import Finding, TwoSamples, drift, tell_apart
 from core.collect.drift import EFFECT, SIGNIFICANT
 from core.collect.finding import counted
 from core.dataset import Dataset
-from core.evaluate import METRICS, TestSetHealth, Verdict, test_health
+from core.evaluate import METRICS, TestSetHealth, test_health
 from core.evaluate.test_health import FEW
 from core.flywheel import log
 from core.flywheel.project import Project
@@ -115,8 +114,8 @@ def judge_test_set(project: Project, progress: Progress | None = None, cancel: C
         steps.start(f"comparing with {name}")
         beside.append(_beside(dataset, name, ids, cancel))
     steps.start("looking for copies")
-    health = test_health(dataset, changed=_changed(project, turns))
-    found = [*_size(health), *_power(health, turns, project.headline), *_looks(project)]
+    health = _health(project, turns)
+    found = [*_size(health), *_power(health), *_looks(project)]
     for one in beside:
         found += [*_classes(one), *_columns(one)]
     found += [finding for finding in project.findings() if finding.kind == "train_test_duplicates"]
@@ -143,14 +142,16 @@ def _beside(dataset: Dataset, name: str, ids: pd.Index, cancel: Cancel | None) -
     )
 
 
-def _changed(project: Project, turns: list[Turn]) -> float:
-    """Share of the test examples that the last two turns predict differently; a tenth where there are none yet."""
+def _health(project: Project, turns: list[Turn]) -> TestSetHealth:
+    """What the test set can show, measured by what the last two turns predict."""
+    if not turns:
+        return test_health(project.dataset)
+    last = turns[-1]
+    recalls = last.evaluation.per_class["recall"]
     if len(turns) < 2:
-        return 0.1
+        return test_health(project.dataset, recalls=recalls)
     old, new = (project.model.decide(turn.test_probabilities, turn.threshold) for turn in turns[-2:])
-    differing = float((old != new.reindex(old.index)).mean())
-    # So few that the next change may well flip more: what was seen is not all that there is.
-    return max(differing, 3 / max(1, len(old)))
+    return test_health(project.dataset, differing=old != new.reindex(old.index), verdict=last.verdict, recalls=recalls)
 
 
 # --- what is wrong --------------------------------------------------------------------------------------------------
@@ -171,16 +172,18 @@ def _size(health: TestSetHealth) -> list[Finding]:
     ]
 
 
-def _power(health: TestSetHealth, turns: list[Turn], headline: str) -> list[Finding]:
+def _power(health: TestSetHealth) -> list[Finding]:
     if not health.size or health.detectable <= 0.02:
         return []
     said = (
         f"Only a change of accuracy of {health.detectable:.1%} or more is likely to be seen with "
         f"{health.size:,} test examples; one of a point would take some {health.needed:,}."
     )
-    verdict = turns[-1].verdict if turns else None
-    if verdict is not None and not math.isnan(verdict.low):
-        said += f" {_headline_power(verdict, health.size, headline)}"
+    if health.headline is not None:
+        said += (
+            f" For {METRICS[health.headline.metric]} the last turn says: a change of {health.headline.detectable:.3f} "
+            f"is likely to be seen, and a point would take {health.headline.needed:,}."
+        )
     return [
         Finding(
             "test_power",
@@ -190,17 +193,6 @@ def _power(health: TestSetHealth, turns: list[Turn], headline: str) -> list[Find
             "Collect more and make the project anew with a larger test set, or change the data in larger steps.",
         )
     ]
-
-
-def _headline_power(verdict: Verdict, size: int, headline: str) -> str:
-    """How many examples a point of the headline would take, by the interval of the last verdict."""
-    half = (verdict.high - verdict.low) / 2
-    # Four times out of five a change of (2.05 + 0.84) standard errors is found; the half interval is 2.05 of them.
-    detectable = half * (2.05 + 0.8416) / 2.05
-    needed = math.ceil(size * (detectable / 0.01) ** 2)
-    return (
-        f"For {METRICS[headline]} the last turn says: {detectable:.3f} is likely to be seen, a point takes {needed:,}."
-    )
 
 
 def _looks(project: Project) -> list[Finding]:

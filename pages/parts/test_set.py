@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pandas as pd
 import streamlit as st
 
 from core.collect.drift import EFFECT
@@ -61,8 +62,24 @@ def _show(project: Project, report: TestSetReport) -> None:
         f"- It was looked at **{times(project.looks)}** so far: each turn is a look."
     )
     findings.listed(project, report.findings)
+    with st.expander("What it takes to know each class", icon=":material/table_rows:"):
+        st.dataframe(
+            _classes(health.per_class), hide_index=True, height="content", alt="Test examples needed for each class"
+        )
     for beside in report.beside:
         _beside(beside)
+
+
+def _classes(per_class: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "class": per_class.index.astype(str),
+            "test examples": per_class["support"].to_numpy(),
+            "recall": per_class["recall"].map(number).to_numpy(),
+            "known to within": per_class["half_width"].map(percent).to_numpy(),
+            "examples for 5 %": per_class["needed"].to_numpy(),
+        }
+    )
 
 
 def _beside(beside: Beside) -> None:

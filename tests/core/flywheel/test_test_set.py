@@ -84,6 +84,5 @@ def test_power_is_told_by_what_the_last_two_turns_predict_differently(project):
     project.turn()
     after = judge_test_set(project)
     # Five rows less change next to nothing, so that a small change would be seen.
+    assert after.health.changed_interval is not None
     assert after.health.detectable < before.detectable
-    power = [finding.message for finding in after.findings if finding.kind == "test_power"]
-    assert all("the last turn says" in message for message in power)
