@@ -116,25 +116,26 @@ def calibration(
     ece, plain = _calibration_error(found, resamples, np.random.default_rng(seed))
     squared = said**2 + np.where(np.arange(len(classes)) == truth[:, np.newaxis], 1 - 2 * said, 0.0)
     total = squared[:, code] if two else squared.sum(axis=1)
+    brier, *of_classes = _means(np.column_stack([total, squared]), seed)
     event_brier, parts = _parts(found, judged, happened)
     return Calibration(
         classes[code] if two else None,
         found,
         ece,
         plain,
-        _mean(total[:, np.newaxis], seed)[0],
+        brier,
         event_brier,
         parts,
-        _per_class(classes, truth, said, squared, seed),
+        _per_class(classes, truth, said, of_classes),
     )
 
 
 def _per_class(
-    classes: tuple[str, ...], truth: npt.NDArray[np.intp], said: Floats, squared: Floats, seed: int
+    classes: tuple[str, ...], truth: npt.NDArray[np.intp], said: Floats, briers: list[Score]
 ) -> pd.DataFrame:
     support = np.bincount(truth, minlength=len(classes))
     low, high = wilson_interval(support, len(truth))
-    brier, below, above = zip(*_mean(squared, seed), strict=True)
+    brier, below, above = zip(*briers, strict=True)
     return pd.DataFrame(
         {
             "support": support,
@@ -213,7 +214,7 @@ def _parts(found: pd.DataFrame, said: Floats, happened: npt.NDArray[np.bool_]) -
     }
 
 
-def _mean(values: Floats, seed: int) -> list[Score]:
+def _means(values: Floats, seed: int) -> list[Score]:
     """Mean of each column with its bootstrap interval."""
     rng = np.random.default_rng(seed)
     draws = [

@@ -55,7 +55,8 @@ def _words(found: Calibration) -> None:
     st.markdown(
         f"When it says **{percent(row['said'], 0)}**, it is right in {came} of the cases."
         if found.event is None
-        else f"Of those to which it gives **{percent(row['said'], 0)}** for **{plain(found.event)}**, {came} are labelled so."
+        else f"Of those to which it gives **{percent(row['said'], 0)}** for **{plain(found.event)}**, {came} are "
+        "labelled so."
     )
     if off.empty:
         st.caption("In no bin does what it says differ from what came true by more than chance explains.")
@@ -100,8 +101,8 @@ def _classes(found: Calibration, part: str) -> None:
     shares = zip(table["share"], table["share_low"], table["share_high"], strict=True)
     briers = zip(table["brier"], table["brier_low"], table["brier_high"], strict=True)
     st.caption(
-        "The rarest first. A mean probability below the interval of the share says that the model believes in the class "
-        "too seldom, above it too often."
+        "The rarest first. A mean probability below the interval of the share says that the model believes in the "
+        "class too seldom, above it too often."
     )
     paging.table(
         pd.DataFrame(
