@@ -8,7 +8,8 @@ from core.evaluate.predictions import EvaluationError, log_losses, losses
 from core.evaluate.scores import METRICS
 from core.evaluate.slices import Slice, find_slices
 from core.evaluate.test_health import TestSetHealth, test_health
-from core.evaluate.verdict import GAIN, HARM, NO_EVIDENCE, Verdict, compare
+from core.evaluate.training_luck import Refit, TrainingLuck, training_luck
+from core.evaluate.verdict import GAIN, HARM, NO_EVIDENCE, Verdict, compare, together
 
 __all__ = [
     "GAIN",
@@ -17,8 +18,10 @@ __all__ = [
     "NO_EVIDENCE",
     "Evaluation",
     "EvaluationError",
+    "Refit",
     "Slice",
     "TestSetHealth",
+    "TrainingLuck",
     "Verdict",
     "compare",
     "evaluate",
@@ -29,4 +32,6 @@ __all__ = [
     "losses",
     "slice_frame",
     "test_health",
+    "together",
+    "training_luck",
 ]
