@@ -1,7 +1,7 @@
 """How good the model is, where it fails, and whether a change was one for the better."""
 
 from core.evaluate.binning import slice_frame
-from core.evaluate.folding import fold
+from core.evaluate.folding import Folded, fold, fold_copies, overlaps
 from core.evaluate.imbalance import imbalance
 from core.evaluate.metrics import Evaluation, evaluate
 from core.evaluate.predictions import EvaluationError, log_losses, losses
@@ -18,6 +18,7 @@ __all__ = [
     "NO_EVIDENCE",
     "Evaluation",
     "EvaluationError",
+    "Folded",
     "Refit",
     "Slice",
     "TestSetHealth",
@@ -27,9 +28,11 @@ __all__ = [
     "evaluate",
     "find_slices",
     "fold",
+    "fold_copies",
     "imbalance",
     "log_losses",
     "losses",
+    "overlaps",
     "slice_frame",
     "test_health",
     "together",
