@@ -40,6 +40,7 @@ from core.flywheel.listing import Filter, decide_rows, evidence, list_cards, mat
 from core.flywheel.log import Entry
 from core.flywheel.pace import seconds_per_decision
 from core.flywheel.pool import PoolView, look_at_pool
+from core.flywheel.predicted import Predicted, chances, hardest, predicted
 from core.flywheel.project import Project
 from core.flywheel.ranking import rank
 from core.flywheel.review import (
@@ -91,6 +92,7 @@ __all__ = [
     "LockError",
     "Pin",
     "PoolView",
+    "Predicted",
     "Project",
     "ProjectError",
     "ProjectSummary",
@@ -104,6 +106,7 @@ __all__ = [
     "arrive",
     "audit_bands",
     "audit_estimate",
+    "chances",
     "current_queue",
     "decide",
     "decide_rows",
@@ -115,6 +118,7 @@ __all__ = [
     "fix_band",
     "guideline_history",
     "guidelines_markdown",
+    "hardest",
     "home",
     "is_of_pool",
     "join",
@@ -136,6 +140,7 @@ __all__ = [
     "pin_example",
     "pin_history",
     "pins",
+    "predicted",
     "rank",
     "review_sample",
     "reviewer_annotations",
