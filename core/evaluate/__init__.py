@@ -10,10 +10,9 @@ from core.evaluate.predictions import EvaluationError, log_losses, losses
 from core.evaluate.scores import METRICS
 from core.evaluate.slices import Slice, find_slices
 from core.evaluate.test_health import TestSetHealth, test_health
+from core.evaluate.threshold import THRESHOLD_SCORES, ThresholdCurve, threshold_curve
 from core.evaluate.training_luck import Refit, TrainingLuck, training_luck
 from core.evaluate.verdict import GAIN, HARM, NO_EVIDENCE, Verdict, compare, together
-from core.evaluate.threshold import THRESHOLD_SCORES, ThresholdCurve, threshold_curve
-from core.evaluate.verdict import GAIN, HARM, NO_EVIDENCE, Verdict, compare
 
 __all__ = [
     "FEW",
@@ -29,8 +28,8 @@ __all__ = [
     "Refit",
     "Slice",
     "TestSetHealth",
-    "TrainingLuck",
     "ThresholdCurve",
+    "TrainingLuck",
     "Verdict",
     "calibration",
     "cells_of",
@@ -51,7 +50,7 @@ __all__ = [
     "per_class_of",
     "slice_frame",
     "test_health",
+    "threshold_curve",
     "together",
     "training_luck",
-    "threshold_curve",
 ]

@@ -145,9 +145,7 @@ def _difference(aligned: Aligned, metric: str, weights: Floats) -> Floats:
         before, after = (row_scores(aligned, model, weights.T, [metric])[metric] for model in (0, 1))
         return sign * (after - before)
     k = len(aligned.classes)
-    cells, place = np.unique(
-        (aligned.truth * k + aligned.predicted[0]) * k + aligned.predicted[1], return_inverse=True
-    )
+    cells, place = np.unique((aligned.truth * k + aligned.predicted[0]) * k + aligned.predicted[1], return_inverse=True)
     blocks = len(weights) - 1
     # Counts by block, then all of them less each one: rows are looked at once.
     by_block = np.bincount(np.arange(len(place)) % blocks * len(cells) + place, minlength=blocks * len(cells))

@@ -242,7 +242,7 @@ class Ledger:
             return judged.compare((turn.test_probabilities, turn.threshold), after, *refits)
 
         # Turn 1 has one verdict, later ones two that are read side by side.
-        verdicts = together([against(turn) for turn in (earlier[-1:] + earlier[:1])[: len(earlier)]])
+        verdicts = together([against(turn) for turn in [*earlier[-1:], *earlier[:1]][: len(earlier)]])
         rescored = row["test_version"] != self._test[1]
         then = Evaluation.from_json(row["evaluation"])
         return Turn(
@@ -339,7 +339,9 @@ class _Judged:
         return training_luck(self._labels, *refits, metric=self._headline)
 
 
-def part_of(progress: Progress | None, done: float, total: float, weight: float = 1.0, said: str = "") -> Progress | None:
+def part_of(
+    progress: Progress | None, done: float, total: float, weight: float = 1.0, said: str = ""
+) -> Progress | None:
     """Progress of one of several pieces of work."""
     if progress is None:
         return None

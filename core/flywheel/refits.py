@@ -2,8 +2,7 @@
 
 With the usual quarter for the test set, an interval that leaves the training sample out keeps its promise. The larger
 the test set against train, the narrower that interval, while a change of the training sample moves the score as much as
-before: then verdicts claim what another draw of the same training data would not show. `benchmarks/verdict.py luck`
-measures both sides.
+before: then verdicts claim what another draw of the same training data would not show. See decision 21.
 """
 
 from __future__ import annotations
@@ -51,7 +50,7 @@ def unrefitted(
     list of int
         Places in ``rows``: both of each pair whose test set is large against the smaller train, if they have none yet.
     """
-    wanted = set()
+    wanted: set[int] = set()
     for pair in pairs:
         datasets = [dataset_at(rows[place]["revision"]) for place in pair]
         train, test = (min(len(dataset.ids(part)) for dataset in datasets) for part in ("train", "test"))

@@ -25,8 +25,8 @@ DECISIONS = {
     "argmax": "the class with the largest probability",
     "threshold": "a threshold chosen out of fold for the best macro F1 (two classes)",
 }
-# Fits whose probabilities are averaged where a classifier draws random numbers. Three take two thirds of the seeds' luck
-# away at three times the cost; see decision 21.
+# Fits whose probabilities are averaged where a classifier draws random numbers. Three take two thirds of the variance
+# of the seed away at three times the cost; see decision 21.
 SEEDS = 3
 # From this many texts on, dictionaries grow large and hashing comes first.
 MANY_TEXTS = 200_000
