@@ -11,7 +11,8 @@ from core.evaluate.scores import METRICS
 from core.evaluate.slices import Slice, find_slices
 from core.evaluate.test_health import TestSetHealth, test_health
 from core.evaluate.threshold import THRESHOLD_SCORES, ThresholdCurve, threshold_curve
-from core.evaluate.verdict import GAIN, HARM, NO_EVIDENCE, Verdict, compare
+from core.evaluate.training_luck import Refit, TrainingLuck, training_luck
+from core.evaluate.verdict import GAIN, HARM, NO_EVIDENCE, Verdict, compare, together
 
 __all__ = [
     "FEW",
@@ -24,9 +25,11 @@ __all__ = [
     "Evaluation",
     "EvaluationError",
     "Folded",
+    "Refit",
     "Slice",
     "TestSetHealth",
     "ThresholdCurve",
+    "TrainingLuck",
     "Verdict",
     "calibration",
     "cells_of",
@@ -48,4 +51,6 @@ __all__ = [
     "slice_frame",
     "test_health",
     "threshold_curve",
+    "together",
+    "training_luck",
 ]

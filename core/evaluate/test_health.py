@@ -170,7 +170,8 @@ def power_curve(health: TestSetHealth, *, points: int = 40) -> pd.DataFrame:
 def _headline(verdict: Verdict | None, size: int) -> HeadlinePower | None:
     if verdict is None or not size:
         return None
-    error = (verdict.high - verdict.low) / (2 * PAIRED_STANDARD_ERRORS)
+    # By the standard error of the normal distribution: the interval may be of another level.
+    error = verdict.error * float(ndtri(0.5 + LEVEL / 2)) / PAIRED_STANDARD_ERRORS
     if not math.isfinite(error) or error <= 0:
         return None
     detectable = _ERRORS * error

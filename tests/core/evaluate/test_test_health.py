@@ -69,12 +69,14 @@ def test_where_no_prediction_changed_the_interval_s_end_is_taken():
 def test_the_headline_is_scaled_from_the_last_verdict():
     data = dataset(4000)
     half = PAIRED_STANDARD_ERRORS * 0.01
-    found = health(data, verdict=Verdict("macro_f1", 0.8, 0.81, 0.01, 0.01 - half, 0.01 + half, 2000)).headline
+    found = health(
+        data, verdict=Verdict("macro_f1", 0.8, 0.81, 0.01, 0.01 - half, 0.01 + half, 2000, error=half / 1.959964)
+    ).headline
     assert found.standard_error == pytest.approx(0.01)
     # With so many examples the same standard error, scaled, detects one point.
     smaller = found.standard_error * np.sqrt(len(data.ids("test")) / found.needed)
     assert smaller * found.detectable / found.standard_error == pytest.approx(0.01, rel=0.01)
-    flat = Verdict("macro_f1", 0.8, 0.8, 0.0, 0.0, 0.0, 2000)
+    flat = Verdict("macro_f1", 0.8, 0.8, 0.0, 0.0, 0.0, 2000, error=0.0)
     assert health(data, verdict=flat).headline is None
 
 
