@@ -5,8 +5,8 @@
     python benchmarks/drift.py --draws 2000                  # finer figures of the false alarms
 
 Evidently is no requirement of the project. PYTHON is the interpreter of a venv of its own that has it:
-`python -m venv V && V/bin/pip install evidently`, then V/bin/python. The real sets (ACS of four years, electricity) lie
-in FLYWHEEL_DATA (default ../shared/data); without them that part is passed over.
+`python -m venv V && V/bin/pip install evidently pyarrow 'pandas<3'`, then V/bin/python. The real sets (ACS of four
+years, electricity) lie in FLYWHEEL_DATA (default ../shared/data); without them that part is passed over.
 """
 
 from __future__ import annotations
