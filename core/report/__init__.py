@@ -1,6 +1,7 @@
 """What the analyst reads: figures (data in, figure out), cards of single examples and the way numbers are written."""
 
 from core.report.agreement import kappa_matrix
+from core.report.beside import class_shares, column_drift
 from core.report.card import Field, Usual, card, differences, records, usual, written
 from core.report.chart import ACCENT, ALERT, MAX_ROWS, NEUTRAL, SECOND, Chart
 from core.report.classes import class_costs_chart, class_scores_chart
@@ -29,6 +30,8 @@ __all__ = [
     "class_balance",
     "class_costs_chart",
     "class_scores_chart",
+    "class_shares",
+    "column_drift",
     "confusion_list",
     "confusion_matrix",
     "count",

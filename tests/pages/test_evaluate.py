@@ -159,13 +159,9 @@ def test_a_search_that_was_cancelled_can_be_made_again(start, uneven, quiet, mon
     assert jobs.registry().wait(uneven.id, "slices", 60).state == "done"
 
 
-def test_balance_and_test_set_are_said_in_words(start, turned, quiet):
+def test_balance_is_said_in_words(start, turned, quiet):
     app = quiet(view(start("evaluate", project=turned.id), "Balance"))
     assert "The rarest class" in words(app)
-    app = quiet(view(app, "Test set"))
-    assert f"{len(turned.dataset.ids('test'))} test examples" in words(app)
-    assert "looked at **once**" in words(app)
-    assert app.warning
 
 
 def test_the_labels_of_a_cell_go_to_review_if_they_are_of_train(start, uneven, quiet):
