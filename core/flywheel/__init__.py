@@ -64,6 +64,17 @@ from core.flywheel.review import (
 from core.flywheel.simulate import simulate_reviewer
 from core.flywheel.store import StoreError
 from core.flywheel.turn import Turn
+from core.flywheel.watched import (
+    SliceVerdict,
+    WatchedSlice,
+    harmed,
+    judge_watched,
+    region_of,
+    unwatch,
+    watch,
+    watch_history,
+    watched,
+)
 from core.flywheel.workspace import ProjectSummary, find_project, home, list_projects, new_folder
 
 __all__ = [
@@ -97,10 +108,12 @@ __all__ = [
     "Queue",
     "Relabel",
     "SetRules",
+    "SliceVerdict",
     "StaleError",
     "StoreError",
     "Study",
     "Turn",
+    "WatchedSlice",
     "arrive",
     "audit_bands",
     "audit_estimate",
@@ -115,9 +128,11 @@ __all__ = [
     "fix_band",
     "guideline_history",
     "guidelines_markdown",
+    "harmed",
     "home",
     "is_of_pool",
     "join",
+    "judge_watched",
     "judgements",
     "label_by_consensus",
     "left_behind",
@@ -137,6 +152,7 @@ __all__ = [
     "pin_history",
     "pins",
     "rank",
+    "region_of",
     "review_sample",
     "reviewer_annotations",
     "second_look",
@@ -147,5 +163,9 @@ __all__ = [
     "suggest",
     "touched",
     "unpin_example",
+    "unwatch",
+    "watch",
+    "watch_history",
+    "watched",
     "what_was_done",
 ]

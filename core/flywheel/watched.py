@@ -1,0 +1,339 @@
+"""Watched slices: those that an analyst has pinned, and what each turn did to them on the test set.
+
+A slice is sought on the out-of-fold errors of train. Once it is pinned its predicates are fixed, and every turn is
+judged on the test examples that meet them: the search has not seen what the judgement rests on.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.special import bdtr, ndtr
+
+from core.collect import describe
+from core.evaluate import GAIN, HARM, NO_EVIDENCE, Predicate, Region, Verdict, compare, holds, losses, measure, sentence
+from core.flywheel.errors import ProjectError
+from core.flywheel.store import now
+from core.statistics import PAIRED_STANDARD_ERRORS, holm
+
+if TYPE_CHECKING:
+    from core.dataset import Dataset
+    from core.flywheel.project import Project
+    from core.flywheel.turn import Turn
+
+__all__ = [
+    "FEWEST",
+    "TOO_FEW",
+    "SliceVerdict",
+    "WatchedSlice",
+    "harmed",
+    "inside",
+    "judge_watched",
+    "region_of",
+    "unwatch",
+    "watch",
+    "watch_history",
+    "watched",
+]
+
+Booleans = npt.NDArray[np.bool_]
+
+FEWEST = 20
+TOO_FEW = "too few to tell"
+_WATCHED, _REMOVED = "watched", "removed"
+_COLUMNS = ("number", "at", "by", "predicates", "kind", "turn")
+_LEVEL = 0.05
+# The headline is judged where each class of the test set has so many examples in the slice; accuracy elsewhere.
+_FEWEST_OF_A_CLASS = 10
+
+# What was judged last of each open project: a page that is drawn again computes nothing.
+_judged: WeakKeyDictionary[Project, tuple[tuple[Any, ...], tuple[SliceVerdict, ...]]] = WeakKeyDictionary()
+_lock = threading.Lock()
+
+
+@dataclass(frozen=True)
+class WatchedSlice:
+    """A slice that was pinned, or taken off. ``str`` of it is a sentence.
+
+    Attributes
+    ----------
+    number : int
+    at, by : str
+        When and by whom.
+    predicates : tuple of Predicate
+        By column: the same slice is the same whoever pins it.
+    kind : str
+        ``"watched"`` or ``"removed"``.
+    turn : int
+        The turn on whose errors it was found.
+    """
+
+    number: int
+    at: str
+    by: str
+    predicates: tuple[Predicate, ...]
+    kind: str
+    turn: int
+
+    def __str__(self) -> str:
+        return sentence(self.predicates)
+
+
+@dataclass(frozen=True)
+class SliceVerdict:
+    """What one turn did to one watched slice, on the test examples in it.
+
+    Attributes
+    ----------
+    watched : WatchedSlice
+    turn : int
+    size : int
+        Test examples in the slice.
+    verdict : Verdict or None
+        The paired change against the turn before, with its own 95 % interval; None if there are too few to tell.
+    p_adjusted : float
+        Holm's, over all slices that are watched.
+    word : str
+        ``gain``, ``no evidence``, ``harm`` or ``too few to tell``, by the adjusted p-value.
+    """
+
+    watched: WatchedSlice
+    turn: int
+    size: int
+    verdict: Verdict | None
+    p_adjusted: float
+    word: str
+
+
+# --- pinning --------------------------------------------------------------------------------------------------------
+
+
+def watch(project: Project, predicates: Sequence[Predicate], *, turn: int, by: str = "") -> WatchedSlice:
+    """Pin a slice: from now on every turn is judged on it.
+
+    Parameters
+    ----------
+    project : Project
+    predicates : sequence of Predicate
+    turn : int
+        The turn on whose errors it was found.
+    by : str
+
+    Returns
+    -------
+    WatchedSlice
+        The one that is watched already, if it is.
+
+    Raises
+    ------
+    ProjectError
+        If it has no predicate.
+    """
+    if not predicates:
+        raise ProjectError("A slice that is pinned must have a condition. This one is all examples. Choose a part.")
+    ordered = _ordered(predicates)
+    with project.store.writing():
+        known = _find(project, ordered)
+        return known or _write(project, ordered, _WATCHED, turn, by)
+
+
+def unwatch(project: Project, predicates: Sequence[Predicate], *, by: str = "") -> WatchedSlice:
+    """Take a slice off; the history keeps it.
+
+    Raises
+    ------
+    ProjectError
+        If it is not watched.
+    """
+    with project.store.writing():
+        known = _find(project, _ordered(predicates))
+        if known is None:
+            raise ProjectError(f"The slice '{sentence(predicates)}' is not pinned any more. Nothing was changed.")
+        return _write(project, known.predicates, _REMOVED, known.turn, by)
+
+
+def watch_history(project: Project) -> list[WatchedSlice]:
+    """Everything that was pinned or taken off, the oldest first."""
+    rows = project.store.execute(f"SELECT {', '.join(_COLUMNS)} FROM watched ORDER BY number")
+    named = (dict(zip(_COLUMNS, row, strict=True)) for row in rows)
+    return [WatchedSlice(**row | {"predicates": _read(row["predicates"])}) for row in named]
+
+
+def watched(project: Project) -> list[WatchedSlice]:
+    """The slices that are watched, in the order of their pinning."""
+    force: dict[tuple[Predicate, ...], WatchedSlice] = {}
+    for each in watch_history(project):
+        force.pop(each.predicates, None)
+        if each.kind == _WATCHED:
+            force[each.predicates] = each
+    return list(force.values())
+
+
+def _find(project: Project, ordered: tuple[Predicate, ...]) -> WatchedSlice | None:
+    return next((each for each in watched(project) if each.predicates == ordered), None)
+
+
+def _write(project: Project, predicates: tuple[Predicate, ...], kind: str, turn: int, by: str) -> WatchedSlice:
+    written = json.dumps([each.to_dict() for each in predicates], ensure_ascii=False)
+    at = now()
+    row = {"at": at, "by": by, "predicates": written, "kind": kind, "turn": turn}
+    return WatchedSlice(project.store.insert("watched", row), at, by, predicates, kind, turn)
+
+
+def _read(written: str) -> tuple[Predicate, ...]:
+    return tuple(Predicate.from_dict(each) for each in json.loads(written))
+
+
+def _ordered(predicates: Sequence[Predicate]) -> tuple[Predicate, ...]:
+    written = json.dumps([each.to_dict() for each in sorted(predicates, key=lambda each: (each.column, each.words))])
+    return _read(written)
+
+
+# --- who is in it ---------------------------------------------------------------------------------------------------
+
+
+def inside(dataset: Dataset, each: Sequence[Sequence[Predicate]]) -> list[Booleans]:
+    """Who is in each of several slices, over all rows of a data set; nobody where a column is not there any more.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    each : sequence of sequences of Predicate
+
+    Returns
+    -------
+    list of arrays of bool of shape (n,)
+    """
+    names = {predicate.column for predicates in each for predicate in predicates}
+    if not names:
+        return [np.ones(len(dataset.frame), dtype=bool) for _ in each]
+    # Columns that have to be derived (of a text) cost time, those of the data don't.
+    derived = names - set(dataset.schema.features)
+    columns = describe(dataset) if derived else dataset.frame[[*dataset.schema.features]]
+    return [holds(predicates, columns) for predicates in each]
+
+
+def region_of(project: Project, predicates: Sequence[Predicate], turn: Turn, part: str) -> Region:
+    """Measure a slice on the predictions of one turn, on ``train`` (out of fold) or on ``test``."""
+    if part == "test":
+        dataset, probabilities = project.dataset, turn.test_probabilities
+    else:
+        dataset, probabilities = project.dataset_at(turn.revision), turn.out_of_fold
+    labels = dataset.labels.reindex(probabilities.index).dropna()
+    loss = losses(labels, project.model.decide(probabilities.loc[labels.index], turn.threshold))
+    (met,) = inside(dataset, [predicates])
+    return measure(predicates, met[dataset.frame.index.get_indexer(labels.index)], loss)
+
+
+# --- judging --------------------------------------------------------------------------------------------------------
+
+
+def judge_watched(project: Project) -> tuple[SliceVerdict, ...]:
+    """What each turn did to each watched slice against the turn before, on the test set as it is now.
+
+    Returns
+    -------
+    tuple of SliceVerdict
+        Turn by turn from turn 1 on, in the order of pinning.
+    """
+    slices, turns = watched(project), project.turns
+    if not slices or len(turns) < 2:
+        return ()
+    dataset = project.dataset
+    key = (
+        dataset.version,
+        tuple(each.number for each in slices),
+        tuple((turn.number, turn.at, turn.fingerprint) for turn in turns),
+    )
+    with _lock:
+        known = _judged.get(project)
+    if known is not None and known[0] == key:
+        return known[1]
+    labels = dataset.labels_of("test")
+    place = dataset.frame.index.get_indexer(labels.index)
+    # By id: resamples must not depend on the order in which the rows came.
+    members = [labels[met[place]].sort_index() for met in inside(dataset, [each.predicates for each in slices])]
+    found = tuple(
+        verdict for before, after in pairwise(turns) for verdict in _judge(project, slices, members, before, after)
+    )
+    with _lock:
+        _judged[project] = (key, found)
+    return found
+
+
+def harmed(project: Project, turn: Turn | None = None) -> list[SliceVerdict]:
+    """The watched slices that a turn (None: any) has harmed, whatever the headline says."""
+    return [each for each in judge_watched(project) if each.word == HARM and (turn is None or each.turn == turn.number)]
+
+
+def _judge(
+    project: Project, slices: Sequence[WatchedSlice], members: Sequence[pd.Series], before: Turn, after: Turn
+) -> list[SliceVerdict]:
+    """Judge one turn on all slices together: Holm's correction takes in those that are large enough to be judged."""
+    classes = project.dataset.labels_of("test").nunique()
+    drafts, p_values = [], []
+    for each, labels in zip(slices, members, strict=True):
+        verdict = None
+        if len(labels) >= FEWEST:
+            verdict, p_value = _compare(project, labels, classes, before, after)
+            p_values.append(p_value)
+        drafts.append(SliceVerdict(each, after.number, len(labels), verdict, 1.0, TOO_FEW))
+    adjusted = iter(holm(p_values).tolist())
+    return [
+        each if each.verdict is None else replace(each, p_adjusted=(p := next(adjusted)), word=_word(each.verdict, p))
+        for each in drafts
+    ]
+
+
+def _word(verdict: Verdict, p_adjusted: float) -> str:
+    if p_adjusted >= _LEVEL:
+        return NO_EVIDENCE
+    return GAIN if verdict.delta > 0 else HARM
+
+
+def _compare(project: Project, labels: pd.Series, classes: int, before: Turn, after: Turn) -> tuple[Verdict, float]:
+    sizes = labels.value_counts()
+    enough = len(sizes) == classes and int(sizes.min()) >= _FEWEST_OF_A_CLASS
+    old, new = (turn.test_probabilities.loc[labels.index] for turn in (before, after))
+    said = [project.model.decide(own, turn.threshold) for own, turn in ((old, before), (new, after))]
+    verdict = compare(
+        labels,
+        old,
+        new,
+        metric=project.headline if enough else "accuracy",
+        predicted_before=said[0],
+        predicted_after=said[1],
+    )
+    right = [(own == labels).to_numpy(dtype=bool) for own in said]
+    return verdict, _p_value(verdict, int((right[1] & ~right[0]).sum()), int((right[0] & ~right[1]).sum()))
+
+
+def _p_value(verdict: Verdict, better: int, worse: int) -> float:
+    """Two-sided p-value of a paired change in a slice.
+
+    A slice may be small: the bootstrap's standard error is too short where only a handful of examples are predicted
+    otherwise than before. So for accuracy McNemar's exact test (mid-p) must agree, and no metric may claim more than
+    the number of changed predictions can show.
+    """
+    width = verdict.high - verdict.low
+    if not np.isfinite(width) or not verdict.delta:
+        return 1.0
+    changed = better + worse
+    spread = width / (2 * PAIRED_STANDARD_ERRORS)
+    normal = 2 * float(ndtr(-abs(verdict.delta) / spread)) if spread else 0.0
+    if verdict.metric == "log_loss":
+        return normal
+    if verdict.metric != "accuracy":
+        return max(normal, min(1.0, 2 * 0.5**changed))
+    fewer = min(better, worse)
+    exact = 2 * float(bdtr(fewer, changed, 0.5)) - float(bdtr(fewer, changed, 0.5) - bdtr(fewer - 1, changed, 0.5))
+    return max(normal, min(1.0, exact))
