@@ -73,7 +73,7 @@ from core.flywheel.watched import (
     unwatch,
     watch,
     watch_history,
-    watched,
+    watched_slices,
 )
 from core.flywheel.workspace import ProjectSummary, find_project, home, list_projects, new_folder
 
@@ -166,6 +166,6 @@ __all__ = [
     "unwatch",
     "watch",
     "watch_history",
-    "watched",
+    "watched_slices",
     "what_was_done",
 ]

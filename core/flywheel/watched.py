@@ -42,7 +42,8 @@ __all__ = [
     "unwatch",
     "watch",
     "watch_history",
-    "watched",
+    "watched_slices",
+    "with_watched",
 ]
 
 Booleans = npt.NDArray[np.bool_]
@@ -168,7 +169,7 @@ def watch_history(project: Project) -> list[WatchedSlice]:
     return [WatchedSlice(**row | {"predicates": _read(row["predicates"])}) for row in named]
 
 
-def watched(project: Project) -> list[WatchedSlice]:
+def watched_slices(project: Project) -> list[WatchedSlice]:
     """The slices that are watched, in the order of their pinning."""
     force: dict[tuple[Predicate, ...], WatchedSlice] = {}
     for each in watch_history(project):
@@ -179,7 +180,7 @@ def watched(project: Project) -> list[WatchedSlice]:
 
 
 def _find(project: Project, ordered: tuple[Predicate, ...]) -> WatchedSlice | None:
-    return next((each for each in watched(project) if each.predicates == ordered), None)
+    return next((each for each in watched_slices(project) if each.predicates == ordered), None)
 
 
 def _write(project: Project, predicates: tuple[Predicate, ...], kind: str, turn: int, by: str) -> WatchedSlice:
@@ -245,7 +246,7 @@ def judge_watched(project: Project) -> tuple[SliceVerdict, ...]:
     tuple of SliceVerdict
         Turn by turn from turn 1 on, in the order of pinning.
     """
-    slices, turns = watched(project), project.turns
+    slices, turns = watched_slices(project), project.turns
     if not slices or len(turns) < 2:
         return ()
     dataset = project.dataset
@@ -273,6 +274,16 @@ def judge_watched(project: Project) -> tuple[SliceVerdict, ...]:
 def harmed(project: Project, turn: Turn | None = None) -> list[SliceVerdict]:
     """The watched slices that a turn (None: any) has harmed, whatever the headline says."""
     return [each for each in judge_watched(project) if each.word == HARM and (turn is None or each.turn == turn.number)]
+
+
+def with_watched(project: Project, table: pd.DataFrame) -> pd.DataFrame:
+    """The ledger's table with a column ``watched``: which pinned slices a turn harmed, in words."""
+    if table.empty:
+        return table
+    said: dict[int, list[str]] = {}
+    for each in harmed(project):
+        said.setdefault(each.turn, []).append(f"harms '{each.watched}'")
+    return table.assign(watched=["; ".join(said.get(number, [])) for number in table["turn"]])
 
 
 def _judge(
@@ -335,5 +346,5 @@ def _p_value(verdict: Verdict, better: int, worse: int) -> float:
     if verdict.metric != "accuracy":
         return max(normal, min(1.0, 2 * 0.5**changed))
     fewer = min(better, worse)
-    exact = 2 * float(bdtr(fewer, changed, 0.5)) - float(bdtr(fewer, changed, 0.5) - bdtr(fewer - 1, changed, 0.5))
+    exact = float(bdtr(fewer, changed, 0.5)) + (float(bdtr(fewer - 1, changed, 0.5)) if fewer else 0.0)
     return max(normal, min(1.0, exact))
