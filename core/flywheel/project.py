@@ -26,6 +26,7 @@ from core.flywheel.log import Entry
 from core.flywheel.rules import rules_in_force
 from core.flywheel.store import FORMAT, Store, StoreError, now
 from core.flywheel.turn import Turn
+from core.flywheel.watched import with_watched
 from core.progress import Cancel, Progress
 from core.schema import Schema
 from core.train import Fitted, LockedModel, Recipe, moved_versions
@@ -394,8 +395,8 @@ class Project:
         return self._ledger.turns(self.model, self.dataset, self.log)
 
     def ledger(self) -> pd.DataFrame:
-        """The turns as a table: headline with its interval, verdicts with theirs, what changed."""
-        return self._ledger.table(self.turns)
+        """The turns as a table: headline with its interval, verdicts with theirs, what changed, what was harmed."""
+        return with_watched(self, self._ledger.table(self.turns))
 
     def fitted(self, progress: Progress | None = None, cancel: Cancel | None = None) -> Fitted:
         """The locked model fitted on the data of the last turn; fitted again after a restart."""

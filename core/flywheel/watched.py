@@ -43,6 +43,7 @@ __all__ = [
     "watch",
     "watch_history",
     "watched",
+    "with_watched",
 ]
 
 Booleans = npt.NDArray[np.bool_]
@@ -275,6 +276,16 @@ def harmed(project: Project, turn: Turn | None = None) -> list[SliceVerdict]:
     return [each for each in judge_watched(project) if each.word == HARM and (turn is None or each.turn == turn.number)]
 
 
+def with_watched(project: Project, table: pd.DataFrame) -> pd.DataFrame:
+    """The ledger's table with a column ``watched``: which pinned slices a turn harmed, in words."""
+    if table.empty:
+        return table
+    said: dict[int, list[str]] = {}
+    for each in harmed(project):
+        said.setdefault(each.turn, []).append(f"harms '{each.watched}'")
+    return table.assign(watched=["; ".join(said.get(number, [])) for number in table["turn"]])
+
+
 def _judge(
     project: Project, slices: Sequence[WatchedSlice], members: Sequence[pd.Series], before: Turn, after: Turn
 ) -> list[SliceVerdict]:
@@ -335,5 +346,5 @@ def _p_value(verdict: Verdict, better: int, worse: int) -> float:
     if verdict.metric != "accuracy":
         return max(normal, min(1.0, 2 * 0.5**changed))
     fewer = min(better, worse)
-    exact = 2 * float(bdtr(fewer, changed, 0.5)) - float(bdtr(fewer, changed, 0.5) - bdtr(fewer - 1, changed, 0.5))
+    exact = float(bdtr(fewer, changed, 0.5)) + (float(bdtr(fewer - 1, changed, 0.5)) if fewer else 0.0)
     return max(normal, min(1.0, exact))
