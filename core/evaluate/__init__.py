@@ -2,7 +2,7 @@
 
 from core.evaluate.binning import slice_frame
 from core.evaluate.error_tree import Node, error_tree
-from core.evaluate.folding import fold
+from core.evaluate.folding import Folded, fold, fold_copies, overlaps
 from core.evaluate.heat_map import heat_map, telling_columns
 from core.evaluate.imbalance import imbalance
 from core.evaluate.metrics import Evaluation, evaluate
@@ -22,6 +22,7 @@ __all__ = [
     "Bins",
     "Evaluation",
     "EvaluationError",
+    "Folded",
     "Node",
     "Predicate",
     "Region",
@@ -34,6 +35,7 @@ __all__ = [
     "evaluate",
     "find_slices",
     "fold",
+    "fold_copies",
     "heat_map",
     "holds",
     "imbalance",
@@ -42,6 +44,7 @@ __all__ = [
     "losses",
     "measure",
     "overlap",
+    "overlaps",
     "sentence",
     "slice_frame",
     "telling_columns",
