@@ -2,7 +2,7 @@
 
     python benchmarks/slices.py                                  # our own figures, half a minute
     python benchmarks/slices.py --sliceline PYTHON               # side by side with the package, 2 minutes
-    python benchmarks/slices.py --large                          # 2,400,000 x 68 too, some minutes
+    python benchmarks/slices.py --large                          # 2,400,000 x 68 too, 3 minutes
 
 sliceline is no requirement of the project. PYTHON is the interpreter of a venv of its own that has it:
 `python -m venv V && V/bin/pip install sliceline`, then V/bin/python.
@@ -62,6 +62,28 @@ def make(rows: int, cardinalities: tuple[int, ...], seed: int = 0) -> tuple[pd.D
     return frame, (rng.random(rows) < chance).astype(float)
 
 
+def make_related(rows: int, columns: int, *, wrong: bool = True, seed: int = 1) -> tuple[pd.DataFrame, np.ndarray]:
+    """Columns as a census has them: 2 to 17 skewed values, bound to each other; errors grow along a few of them.
+
+    Losses are 0 and 1, or log losses where not `wrong`.
+    """
+    rng = np.random.default_rng(seed)
+    hidden = [rng.standard_normal(rows).astype(np.float32) for _ in range(5)]
+    made = {}
+    for place in range(columns):
+        seen = hidden[place % 5] * np.float32(rng.uniform(0.3, 1.5)) + rng.standard_normal(rows).astype(np.float32)
+        seen -= hidden[(place * 7 + 1) % 5] * np.float32(rng.uniform(0, 0.5))
+        values = int(rng.integers(2, 18))
+        shares = np.sort(rng.dirichlet(np.full(values, 0.7)))[::-1]
+        edges = np.quantile(seen[:100_000], np.cumsum(shares)[:-1])
+        codes = np.searchsorted(edges, seen).astype(np.int8)
+        made[f"column {place}"] = pd.Categorical.from_codes(codes, range(values))
+    chance = 1 / (1 + np.exp(2.2 - 0.5 * hidden[0] + 0.4 * hidden[1] * hidden[2])).astype(float)
+    drawn = rng.random(rows) < chance
+    losses = drawn.astype(float) if wrong else -np.log(np.where(drawn, chance, 1 - chance))
+    return pd.DataFrame(made), losses
+
+
 def timed(
     frame: pd.DataFrame, losses: np.ndarray, *, repeats: int = 3, predicates: int = 3
 ) -> tuple[float, list[Slice]]:
@@ -105,23 +127,35 @@ def main() -> None:
         print(f"  sliceline     {theirs:9.3f} s   {theirs / seconds:,.0f} x; same slices: {'yes' if same else 'NO'}")
     print(f"  worst slice   {found[0]} (score {found[0].score:.3f}, lift {found[0].lift:.2f})")
 
-    print("\nthree predicates over 13 columns\n       rows   seconds")
+    print("\nthree predicates over 13 columns\n       rows   seconds   peak memory so far")
     rows = (62_500, 125_000, 250_000, 500_000, 1_000_000)
     cost = []
     for some in rows:
         cost.append(timed(*make(some, CARDINALITIES))[0])
-        print(f"  {some:9,}   {cost[-1]:7.3f}")
+        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+        print(f"  {some:9,}   {cost[-1]:7.3f}   {memory:.1f} GiB")
     exponent = np.polyfit(np.log(rows), np.log(cost), 1)[0]
     print(f"  cost grows with rows to the power of {exponent:.2f}")
 
     if arguments.large:
-        cardinalities = tuple(np.random.default_rng(0).integers(2, 18, 68).tolist())
-        frame, losses = make(2_400_000, cardinalities)
-        print("\n2,400,000 rows x 68 columns\n predicates   seconds   memory so far")
+        large()
+
+
+def large() -> None:
+    """Print time and peak memory, that of the frame included, at 2,400,000 x 68."""
+    rows, columns = 2_400_000, 68
+    print(f"\n{rows:,} rows x {columns} columns\n  columns       losses      predicates   seconds   peak memory so far")
+    for related, wrong in ((True, True), (True, False), (False, True)):
+        if related:
+            frame, losses = make_related(rows, columns, wrong=wrong)
+        else:
+            frame, losses = make(rows, tuple(np.random.default_rng(0).integers(2, 18, columns).tolist()))
+        kinds = "related" if related else "independent", "0 and 1" if wrong else "log loss"
         for predicates in (2, 3):
             seconds, _ = timed(frame, losses, repeats=1, predicates=predicates)
+            # Linux counts in KiB.
             memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-            print(f"  {predicates:9}   {seconds:7.1f}   {memory:.1f} GiB", flush=True)
+            print(f"  {kinds[0]:12}  {kinds[1]:10}  {predicates:10}   {seconds:7.1f}   {memory:.1f} GiB", flush=True)
 
 
 if __name__ == "__main__":

@@ -207,7 +207,7 @@ class Dataset:
         """The labels of one part of the split."""
         return self.labels[self._members(part)[0]]
 
-    def folds(self, k: int = 5) -> pd.Series:
+    def folds(self, k: int = 5, division: int = 0) -> pd.Series:
         """Assign the train examples to folds.
 
         The fold is a hash of the id (of the group, or of the first of equal examples), so that an edit moves nobody
@@ -217,6 +217,8 @@ class Dataset:
         ----------
         k : int
             Number of folds, at least 2.
+        division : int
+            Another number divides the examples anew. Turns are folded by division 0.
 
         Returns
         -------
@@ -226,7 +228,8 @@ class Dataset:
         if k < 2:
             raise DatasetError(f"The number of folds must be at least 2. Got {k} instead.")
         train = self._unit[self._members("train")[0]]
-        hashes = mix(train.to_numpy(dtype=np.uint64) ^ np.uint64(0x5851F42D4C957F2D))
+        salt = np.uint64((0x5851F42D4C957F2D + division * 0x9E3779B97F4A7C15) % (1 << 64))
+        hashes = mix(train.to_numpy(dtype=np.uint64) ^ salt)
         return pd.Series((hashes % np.uint64(k)).astype(np.int64), index=train.index, name="fold")
 
     @cached_property

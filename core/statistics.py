@@ -21,7 +21,10 @@ __all__ = [
     "draw_cells",
     "draw_rows",
     "holm",
+    "holm_levels",
     "hypergeometric_tail",
+    "normal_p",
+    "paired_error",
     "paired_interval",
     "percentile_interval",
     "permutation_tail",
@@ -184,21 +187,20 @@ def _in_chunks(resamples: int, length: int) -> Iterator[int]:
         yield min(at_once, resamples - done)
 
 
-def paired_interval(delta: float, draws: npt.ArrayLike) -> tuple[float, float]:
-    """95 % interval of a paired difference: the difference and its bootstrap standard errors to both sides.
+def paired_error(draws: npt.ArrayLike) -> float:
+    """Standard error of a paired difference: that of its bootstrap draws, and a little more.
 
-    The percentiles of the draws would claim too often for macro F1 with a rare class, and need ten times the draws.
+    1.96 of it to both sides of the difference are a 95 % interval. The percentiles of the draws would claim too often
+    for macro F1 with a rare class, and need ten times the draws.
 
     Parameters
     ----------
-    delta : float
-        The difference in the sample.
     draws : array-like of shape (resamples,)
         The difference in each resample; NaN where undefined.
 
     Returns
     -------
-    low, high : float
+    float
         NaN where fewer than two draws are defined.
 
     References
@@ -208,9 +210,36 @@ def paired_interval(delta: float, draws: npt.ArrayLike) -> tuple[float, float]:
     values = np.asarray(draws, dtype=float)
     values = values[~np.isnan(values)]
     if len(values) < 2:
-        return float("nan"), float("nan")
-    half = PAIRED_STANDARD_ERRORS * float(values.std(ddof=1))
+        return float("nan")
+    return float(values.std(ddof=1)) * PAIRED_STANDARD_ERRORS / float(ndtri(0.5 + LEVEL / 2))
+
+
+def paired_interval(delta: float, error: float, level: float = LEVEL) -> tuple[float, float]:
+    """Interval of a paired difference from its standard error.
+
+    Parameters
+    ----------
+    delta, error : float
+        The difference in the sample, and `paired_error`.
+    level : float
+        Coverage in (0, 1).
+
+    Returns
+    -------
+    low, high : float
+    """
+    half = float(ndtri(0.5 + level / 2)) * error
     return delta - half, delta + half
+
+
+def normal_p(delta: float, error: float) -> float:
+    """Chance that a normal value with mean 0 and this standard error is at least as far from 0 as ``delta``.
+
+    Below 1 - level exactly where the `paired_interval` of that level leaves 0 out.
+    """
+    if error == 0:
+        return 1.0 if delta == 0 else 0.0
+    return float(2 * ndtr(-abs(delta) / error))
 
 
 def benjamini_hochberg(p_values: npt.ArrayLike, tests: int | None = None) -> Floats:
@@ -258,6 +287,33 @@ def holm(p_values: npt.ArrayLike) -> Floats:
     adjusted = np.empty(len(p))
     adjusted[order] = np.minimum(np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1)), 1.0)
     return adjusted
+
+
+def holm_levels(p_values: npt.ArrayLike, level: float = LEVEL) -> Floats:
+    """Coverage that the interval of each of several estimates needs, so that intervals say what `holm` says.
+
+    The smallest of k p-values is judged at 1 - (1 - level) / k, the next at 1 - (1 - level) / (k - 1), and so on as
+    long as claims are made; from the first that is not, all are judged at its level.
+
+    Parameters
+    ----------
+    p_values : array-like of shape (k,)
+    level : float
+        Coverage for all of them together.
+
+    Returns
+    -------
+    array of shape (k,)
+    """
+    p = np.asarray(p_values, dtype=float)
+    order = np.argsort(p, kind="stable")
+    allowed = (1 - level) / np.arange(len(p), 0, -1)
+    refused = np.flatnonzero(p[order] >= allowed)
+    if len(refused):
+        allowed[refused[0] :] = allowed[refused[0]]
+    levels = np.empty(len(p))
+    levels[order] = 1 - allowed
+    return levels
 
 
 def hypergeometric_tail(wrong: npt.ArrayLike, size: npt.ArrayLike, all_wrong: int, rows: int) -> Floats:

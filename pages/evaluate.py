@@ -4,13 +4,28 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts import balance, frame, judgement, mistakes, scores, slices, test_set, turns
+from pages.parts import (
+    balance,
+    calibration,
+    frame,
+    hardest,
+    judgement,
+    mistakes,
+    scores,
+    slices,
+    test_set,
+    threshold,
+    turns,
+)
 
 VIEWS = {
     "Metrics": scores.draw,
     "Mistakes": mistakes.draw,
+    "Hardest": hardest.draw,
     "Error slices": slices.draw,
-    "Balance": lambda project, turn: balance.draw(project.dataset, key="balance", opened=True),
+    "Balance": balance.view,
+    "Threshold": threshold.draw,
+    "Calibration": calibration.draw,
     "Test set": test_set.draw,
 }
 

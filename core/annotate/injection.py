@@ -27,7 +27,7 @@ _SAMPLE = 10_000
 # Smaller probabilities say nothing more.
 _LEAST = 1e-3
 # How freely the weights may differ (inverse of the penalty); see benchmarks/label_errors.py for others.
-STRENGTH = 0.1
+STRENGTH = 0.3
 # All models together against each single one: what is learned starts from trusting all alike.
 _TOGETHER = 5.0
 # Rates of confusion are drawn to the mean rate, as if so many more wrong labels had been seen.

@@ -6,17 +6,22 @@ from core.collect.annotations import Layout, find_layout, find_long, gather_exam
 from core.collect.audit import audit
 from core.collect.batch import join_test_set
 from core.collect.describe import describe
+from core.collect.drift import DriftError, drift
 from core.collect.errors import ReadError
 from core.collect.finding import Finding
 from core.collect.readers import list_sheets, read_table
+from core.collect.two_samples import TwoSamples, tell_apart
 from core.schema import infer_schema
 
 __all__ = [
+    "DriftError",
     "Finding",
     "Layout",
     "ReadError",
+    "TwoSamples",
     "audit",
     "describe",
+    "drift",
     "find_layout",
     "find_long",
     "gather_examples",
@@ -25,5 +30,6 @@ __all__ = [
     "list_sheets",
     "read_annotations",
     "read_table",
+    "tell_apart",
     "to_wide",
 ]

@@ -1,39 +1,57 @@
 """How good the model is, where it fails, and whether a change was one for the better."""
 
 from core.evaluate.binning import slice_frame
+from core.evaluate.calibration import Calibration, calibration
+from core.evaluate.class_costs import class_costs, costed_metric, pair_costs
 from core.evaluate.error_tree import Node, error_tree
-from core.evaluate.folding import fold
+from core.evaluate.folding import Folded, fold, fold_copies, overlaps
 from core.evaluate.heat_map import heat_map, telling_columns
-from core.evaluate.imbalance import imbalance
-from core.evaluate.metrics import Evaluation, evaluate
+from core.evaluate.imbalance import FEW, class_counts, imbalance
+from core.evaluate.metrics import Evaluation, cells_of, confusion_of, evaluate, per_class_of
 from core.evaluate.predicates import Bins, Predicate, bins_of, holds, joined, sentence
 from core.evaluate.predictions import EvaluationError, log_losses, losses
 from core.evaluate.regions import Region, measure, overlap
 from core.evaluate.scores import METRICS
 from core.evaluate.slices import Slice, find_slices
 from core.evaluate.test_health import TestSetHealth, test_health
-from core.evaluate.verdict import GAIN, HARM, NO_EVIDENCE, Verdict, compare
+from core.evaluate.threshold import THRESHOLD_SCORES, ThresholdCurve, threshold_curve
+from core.evaluate.training_luck import Refit, TrainingLuck, training_luck
+from core.evaluate.verdict import GAIN, HARM, NO_EVIDENCE, Verdict, compare, together
 
 __all__ = [
+    "FEW",
     "GAIN",
     "HARM",
     "METRICS",
     "NO_EVIDENCE",
+    "THRESHOLD_SCORES",
     "Bins",
+    "Calibration",
     "Evaluation",
     "EvaluationError",
+    "Folded",
     "Node",
     "Predicate",
+    "Refit",
     "Region",
     "Slice",
     "TestSetHealth",
+    "ThresholdCurve",
+    "TrainingLuck",
     "Verdict",
     "bins_of",
+    "calibration",
+    "cells_of",
+    "class_costs",
+    "class_counts",
     "compare",
+    "confusion_of",
+    "costed_metric",
     "error_tree",
     "evaluate",
     "find_slices",
     "fold",
+    "fold_copies",
     "heat_map",
     "holds",
     "imbalance",
@@ -42,8 +60,14 @@ __all__ = [
     "losses",
     "measure",
     "overlap",
+    "overlaps",
+    "pair_costs",
+    "per_class_of",
     "sentence",
     "slice_frame",
     "telling_columns",
     "test_health",
+    "threshold_curve",
+    "together",
+    "training_luck",
 ]

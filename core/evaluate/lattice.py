@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
+from copy import copy
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -22,13 +24,18 @@ __all__ = ["Cells", "CodedColumn", "Counter"]
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.integer]
 Combination = tuple[int, ...]
+Counts = npt.NDArray[Any]
 
 # Rows whose cell numbers are held at once: they stay in the processor's cache.
 _ROWS_AT_ONCE = 1 << 16
 # A block of columns may have as many cells as this share of the rows, within bounds: more cells make the sums dearer
 # than the passes they save.
-_ROWS_PER_CELL = 8
+_ROWS_PER_CELL = 2
 _FEWEST_CELLS, _MOST_CELLS = 1 << 12, 1 << 17
+
+# A size and a number of losses in one integer, the size above: half the sums. Either half holds the rows of any table.
+_BITS = 31
+_LOSSES = (1 << _BITS) - 1
 
 
 @dataclass(frozen=True)
@@ -40,37 +47,35 @@ class CodedColumn:
     width: int
 
 
-@dataclass(frozen=True)
-class Cells:
+class Cells(NamedTuple):
     """The slices over one combination of columns that are large enough.
 
     Attributes
     ----------
     columns : tuple of int
-    shape : tuple of int
-        Frequent values of each column.
+    values : tuple of arrays
+        The codes that each column's slices may have.
     cells : array of shape (k,)
-        Place of each slice in an array of that shape, flattened.
+        Place of each slice in an array with an axis for the values of each column, flattened.
     sizes, errors : arrays of shape (k,)
         Rows and summed losses.
     """
 
     columns: Combination
-    shape: tuple[int, ...]
+    values: tuple[npt.NDArray[np.intp], ...]
     cells: npt.NDArray[np.intp]
     sizes: Floats
     errors: Floats
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Number of values of each column."""
+        return tuple(map(len, self.values))
+
     def codes(self, place: int) -> tuple[int, ...]:
         """Code of each column's value in one of the slices."""
-        return tuple(int(code) for code in np.unravel_index(self.cells[place], self.shape))
-
-    def dense(self) -> Floats:
-        """Sizes and errors as an array of shape (2, *shape), 0 for slices that are too small."""
-        full = np.zeros((2, math.prod(self.shape)))
-        full[0, self.cells] = self.sizes
-        full[1, self.cells] = self.errors
-        return full.reshape(2, *self.shape)
+        places = np.unravel_index(self.cells[place], self.shape)
+        return tuple(int(own[at]) for own, at in zip(self.values, places, strict=True))
 
 
 class Counter:
@@ -84,6 +89,17 @@ class Counter:
         Not negative.
     min_size : int
         Smaller slices aren't reported.
+
+    Attributes
+    ----------
+    columns : list of CodedColumn
+        Rows with a loss come first.
+    losses : array
+        The losses of those.
+    same : bool
+        Whether they are all equal.
+    values : list of arrays
+        For each column the codes of its frequent values.
     """
 
     def __init__(self, columns: list[Codes], losses: Floats, min_size: int) -> None:
@@ -91,18 +107,28 @@ class Counter:
         self.rows = len(losses)
         # Rows without a loss come last: only the first ones' losses need to be summed.
         order = np.concatenate([np.flatnonzero(losses), np.flatnonzero(losses == 0)])
-        self._losses = losses[order][: np.count_nonzero(losses)]
-        self._same = bool((self._losses == self._losses[:1]).all())
+        self.losses = losses[order][: np.count_nonzero(losses)]
+        self.same = bool((self.losses == self.losses[:1]).all())
         self.values: list[npt.NDArray[np.intp]] = []
         self.columns: list[CodedColumn] = []
         for codes in columns:
             sizes = np.bincount(codes, minlength=1)
             frequent = np.flatnonzero(sizes >= min_size)
             self.values.append(frequent)
-            width = len(frequent) + int(len(frequent) < np.count_nonzero(sizes))
-            recoded = np.full(len(sizes), len(frequent), dtype=np.min_scalar_type(width))
-            recoded[frequent] = np.arange(len(frequent))
-            self.columns.append(CodedColumn(recoded[codes][order], len(frequent), width))
+            rest = bool(np.count_nonzero(sizes) > len(frequent))
+            self.columns.append(_column(codes[order], frequent, len(sizes), rest=rest))
+
+    def narrowed(self, kept: list[npt.NDArray[np.bool_]]) -> Counter:
+        """A counter of the same rows that knows these of the frequent values of each column only."""
+        other = copy(self)
+        other.values = [values[own] for values, own in zip(self.values, kept, strict=True)]
+        other.columns = []
+        for column, own in zip(self.columns, kept, strict=True):
+            if own.all():
+                other.columns.append(column)
+                continue
+            other.columns.append(_column(column.codes, np.flatnonzero(own), column.frequent + 1, rest=True))
+        return other
 
     def count(self, wanted: Iterable[Combination]) -> Iterator[Cells]:
         """Count all slices over the wanted combinations of columns; the order is that of the passes."""
@@ -113,38 +139,68 @@ class Counter:
             if math.prod(shape) > _MOST_CELLS:
                 yield from map(self._count_sparsely, covered)
                 continue
-            counted = self._count_block(block).reshape(2, *shape)
-            for combination in covered:
-                apart = tuple(axis for axis, place in enumerate(block, start=1) if place not in combination)
-                yield self._large_enough(combination, counted.sum(axis=apart) if apart else counted)
+            sums = {block: self._count_block(block).reshape(-1, *shape)}
+            yield from self._large_enough(covered, [self._sum(block, own, sums) for own in covered])
 
-    def _large_enough(self, combination: Combination, counted: Floats) -> Cells:
-        shape = tuple(self.columns[place].frequent for place in combination)
-        sizes, errors = counted[(slice(None), *(slice(frequent) for frequent in shape))].reshape(2, -1)
-        cells = np.flatnonzero(sizes >= self.min_size)
-        return Cells(combination, shape, cells, sizes[cells], errors[cells])
+    def _sum(self, block: Combination, combination: Combination, sums: dict[Combination, Counts]) -> Counts:
+        """Sum a block's counts over the columns that are not in the combination, one by one: others share the steps."""
+        now = block
+        for place in reversed(block):
+            if place not in combination:
+                axis = now.index(place)
+                before, now = now, now[:axis] + now[axis + 1 :]
+                if now not in sums:
+                    sums[now] = np.add.reduce(sums[before], axis=axis + 1)
+        return sums[now]
 
-    def _cell_numbers(self, block: Combination, start: int, stop: int) -> npt.NDArray[np.int64]:
+    def _large_enough(self, covered: list[Combination], counted: list[Counts]) -> Iterator[Cells]:
+        # Without the last value, that of all rare ones, in each column.
+        known = [slice(column.frequent) for column in self.columns]
+        least = self.min_size << _BITS if self.same else self.min_size
+        cells, picked = [], []
+        for own, counts in zip(covered, counted, strict=True):
+            counts = counts[(slice(None), *[known[place] for place in own])]
+            large = counts[0] >= least
+            cells.append(large.ravel().nonzero()[0])
+            picked.append(counts[:, large])
+        sizes, errors = self._unpacked(np.concatenate(picked, axis=1))
+        first = 0
+        for own, some in zip(covered, cells, strict=True):
+            last = first + len(some)
+            yield Cells(own, tuple([self.values[place] for place in own]), some, sizes[first:last], errors[first:last])
+            first = last
+
+    def _unpacked(self, counts: Counts) -> tuple[Floats, Floats]:
+        if not self.same:
+            return counts[0], counts[1]
+        return (counts[0] >> _BITS).astype(float), (counts[0] & _LOSSES) * self.losses[:1].sum()
+
+    def _cell_numbers(self, block: Combination, start: int, stop: int, cells: int) -> Counts:
         first, *others = block
-        numbers = self.columns[first].codes[start:stop].astype(np.int64)
+        # Short numbers: several are calculated at once.
+        kind = np.uint16 if cells <= 1 << 16 else np.uint32
+        numbers: Counts = self.columns[first].codes[start:stop].astype(kind)
         for place in others:
             numbers *= self.columns[place].width
             numbers += self.columns[place].codes[start:stop]
         return numbers
 
-    def _count_block(self, block: Combination) -> Floats:
+    def _count_block(self, block: Combination) -> Counts:
+        """Sizes and errors of a block's cells, of shape (2, cells).
+
+        Where all losses are equal, of shape (1, cells): sizes and numbers of losses in the two halves of an integer.
+        """
         cells = math.prod(self.columns[place].width for place in block)
-        counted = np.zeros((2, cells))
+        counted: Counts = np.zeros((1, cells), dtype=np.int64) if self.same else np.zeros((2, cells))
         for start in range(0, self.rows, _ROWS_AT_ONCE):
-            numbers = self._cell_numbers(block, start, min(start + _ROWS_AT_ONCE, self.rows))
-            counted[0] += np.bincount(numbers, minlength=cells)
-            losses = self._losses[start : start + _ROWS_AT_ONCE]
-            if len(losses) and self._same:
-                counted[1] += np.bincount(numbers[: len(losses)], minlength=cells)
+            numbers = self._cell_numbers(block, start, min(start + _ROWS_AT_ONCE, self.rows), cells)
+            sizes = np.bincount(numbers, minlength=cells)
+            counted[0] += sizes << _BITS if self.same else sizes
+            losses = self.losses[start : start + _ROWS_AT_ONCE]
+            if len(losses) and self.same:
+                counted[0] += np.bincount(numbers[: len(losses)], minlength=cells)
             elif len(losses):
                 counted[1] += np.bincount(numbers[: len(losses)], losses, minlength=cells)
-        if self._same and len(self._losses):
-            counted[1] *= self._losses[0]
         return counted
 
     def _count_sparsely(self, combination: Combination) -> Cells:
@@ -161,10 +217,22 @@ class Counter:
         for own, frequent in zip(codes, shape, strict=True):
             numbers = numbers * frequent + own[large]
         cells, of_row, sizes = np.unique(numbers, return_inverse=True, return_counts=True)
-        with_loss = np.searchsorted(large, len(self._losses))
-        errors = np.bincount(of_row[:with_loss], self._losses[large[:with_loss]], minlength=len(cells))
+        with_loss = np.searchsorted(large, len(self.losses))
+        errors = np.bincount(of_row[:with_loss], self.losses[large[:with_loss]], minlength=len(cells))
         kept = np.flatnonzero(sizes >= self.min_size)
-        return Cells(combination, shape, cells[kept], sizes[kept].astype(float), errors[kept].astype(float))
+        values = tuple(self.values[place] for place in combination)
+        return Cells(combination, values, cells[kept], sizes[kept].astype(float), errors[kept].astype(float))
+
+
+def _column(codes: Codes, frequent: Codes, values: int, *, rest: bool) -> CodedColumn:
+    """Give the frequent values codes from 0, and all others together the next one."""
+    width = len(frequent) + int(rest)
+    kind = np.uint16 if width < 1 << 16 else np.uint32
+    if len(frequent) == values:
+        return CodedColumn(codes.astype(kind), len(frequent), width)
+    recoded: Codes = np.full(values, len(frequent)).astype(kind)
+    recoded[frequent] = np.arange(len(frequent))
+    return CodedColumn(recoded[codes], len(frequent), width)
 
 
 def _blocks(wanted: list[Combination], widths: list[int], most: int) -> Iterator[tuple[Combination, list[Combination]]]:
@@ -173,25 +241,29 @@ def _blocks(wanted: list[Combination], widths: list[int], most: int) -> Iterator
     A block starts from a combination not yet covered and takes in the column that covers most others, as long as it
     fits. Yields the block and the combinations it is the first to cover.
     """
-    left = set(wanted)
+    masks = {combination: sum([1 << place for place in combination]) for combination in wanted}
+    left = set(masks.values())
     longest = max(map(len, wanted), default=0)
+    narrow_first = sorted(range(len(widths)), key=lambda place: (widths[place], place))
     for start in sorted(wanted, key=lambda combination: (-len(combination), combination)):
-        if start not in left:
+        if masks[start] not in left:
             continue
         block, cells = start, math.prod(widths[place] for place in start)
         while len(start) == longest:
-            subsets = list(combinations(block, longest - 1))
-            gains = [
-                (sum(tuple(sorted((*subset, place))) in left for subset in subsets), -widths[place], -place)
-                for place in range(len(widths))
-                if place not in block and cells * widths[place] <= most
-            ]
-            gain, width, place = max(gains, default=(0, 0, 0))
+            subsets = [sum([1 << place for place in subset]) for subset in combinations(block, longest - 1)]
+            best = gain = 0
+            for place in narrow_first:
+                if cells * widths[place] > most:
+                    break
+                if place not in block:
+                    covers = sum([(subset | 1 << place) in left for subset in subsets])
+                    if covers > gain:
+                        best, gain = place, covers
             if not gain:
                 break
-            block, cells = tuple(sorted((*block, -place))), cells * -width
+            block, cells = tuple(sorted((*block, best))), cells * widths[best]
         # Too many cells to sum over: the parts are cheaper counted on their own.
         lengths = range(1, longest + 1) if cells <= most else [len(block)]
-        covered = [own for length in lengths for own in combinations(block, length) if own in left]
-        left.difference_update(covered)
+        covered = [own for length in lengths for own in combinations(block, length) if masks.get(own) in left]
+        left.difference_update([masks[own] for own in covered])
         yield block, covered

@@ -15,7 +15,7 @@ from core.evaluate.predictions import Aligned, align
 from core.evaluate.scores import CELL_METRICS, METRICS, cell_counts, class_rankings, class_scores, row_scores
 from core.statistics import combined_interval, draw_cells, draw_rows, percentile_interval, wilson_interval
 
-__all__ = ["Evaluation", "evaluate"]
+__all__ = ["Evaluation", "cells_of", "confusion_of", "evaluate", "per_class_of"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -131,6 +131,77 @@ def evaluate(
         ),
         {"cells": resamples, "rows": rows},
     )
+
+
+def confusion_of(labels: pd.Series, predicted: pd.Series) -> pd.DataFrame:
+    """Count which classes are taken for which.
+
+    Parameters
+    ----------
+    labels, predicted : Series of shape (n,)
+        In one order.
+
+    Returns
+    -------
+    DataFrame of shape (classes, classes)
+        As `Evaluation.confusion`: the classes that occur in either, sorted.
+    """
+    given, claimed = labels.astype("str").to_numpy(), predicted.astype("str").to_numpy()
+    classes = pd.Index(sorted({*pd.unique(given), *pd.unique(claimed)}), dtype="str")
+    k = len(classes)
+    counts = np.bincount(classes.get_indexer(given) * k + classes.get_indexer(claimed), minlength=k * k)
+    return pd.DataFrame(counts.reshape(k, k), index=classes.rename("true"), columns=classes.rename("predicted"))
+
+
+def cells_of(confusion: pd.DataFrame) -> pd.DataFrame:
+    """List the cells of a confusion matrix that hold something.
+
+    Parameters
+    ----------
+    confusion : DataFrame of shape (classes, classes)
+        Counts, true classes down, predicted ones across, in one order.
+
+    Returns
+    -------
+    DataFrame
+        A row a cell, mistakes first, then the most frequent: ``true``, ``predicted``, ``count``, ``right``, ``share``
+        of the true class with its Wilson interval ``low`` and ``high``.
+    """
+    counts = confusion.to_numpy()
+    rows, columns = np.nonzero(counts)
+    held, support = counts[rows, columns], counts.sum(axis=1)[rows]
+    low, high = wilson_interval(held, support)
+    names = np.array([str(name) for name in confusion.index], dtype=object)
+    cells = pd.DataFrame(
+        {
+            "true": names[rows],
+            "predicted": names[columns],
+            "count": held,
+            "right": rows == columns,
+            "share": held / support,
+            "low": low,
+            "high": high,
+        }
+    )
+    return cells.sort_values(["right", "count"], ascending=[True, False], kind="stable", ignore_index=True)
+
+
+def per_class_of(confusion: pd.DataFrame) -> pd.DataFrame:
+    """Judge each class by a confusion matrix.
+
+    Parameters
+    ----------
+    confusion : DataFrame of shape (classes, classes)
+        Counts, true classes down, predicted ones across, in one order.
+
+    Returns
+    -------
+    DataFrame
+        As `Evaluation.per_class`.
+    """
+    counts = confusion.to_numpy(dtype=float)
+    names = pd.Index([str(name) for name in confusion.index], name="class", dtype="str")
+    return _per_class(names, np.diag(counts), counts.sum(axis=1), counts.sum(axis=0))
 
 
 def _per_class(names: pd.Index, hits: Floats, support: Floats, claimed: Floats) -> pd.DataFrame:

@@ -19,6 +19,7 @@ __all__ = [
     "CELL_METRICS",
     "METRICS",
     "ROW_METRICS",
+    "SMALLER_IS_BETTER",
     "Ranking",
     "cell_counts",
     "class_rankings",
@@ -38,6 +39,7 @@ METRICS = {
     "roc_auc": "ROC AUC (one against rest)",
     "average_precision": "Average precision (one against rest)",
 }
+SMALLER_IS_BETTER = frozenset({"log_loss"})
 
 
 def _share(part: Floats, whole: Floats, undefined: float) -> Floats:

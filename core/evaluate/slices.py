@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from dataclasses import dataclass, field
 from itertools import combinations
@@ -14,6 +13,7 @@ import pandas as pd
 
 from core.evaluate.lattice import Cells, Counter
 from core.evaluate.predictions import EvaluationError
+from core.evaluate.pruning import DECIMALS, Aim, search
 from core.progress import Cancel, Progress, Steps
 from core.statistics import benjamini_hochberg, hypergeometric_tail, permutation_tail, wilson_interval
 
@@ -22,13 +22,9 @@ __all__ = ["MISSING", "Slice", "find_slices", "smallest_slice"]
 Floats = npt.NDArray[np.float64]
 
 MISSING = "missing"
-# Scores that differ by less are ties: sums of the same losses in another order differ by some 1e-15.
-_DECIMALS = 10
 # Column combinations times rows from which bounds are worth their while; below, counting everything is a matter of
 # seconds, and every slice's p-value is known.
 _PRUNE_FROM = 10_000_000_000
-# Combinations of columns with more slices than this have no bound of their own, for the memory it would take.
-_MOST_BOUNDED = 1 << 14
 
 
 @dataclass(frozen=True)
@@ -68,7 +64,23 @@ class Slice:
     ids: pd.Index = field(repr=False, compare=False)
 
     def __str__(self) -> str:
-        return " and ".join(f"{column} is {value}" for column, value in self.predicates)
+        return " and ".join(f"{column} is {_said(value)}" for column, value in self.predicates)
+
+
+def _said(value: Any) -> str:
+    """A value as it reads within a sentence."""
+    if isinstance(value, (bool, np.bool_)):
+        return "yes" if value else "no"
+    if isinstance(value, pd.Interval):
+        low, high = _said(value.left), _said(value.right)
+        return (
+            f"{'from' if value.closed_left else 'above'} {low} {'up to' if value.closed_right else 'to below'} {high}"
+        )
+    if isinstance(value, pd.Timestamp) and value == value.normalize():
+        return f"{value:%Y-%m-%d}"
+    if isinstance(value, float):
+        return f"{value:.10g}"
+    return "empty" if value == "" else str(value)
 
 
 def smallest_slice(rows: int) -> int:
@@ -92,7 +104,8 @@ def find_slices(
     Parameters
     ----------
     frame : DataFrame of shape (n, columns)
-        Every different value of a column counts as a category, and missing as one more; see `slice_frame`.
+        Every different value of a column counts as a category, and missing as one more, called "missing"; see
+        `slice_frame`. The index may repeat itself as long as losses come in the same order.
     losses : Series of shape (n,) indexed as the frame, or array-like in its order
         Loss of each example, 0 or more; 1 and 0 for wrong and right.
     top : int
@@ -107,7 +120,10 @@ def find_slices(
     Returns
     -------
     list of Slice
-        Best score first; only slices with a score above 0.
+        Best score first; only slices with a score above 0. Their p-values are adjusted for all slices that are large
+        enough. Where counting all of them would take too long, those that can't be among the best are passed over:
+        they count as p = 1, and of how many there are the most that is possible is taken, so that `p_adjusted` is
+        then higher than it need be, never lower.
 
     Raises
     ------
@@ -125,8 +141,8 @@ def find_slices(
     loss = _losses_of(frame, losses)
     if not loss.any():
         return []
-    aim = _Aim(len(loss), float(loss.mean()), float(loss.max()), alpha, smallest, top)
-    columns = [_coded(frame.iloc[:, place]) for place in range(frame.shape[1])]
+    aim = Aim(len(loss), float(loss.mean()), float(loss.max()), alpha, smallest, top)
+    columns = [_coded(column) for _, column in frame.items()]
     counter = Counter([codes for codes, _ in columns], loss, smallest)
     counted, pruned = _search(counter, aim, max_predicates, progress, cancel)
     if not counted:
@@ -141,43 +157,14 @@ def find_slices(
         cells = counted[owner]
         inside, predicates = np.ones(len(loss), dtype=bool), []
         # A negative place: counted from the end of its combination.
-        for column, frequent in zip(cells.columns, cells.codes(int(place - ends[owner])), strict=True):
+        for column, code in zip(cells.columns, cells.codes(int(place - ends[owner])), strict=True):
             codes, values = columns[column]
-            code = counter.values[column][frequent]
             inside &= codes == code
-            predicates.append((str(frame.columns[column]), values[code]))
+            predicates.append((frame.columns[column], values[code]))
         found.append(
             _slice(tuple(predicates), frame.index[inside], loss[inside], aim, p_values[place], adjusted[place])
         )
     return found
-
-
-@dataclass(frozen=True)
-class _Aim:
-    """What the search is for, and what a slice is measured against: all rows, their mean and their worst loss."""
-
-    rows: int
-    mean: float
-    worst: float
-    alpha: float
-    min_size: int
-    top: int
-
-    def score(self, sizes: Floats, errors: Floats) -> Floats:
-        scores: Floats = self.alpha * (errors / sizes / self.mean - 1) - (1 - self.alpha) * (self.rows / sizes - 1)
-        return scores
-
-    def bound(self, sizes: Floats, errors: Floats) -> Floats:
-        """Highest score of any slice that has at most these sizes and errors.
-
-        With s rows it has at most min(errors, s * worst) of errors. Up to s = errors / worst the score rises with s,
-        and from there it is monotonous, so that it is highest there or at an end.
-        """
-        possible = sizes >= self.min_size
-        largest = np.where(possible, sizes, 1.0)
-        turning = np.clip(errors / self.worst, self.min_size, largest)
-        ends = [self.score(at, np.minimum(errors, at * self.worst)) for at in (turning, largest)]
-        return np.where(possible, np.maximum(*ends), -np.inf)
 
 
 def _check_parameters(*, top: int, max_predicates: int, min_size: int, alpha: float) -> None:
@@ -192,8 +179,17 @@ def _losses_of(frame: pd.DataFrame, losses: pd.Series | npt.ArrayLike) -> Floats
     if isinstance(losses, pd.Series) and not losses.index.equals(frame.index):
         if losses.index.has_duplicates:
             raise EvaluationError("Each example has one loss. Some ids stand in the losses more than once.")
+        if len(frame) and not frame.index.isin(losses.index).any():
+            raise EvaluationError(
+                "Losses and examples belong together by their ids. None of the losses is of one of the examples: "
+                "give both the same index, or give the losses as an array in the order of the examples."
+            )
         losses = losses.reindex(frame.index)
-    loss = np.asarray(losses, dtype=float)
+    try:
+        # An extension array with missing values has no float array but this one.
+        loss = losses.to_numpy(float, na_value=np.nan) if isinstance(losses, pd.Series) else np.asarray(losses, float)
+    except (TypeError, ValueError) as error:
+        raise EvaluationError(f"Losses must be numbers. {str(error).capitalize()}.") from error
     if loss.shape != (len(frame),):
         raise EvaluationError(f"Each of the {len(frame):,} examples needs one loss. Got losses of shape {loss.shape}.")
     wrong = ~(np.isfinite(loss) & (loss >= 0))
@@ -209,7 +205,8 @@ def _losses_of(frame: pd.DataFrame, losses: pd.Series | npt.ArrayLike) -> Floats
 def _coded(column: pd.Series) -> tuple[npt.NDArray[np.integer], list[Any]]:
     """Codes 0 to k - 1 and the k values they stand for, in their order; missing is the last."""
     if isinstance(column.dtype, pd.CategoricalDtype):
-        codes, values = column.cat.codes.to_numpy(), column.cat.categories.tolist()
+        # The array itself: the accessor takes longer than some searches.
+        codes, values = column.array.codes, column.array.categories.tolist()
     elif column.dtype == object:
         # Values of several types have no common order but that of their names.
         codes, unique = pd.factorize(column)
@@ -225,72 +222,51 @@ def _coded(column: pd.Series) -> tuple[npt.NDArray[np.integer], list[Any]]:
 
 
 def _search(
-    counter: Counter, aim: _Aim, max_predicates: int, progress: Progress | None, cancel: Cancel | None
+    counter: Counter, aim: Aim, max_predicates: int, progress: Progress | None, cancel: Cancel | None
 ) -> tuple[list[Cells], int]:
     """Count all slices that may be among the best; the second value is how many others may be large enough."""
     places = [place for place, column in enumerate(counter.columns) if column.frequent]
-    by_length = [list(combinations(places, length)) for length in range(1, min(max_predicates, len(places)) + 1)]
-    total = sum(map(len, by_length))
+    lengths = range(1, min(max_predicates, len(places)) + 1)
+    total = sum(math.comb(len(places), length) for length in lengths)
+    if total * counter.rows >= _PRUNE_FROM:
+        return search(counter, aim, max_predicates, progress, cancel)
     steps = Steps(total, progress, cancel)
-    if total * counter.rows < _PRUNE_FROM:
-        by_length = [[own for combinations_ in by_length for own in combinations_]]
     counted: list[Cells] = []
-    pruned = 0
-    for wanted in by_length:
-        if counted:
-            wanted, left_out = _promising(wanted, counted, aim, steps)
-            pruned += left_out
-        for cells in counter.count(wanted):
+    for cells in counter.count([own for length in lengths[:2] for own in combinations(places, length)]):
+        steps.start("counting slices")
+        counted.append(cells)
+    if len(lengths) > 2:
+        pairs = [cells for cells in counted if len(cells.columns) == 2 and len(cells.cells)]
+        large = {cells.columns for cells in pairs}
+        # A slice is no larger than its parts: one with a pair of values that is too small needs no count.
+        longer = [
+            own
+            for length in lengths[2:]
+            for own in combinations(places, length)
+            if all(pair in large for pair in combinations(own, 2))
+        ]
+        for cells in counter.narrowed(_in_pairs(counter, pairs)).count(longer):
             steps.start("counting slices")
             counted.append(cells)
-        counted.sort(key=lambda cells: (len(cells.columns), cells.columns))
+    counted.sort(key=lambda cells: (len(cells.columns), cells.columns))
     steps.finish()
-    return counted, pruned
+    return counted, 0
 
 
-def _promising(
-    wanted: list[tuple[int, ...]], counted: list[Cells], aim: _Aim, steps: Steps
-) -> tuple[list[tuple[int, ...]], int]:
-    """Those combinations of columns that may hold one of the best slices, and how many slices the others may hold.
-
-    A slice has no more rows and no more errors than any slice with one predicate less. A combination of which a part
-    was passed over can't be among the best either, since the bound only falls with further predicates.
-    """
-    scores = np.concatenate([aim.score(cells.sizes, cells.errors) for cells in counted])
-    threshold = 0.0 if len(scores) < aim.top else max(0.0, float(np.partition(scores, -aim.top)[-aim.top]))
-    most = aim.rows // aim.min_size
-    parents = {
-        cells.columns: cells.dense() if math.prod(cells.shape) <= _MOST_BOUNDED else None
-        for cells in counted
-        if len(cells.columns) == len(wanted[0]) - 1
-    }
-    promising, left_out = [], 0
-    for combination in wanted:
-        steps.check()
-        parts = _parts(combination)
-        if any(part not in parents for part in parts):
-            left_out += most
-            continue
-        known = [(axis, dense) for axis, part in enumerate(parts, 1) if (dense := parents[part]) is not None]
-        if len(known) < len(parts):
-            promising.append(combination)
-            continue
-        sizes, errors = functools.reduce(np.minimum, (np.expand_dims(dense, axis) for axis, dense in known))
-        if aim.bound(sizes, errors).max() >= threshold - 10.0**-_DECIMALS:
-            promising.append(combination)
-        else:
-            left_out += min(int(np.count_nonzero(sizes >= aim.min_size)), most)
-    return promising, left_out
-
-
-def _parts(combination: tuple[int, ...]) -> list[tuple[int, ...]]:
-    """The combination without its first column, without its second, and so on."""
-    return [combination[:axis] + combination[axis + 1 :] for axis in range(len(combination))]
+def _in_pairs(counter: Counter, pairs: list[Cells]) -> list[npt.NDArray[np.bool_]]:
+    """Which values of each column make large enough pairs with values of two other columns or more."""
+    partners = [np.zeros(column.frequent, dtype=np.int64) for column in counter.columns]
+    for cells in pairs:
+        for column, own in zip(cells.columns, np.divmod(cells.cells, cells.shape[1]), strict=True):
+            seen = np.zeros(len(partners[column]), dtype=bool)
+            seen[own] = True
+            partners[column] += seen
+    return [own >= 2 for own in partners]
 
 
 def _best(scores: Floats, top: int) -> npt.NDArray[np.intp]:
     """Places of the highest positive scores, best first; of ties those that stand first."""
-    rounded = np.round(scores, _DECIMALS)
+    rounded = np.round(scores, DECIMALS)
     least = np.partition(rounded, -top)[-top] if len(rounded) > top else -np.inf
     candidates = np.flatnonzero((rounded > 0) & (rounded >= least))
     return candidates[np.argsort(-rounded[candidates], kind="stable")][:top]
@@ -316,7 +292,7 @@ def _slice(
     predicates: tuple[tuple[str, Any], ...],
     ids: pd.Index,
     losses: Floats,
-    aim: _Aim,
+    aim: Aim,
     p_value: float,
     adjusted: float,
 ) -> Slice:

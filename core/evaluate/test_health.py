@@ -1,18 +1,53 @@
-"""Whether the test set is fit to judge by."""
+"""Whether the test set is large enough to judge by: what its intervals are, and what change it can show."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
 
-from core.dataset import Dataset
-from core.statistics import PAIRED_STANDARD_ERRORS, wilson_interval
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.special import ndtri
 
-__all__ = ["TestSetHealth", "test_health"]
+from core.dataset import Dataset
+from core.evaluate.verdict import Verdict
+from core.statistics import LEVEL, PAIRED_STANDARD_ERRORS, wilson_interval
+
+__all__ = ["FEW", "POINT", "USUAL_CHANGE", "HeadlinePower", "TestSetHealth", "power_curve", "test_health"]
 
 # The normal deviate with 80 % of the distribution below it.
 _POWER = 0.8416
-_FEW = 30
+# A paired change of so many standard errors is called gain or harm four times out of five.
+_ERRORS = PAIRED_STANDARD_ERRORS + _POWER
+# With fewer test examples a class's scores are mostly luck.
+FEW = 30
+POINT = 0.01
+# Share of test examples that two turns predict differently, as long as nothing was measured.
+USUAL_CHANGE = 0.1
+# A class's recall should be known to so much on either side.
+_RECALL_WITHIN = 0.05
+
+
+@dataclass(frozen=True)
+class HeadlinePower:
+    """What the test set can show of the headline metric.
+
+    Attributes
+    ----------
+    metric : str
+    standard_error : float
+        Of the last paired difference.
+    detectable : float
+        Smallest true change that is called `gain` or `harm` four times out of five.
+    needed : int
+        Test examples it would take for that to be one point, were they like these.
+    """
+
+    metric: str
+    standard_error: float
+    detectable: float
+    needed: int
 
 
 @dataclass(frozen=True)
@@ -33,6 +68,15 @@ class TestSetHealth:
         Examples it would take for that to be one point.
     warnings : tuple of str
         What is wrong, each with what to do.
+    changed : float
+        Share of the test examples that two turns predict differently.
+    changed_interval : (float, float) or None
+        Its 95 % interval; None where it was assumed.
+    headline : HeadlinePower or None
+        None before there is a paired difference that varies.
+    per_class : DataFrame
+        By class, the rarest first: ``support``, ``recall`` (missing before a turn), ``half_width`` (half the interval
+        of the recall) and ``needed`` (examples it would take for that to be five points).
     """
 
     size: int
@@ -42,17 +86,34 @@ class TestSetHealth:
     detectable: float
     needed: int
     warnings: tuple[str, ...]
+    changed: float
+    changed_interval: tuple[float, float] | None
+    headline: HeadlinePower | None
+    per_class: pd.DataFrame
 
 
-def test_health(dataset: Dataset, *, changed: float = 0.1) -> TestSetHealth:  # noqa: PT028 - not a test
+def test_health(
+    dataset: Dataset,
+    *,
+    changed: float = USUAL_CHANGE,  # noqa: PT028 - not a test
+    differing: pd.Series | None = None,  # noqa: PT028
+    verdict: Verdict | None = None,  # noqa: PT028
+    recalls: pd.Series | None = None,  # noqa: PT028
+) -> TestSetHealth:
     """Say what a data set's test part can show.
 
     Parameters
     ----------
     dataset : Dataset
     changed : float
-        Share of the test examples that two turns predict differently. A change of accuracy rests on those alone; a
-        tenth is usual after a round of corrections.
+        Share of the test examples that two turns predict differently, where it is not measured. A change of accuracy
+        rests on those alone; a tenth is usual after a round of corrections.
+    differing : Series of bool, optional
+        By test example, whether the last two turns predict it differently: then the share is measured.
+    verdict : Verdict, optional
+        The last paired one: what its interval says of the headline metric, scaled by the square root of the size.
+    recalls : Series, optional
+        Recall by class in the last turn.
 
     Returns
     -------
@@ -64,10 +125,15 @@ def test_health(dataset: Dataset, *, changed: float = 0.1) -> TestSetHealth:  # 
     rarest = str(support.idxmin()) if len(support) else None
     fewest = int(support.min()) if len(support) else 0
     low, high = wilson_interval(size / 2, size)
+    measured = None
+    if differing is not None and len(differing):
+        ends = wilson_interval(int(differing.sum()), len(differing))
+        measured = (float(ends[0]), float(ends[1]))
+        # Where no prediction changed, as many may have as the interval allows.
+        changed = float(differing.mean()) or measured[1]
     # A paired difference of shares varies by (changed - delta^2) / n; delta^2 is small beside it.
-    errors = PAIRED_STANDARD_ERRORS + _POWER
-    detectable = min(1.0, errors * math.sqrt(changed / size)) if size else 1.0
-    needed = math.ceil(errors**2 * changed / 0.01**2)
+    detectable = min(1.0, _ERRORS * math.sqrt(changed / size)) if size else 1.0
+    needed = math.ceil(_ERRORS**2 * changed / POINT**2)
     return TestSetHealth(
         size,
         rarest,
@@ -76,16 +142,77 @@ def test_health(dataset: Dataset, *, changed: float = 0.1) -> TestSetHealth:  # 
         detectable,
         needed,
         _warnings(size, rarest, fewest, detectable, needed),
+        changed,
+        measured,
+        _headline(verdict, size),
+        _per_class(support, recalls),
     )
+
+
+def power_curve(health: TestSetHealth, *, points: int = 40) -> pd.DataFrame:
+    """Say what change would be seen with fewer or more test examples.
+
+    Returns
+    -------
+    DataFrame of shape (points, 2 or 3)
+        ``examples`` (from a tenth of the test set to somewhat beyond what a change of one point takes), ``accuracy``
+        and, where known, ``headline``: the smallest true change that is found four times out of five.
+    """
+    farthest = max([health.needed, health.size, *([health.headline.needed] if health.headline else [])])
+    sizes = np.unique(np.geomspace(max(20, health.size // 10), 1.3 * farthest, points).round())
+    curve = pd.DataFrame({"examples": sizes.astype(int)})
+    curve["accuracy"] = np.minimum(1.0, _ERRORS * np.sqrt(health.changed / sizes))
+    if health.headline is not None:
+        curve["headline"] = health.headline.detectable * np.sqrt(health.size / sizes)
+    return curve
+
+
+def _headline(verdict: Verdict | None, size: int) -> HeadlinePower | None:
+    if verdict is None or not size:
+        return None
+    # By the standard error of the normal distribution: the interval may be of another level.
+    error = verdict.error * float(ndtri(0.5 + LEVEL / 2)) / PAIRED_STANDARD_ERRORS
+    if not math.isfinite(error) or error <= 0:
+        return None
+    detectable = _ERRORS * error
+    return HeadlinePower(verdict.metric, error, detectable, math.ceil(size * (detectable / POINT) ** 2))
+
+
+def _per_class(support: pd.Series, recalls: pd.Series | None) -> pd.DataFrame:
+    known = pd.Series(np.nan, index=support.index) if recalls is None else recalls.reindex(support.index)
+    counts = support.to_numpy(dtype=float)
+    # Where nothing is known, that of a usual classifier; an even one would ask for more than most need.
+    shares: npt.NDArray[np.float64] = np.asarray(known.fillna(0.8), dtype=np.float64)
+    low, high = wilson_interval(shares * counts, counts)
+    table = pd.DataFrame(
+        {
+            "support": support.to_numpy(dtype=int),
+            "recall": known.to_numpy(dtype=float),
+            "half_width": (high - low) / 2,
+            "needed": np.ceil(_wilson_size(shares, _RECALL_WITHIN)).astype(int),
+        },
+        index=support.index.rename("class"),
+    )
+    return table.sort_values("support", kind="stable")
+
+
+def _wilson_size(share: npt.NDArray[np.float64], half: float) -> npt.NDArray[np.float64]:
+    """How many trials make half of Wilson's interval of a share that wide: the larger root of a quadratic equation."""
+    z2 = float(ndtri(0.5 + LEVEL / 2)) ** 2
+    h2 = half**2
+    middle = z2 * share * (1 - share) - 2 * h2 * z2
+    rest = h2 * z2**2 - z2**2 / 4
+    root: npt.NDArray[np.float64] = (middle + np.sqrt(middle**2 - 4 * h2 * rest)) / (2 * h2)
+    return root
 
 
 def _warnings(size: int, rarest: str | None, fewest: int, detectable: float, needed: int) -> tuple[str, ...]:
     if not size:
         return ("There are no test examples, so that no turn can be judged. Make the project anew with a test share.",)
     warnings = []
-    if fewest < _FEW:
+    if fewest < FEW:
         warnings.append(
-            f"Class '{rarest}' has {fewest} test examples; with fewer than {_FEW} its scores are mostly luck. "
+            f"Class '{rarest}' has {fewest} test examples; with fewer than {FEW} its scores are mostly luck. "
             "Collect more of it, and give the test set a share of them."
         )
     if detectable > 0.02:

@@ -40,6 +40,7 @@ from core.flywheel.listing import Filter, decide_rows, evidence, list_cards, mat
 from core.flywheel.log import Entry
 from core.flywheel.pace import seconds_per_decision
 from core.flywheel.pool import PoolView, look_at_pool
+from core.flywheel.predicted import Predicted, chances, hardest, predicted
 from core.flywheel.project import Project
 from core.flywheel.ranking import rank
 from core.flywheel.review import (
@@ -102,6 +103,7 @@ __all__ = [
     "LockError",
     "Pin",
     "PoolView",
+    "Predicted",
     "Project",
     "ProjectError",
     "ProjectSummary",
@@ -117,6 +119,7 @@ __all__ = [
     "arrive",
     "audit_bands",
     "audit_estimate",
+    "chances",
     "current_queue",
     "decide",
     "decide_rows",
@@ -128,6 +131,7 @@ __all__ = [
     "fix_band",
     "guideline_history",
     "guidelines_markdown",
+    "hardest",
     "harmed",
     "home",
     "is_of_pool",
@@ -151,6 +155,7 @@ __all__ = [
     "pin_example",
     "pin_history",
     "pins",
+    "predicted",
     "rank",
     "region_of",
     "review_sample",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
@@ -13,17 +13,18 @@ import numpy as np
 import pandas as pd
 
 from core.dataset import Dataset
-from core.evaluate import Evaluation, Verdict, compare, evaluate
+from core.evaluate import Evaluation, Refit, TrainingLuck, Verdict, compare, evaluate, together, training_luck
 from core.flywheel import log
 from core.flywheel.errors import LockError
 from core.flywheel.log import Entry
 from core.flywheel.ranking import first_suspects, kept_ranking
+from core.flywheel.refits import Refits, kept_refits, make_refits, unrefitted
 from core.flywheel.store import Store, now
 from core.flywheel.turn import Turn, test_version
 from core.progress import Cancel, Progress
 from core.train import Fitted, LockedModel, Training
 
-__all__ = ["Ledger", "changes", "entry_size"]
+__all__ = ["Ledger", "changes", "entry_size", "part_of"]
 
 _FIELDS = (
     "baseline",
@@ -123,6 +124,33 @@ class Ledger:
             row | of_train.result() | of_test | {"threshold": training.threshold, "seconds": time.monotonic() - start}
         )
 
+    def unrefitted(
+        self, rows: Sequence[dict[str, Any]], new: Sequence[int], dataset_at: Callable[[int], Dataset]
+    ) -> list[int]:
+        """Which turns are to be refitted before some new ones are compared with the one before and with the first.
+
+        See `refits.unrefitted`; rows are all turns, with ``revision``, ``version`` and ``fingerprint``.
+        """
+        pairs = [pair for place in new if place for pair in ((place - 1, place), (0, place))]
+        return unrefitted(self._store, rows, pairs, dataset_at)
+
+    def refit(
+        self,
+        model: LockedModel,
+        rows: Sequence[dict[str, Any]],
+        dataset_at: Callable[[int], Dataset],
+        progress: Progress | None = None,
+        cancel: Cancel | None = None,
+    ) -> None:
+        """Refit some turns, so that verdicts between them cover the luck of the training sample."""
+        for number, row in enumerate(rows):
+            said = part_of(progress, number, len(rows))
+            make_refits(self._store, model, row, dataset_at(row["revision"]), dataset_at(0), said, cancel)
+        if rows:
+            with self._lock:
+                # Verdicts of earlier turns may cover more now.
+                self._turns = ("", {})
+
     def _keep_train(self, dataset: Dataset, out_of_fold: pd.DataFrame) -> dict[str, Any]:
         """Find suspects, and write them and the out-of-fold probabilities."""
         suspects = first_suspects(dataset, out_of_fold)
@@ -207,11 +235,14 @@ class Ledger:
             return frame.loc[judged.ids] if gone else frame
 
         after = (read("test_probabilities"), row["threshold"])
+        own = (row["version"], row["fingerprint"])
 
         def against(turn: Turn) -> Verdict:
-            return judged.compare((turn.test_probabilities, turn.threshold), after)
+            refits = [kept_refits(self._store, *of) for of in ((turn.version, turn.fingerprint), own)]
+            return judged.compare((turn.test_probabilities, turn.threshold), after, *refits)
 
-        verdict = against(earlier[-1]) if earlier else None
+        # Turn 1 has one verdict, later ones two that are read side by side.
+        verdicts = together([against(turn) for turn in [*earlier[-1:], *earlier[:1]][: len(earlier)]])
         rescored = row["test_version"] != self._test[1]
         then = Evaluation.from_json(row["evaluation"])
         return Turn(
@@ -225,8 +256,8 @@ class Ledger:
             evaluation=judged.evaluate(after) if rescored else then,
             evaluation_then=then,
             rescored=rescored,
-            verdict=verdict,
-            verdict_against_first=against(earlier[0]) if len(earlier) > 1 else verdict,
+            verdict=verdicts[0] if verdicts else None,
+            verdict_against_first=verdicts[-1] if verdicts else None,
             changes=changes(entries, earlier[-1].revision if earlier else 0, row["revision"]),
             _read=read,
         )
@@ -278,12 +309,43 @@ class _Judged:
         probabilities, predicted = self._read(prediction)
         return evaluate(self._labels, probabilities, predicted=predicted)
 
-    def compare(self, before: tuple[pd.DataFrame, float | None], after: tuple[pd.DataFrame, float | None]) -> Verdict:
+    def compare(
+        self,
+        before: tuple[pd.DataFrame, float | None],
+        after: tuple[pd.DataFrame, float | None],
+        refits_before: Refits | None = None,
+        refits_after: Refits | None = None,
+    ) -> Verdict:
         old, old_labels = self._read(before)
         new, new_labels = self._read(after)
         return compare(
-            self._labels, old, new, metric=self._headline, predicted_before=old_labels, predicted_after=new_labels
+            self._labels,
+            old,
+            new,
+            metric=self._headline,
+            predicted_before=old_labels,
+            predicted_after=new_labels,
+            luck=self._luck(refits_before, refits_after),
         )
+
+    def _luck(self, before: Refits | None, after: Refits | None) -> TrainingLuck | None:
+        """What refits of both turns say; None where one was not refitted."""
+        if before is None or after is None:
+            return None
+        refits = [
+            [[Refit(*self._read((frame.loc[self.ids], threshold))) for frame, threshold in folds] for folds in side]
+            for side in (before, after)
+        ]
+        return training_luck(self._labels, *refits, metric=self._headline)
+
+
+def part_of(
+    progress: Progress | None, done: float, total: float, weight: float = 1.0, said: str = ""
+) -> Progress | None:
+    """Progress of one of several pieces of work."""
+    if progress is None:
+        return None
+    return lambda share, message: progress((done + share * weight) / total, f"{said}{message}")
 
 
 def _said(prefix: str, verdict: Verdict | None) -> dict[str, Any]:

@@ -21,8 +21,9 @@ from core.flywheel.decided import Decided
 from core.flywheel.edits import Collect, Decide, Edit, replay
 from core.flywheel.errors import LockError, ProjectError, StaleError
 from core.flywheel.export import export
-from core.flywheel.ledger import Ledger, changes
+from core.flywheel.ledger import Ledger, changes, part_of
 from core.flywheel.log import Entry
+from core.flywheel.refits import REFITTING
 from core.flywheel.rules import rules_in_force
 from core.flywheel.store import FORMAT, Store, StoreError, now
 from core.flywheel.turn import Turn
@@ -347,10 +348,15 @@ class Project:
         """
         model = LockedModel(self.model.recipe.with_installed_versions())
         old = self._ledger.rows()
+        planned = [row | {"fingerprint": model.fingerprint} for row in old]
+        refitted = self._ledger.unrefitted(planned, range(len(old)), self.dataset_at)
+        work = len(old) + REFITTING * len(refitted)
         new = [
-            self._run(model, row["revision"], _part_of(progress, number, len(old)), cancel)
+            self._run(model, row["revision"], part_of(progress, number, work, said=f"turn {number}: "), cancel)
             for number, row in enumerate(old)
         ]
+        rest = part_of(progress, len(old), work, work - len(old))
+        self._ledger.refit(model, [new[place] for place in refitted], self.dataset_at, rest, cancel)
         with self._lock, self._store.writing():
             if len(self._ledger.rows()) != len(old):
                 raise StaleError("A turn was run meanwhile. Nothing was written. Re-baseline again to take it in.")
@@ -377,7 +383,15 @@ class Project:
                 "Rerun every turn with the new versions (re-baseline) before the next turn."
             )
         revision = self.revision
-        row = self._run(self.model, revision, progress, cancel)
+        model, known = self.model, self._ledger.rows()
+        version = self.dataset_at(revision).version
+        planned = [*known, {"revision": revision, "version": version, "fingerprint": model.fingerprint}]
+        refitted = self._ledger.unrefitted(planned, [len(known)], self.dataset_at)
+        work = 1 + REFITTING * len(refitted)
+        row = self._run(model, revision, part_of(progress, 0, work), cancel)
+        rest = part_of(progress, 1, work, work - 1)
+        rows = [([*known, row])[place] for place in refitted]
+        self._ledger.refit(model, rows, self.dataset_at, rest, cancel)
         # Another session may have finished a turn meanwhile: this one comes behind it.
         number = self._ledger.add(row)
         return self.turns[number]
@@ -455,10 +469,3 @@ class Project:
         """Write what a class means; earlier definitions stay in the store."""
         with self._store.writing():
             self._store.insert("guidelines", {"at": now(), "by": by, "label": label, "text": text})
-
-
-def _part_of(progress: Progress | None, number: int, total: int) -> Progress | None:
-    """Progress of one of several equal pieces of work."""
-    if progress is None:
-        return None
-    return lambda share, message: progress((number + share) / total, f"turn {number}: {message}")

@@ -49,8 +49,8 @@ def hardest_class(predictions: pd.DataFrame, *, smaller: bool = False) -> tuple[
         return None
     enough = counted[counted["size"] >= _ENOUGH]
     counted = enough if len(enough) else counted
-    place = int((counted["sum"] / counted["size"]).to_numpy().argmax())
-    return str(counted.index[place]), round(float(counted["sum"].iloc[place])), int(counted["size"].iloc[place])
+    name = (counted["sum"] / counted["size"]).idxmax()
+    return str(name), round(counted.at[name, "sum"]), int(counted.at[name, "size"])
 
 
 def deal_by_errors(predictions: pd.DataFrame, wanted: int) -> dict[str, int]:

@@ -42,7 +42,7 @@ __all__ = [
     "unwatch",
     "watch",
     "watch_history",
-    "watched_slices",
+    "watched",
     "with_watched",
 ]
 

@@ -1,23 +1,26 @@
 """What the analyst reads: figures (data in, figure out), cards of single examples and the way numbers are written."""
 
 from core.report.agreement import kappa_matrix
+from core.report.beside import class_shares, column_drift
 from core.report.card import Field, Usual, card, differences, records, usual, written
-from core.report.chart import ACCENT, ALERT, NEUTRAL, SECOND, Chart
+from core.report.chart import ACCENT, ALERT, MAX_ROWS, NEUTRAL, SECOND, Chart
+from core.report.classes import class_costs_chart, class_scores_chart
+from core.report.confusion import confusion_list, confusion_matrix
 from core.report.figures import (
     class_balance,
-    confusion_matrix,
     learning_curve,
     ledger_chart,
-    per_class_f1,
     slices_bar,
     suspect_scores,
 )
 from core.report.pool import pool_confidence
+from core.report.probabilities import loss_histogram, reliability_diagram, threshold_chart
 from core.report.words import count, interval, number, percent, shorten, signed, signed_interval
 
 __all__ = [
     "ACCENT",
     "ALERT",
+    "MAX_ROWS",
     "NEUTRAL",
     "SECOND",
     "Chart",
@@ -25,6 +28,11 @@ __all__ = [
     "Usual",
     "card",
     "class_balance",
+    "class_costs_chart",
+    "class_scores_chart",
+    "class_shares",
+    "column_drift",
+    "confusion_list",
     "confusion_matrix",
     "count",
     "differences",
@@ -32,16 +40,18 @@ __all__ = [
     "kappa_matrix",
     "learning_curve",
     "ledger_chart",
+    "loss_histogram",
     "number",
-    "per_class_f1",
     "percent",
     "pool_confidence",
     "records",
+    "reliability_diagram",
     "shorten",
     "signed",
     "signed_interval",
     "slices_bar",
     "suspect_scores",
+    "threshold_chart",
     "usual",
     "written",
 ]

@@ -12,20 +12,24 @@ from dataclasses import dataclass
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.report.words import shorten
+from core.report.words import count, shorten
 
 __all__ = [
     "ACCENT",
     "ALERT",
     "FONT_SIZE",
+    "MAX_ROWS",
     "NEUTRAL",
     "SECOND",
     "Chart",
     "faded",
     "layout",
+    "left_out",
     "name_rows",
     "plain_label",
     "plain_labels",
+    "row_height",
+    "whiskers",
 ]
 
 ACCENT = "#1691ad"
@@ -34,6 +38,8 @@ NEUTRAL = "#7d8794"
 # Beside the accent where two things stand side by side and neither is better.
 SECOND = "#b0741a"
 FONT_SIZE = 13
+# More classes or slices than that are in the table only.
+MAX_ROWS = 24
 
 
 @dataclass(frozen=True)
@@ -107,3 +113,25 @@ def name_rows(figure: go.Figure, names: Sequence[object], width: int = 28) -> go
         showgrid=False,
     )
     return figure
+
+
+def whiskers(values: pd.Series, low: pd.Series, high: pd.Series, colour: str) -> dict[str, object]:
+    """Give the whiskers of 95 % intervals."""
+    return {
+        "type": "data",
+        "array": high - values,
+        "arrayminus": values - low,
+        "color": colour,
+        "thickness": 1.5,
+        "width": 4,
+    }
+
+
+def row_height(rows: int) -> int:
+    """Height in pixels of a figure with so many named rows."""
+    return 90 + 30 * max(1, rows)
+
+
+def left_out(total: int, said: int) -> str:
+    """Say how many rows a sentence has left out."""
+    return f"; and {count(total - said)} more" if total > said else ""

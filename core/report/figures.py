@@ -12,27 +12,27 @@ from core.report.chart import (
     ACCENT,
     ALERT,
     FONT_SIZE,
+    MAX_ROWS,
     NEUTRAL,
     Chart,
     faded,
     layout,
+    left_out,
     name_rows,
     plain_label,
     plain_labels,
+    row_height,
+    whiskers,
 )
 from core.report.words import count, interval, number, percent, shorten
 
 __all__ = [
     "class_balance",
-    "confusion_matrix",
     "learning_curve",
     "ledger_chart",
-    "per_class_f1",
     "slices_bar",
     "suspect_scores",
 ]
-
-MAX_ROWS = 24
 
 # Mark, colour and word of each verdict: told apart by shape as well as by colour.
 _MARKS = {
@@ -78,7 +78,7 @@ def ledger_chart(turns: pd.DataFrame, *, metric: str) -> Chart:
             mode="markers",
             name="turn 0" if word == "start" else word,
             marker={"symbol": symbol, "size": 12, "color": colour, "line": {"width": 2, "color": colour}},
-            error_y=_ends(rows["value"], rows["low"], rows["high"], colour),
+            error_y=whiskers(rows["value"], rows["low"], rows["high"], colour),
             customdata=np.column_stack([rows["low"], rows["high"]]),
             hovertemplate=f"turn %{{x}}: {plain_label(metric)} %{{y:.3f}}<br>95 % interval "
             f"%{{customdata[0]:.3f}} to %{{customdata[1]:.3f}}<extra>{word if word != 'start' else ''}</extra>",
@@ -111,9 +111,12 @@ def class_balance(counts: pd.DataFrame) -> Chart:
     ----------
     counts : DataFrame
         Index classes; columns are origins that are stacked (for example ``collected``, ``generated``), values counts.
+        Of more than 24 classes the 12 largest and the 12 smallest are drawn.
     """
     total = counts.sum(axis=1).sort_values(ascending=False)
-    shown = total.head(MAX_ROWS).index
+    shown = total.index
+    if len(total) > MAX_ROWS:
+        shown = shown[: MAX_ROWS // 2].append(shown[-MAX_ROWS // 2 :])
     figure = go.Figure()
     for column, colour in zip(
         counts.columns, (ACCENT, faded(ACCENT, 0.45), NEUTRAL, faded(NEUTRAL, 0.5)), strict=False
@@ -128,7 +131,7 @@ def class_balance(counts: pd.DataFrame) -> Chart:
             hovertemplate="%{customdata}: %{x:,} " + plain_label(column) + "<extra></extra>",
         )
     figure.update_layout(barmode="stack", showlegend=counts.shape[1] > 1)
-    layout(figure, height=_height(len(shown)), x="examples")
+    layout(figure, height=row_height(len(shown)), x="examples")
     name_rows(figure, list(shown))
     share = total / max(1, total.sum())
     numbers = (
@@ -137,111 +140,7 @@ def class_balance(counts: pd.DataFrame) -> Chart:
     largest = "; ".join(
         f"{shorten(name, 40)} {count(total[name])} ({percent(share[name])})" for name in total.index[:8]
     )
-    return Chart(figure, numbers, f"Examples by class: {largest or 'none'}{_left_out(len(total), 8)}.")
-
-
-def confusion_matrix(confusion: pd.DataFrame) -> Chart:
-    """Draw which classes are taken for which, as shares of the true class.
-
-    Parameters
-    ----------
-    confusion : DataFrame
-        Index true classes, columns predicted classes, values counts. Of more than 24 classes those with the most
-        mistakes are drawn.
-    """
-    values = confusion.to_numpy(dtype=float)
-    wrong = values.copy()
-    np.fill_diagonal(wrong, 0.0)
-    order = np.arange(len(values))
-    if len(values) > MAX_ROWS:
-        order = np.sort(np.argsort(-(wrong.sum(axis=0) + wrong.sum(axis=1)), kind="stable")[:MAX_ROWS])
-    shares = values / np.maximum(values.sum(axis=1, keepdims=True), 1.0)
-    names = [str(name) for name in confusion.index]
-    drawn = [names[position] for position in order]
-    small = len(order) <= 12
-    positions = list(range(len(order)))
-    figure = go.Figure(
-        go.Heatmap(
-            x=positions,
-            y=positions,
-            z=shares[np.ix_(order, order)],
-            customdata=np.dstack(
-                [
-                    values[np.ix_(order, order)],
-                    np.broadcast_to(np.array(plain_labels(drawn, 60), dtype=object)[:, None], (len(order),) * 2),
-                    np.broadcast_to(np.array(plain_labels(drawn, 60), dtype=object)[None, :], (len(order),) * 2),
-                ]
-            ),
-            hovertemplate="true %{customdata[1]}, predicted %{customdata[2]}<br>%{customdata[0]:,} examples, "
-            "%{z:.1%} of the true class<extra></extra>",
-            colorscale=[[0.0, faded(ACCENT, 0.0)], [1.0, faded(ACCENT, 0.6)]],
-            zmin=0.0,
-            zmax=1.0,
-            showscale=False,
-            xgap=2,
-            ygap=2,
-        )
-    )
-    layout(figure, height=max(240, 110 + (44 if small else 22) * len(order)), x="predicted", y="true (as labelled)")
-    figure.update_xaxes(tickmode="array", tickvals=positions, ticktext=plain_labels(drawn, 16), showgrid=False)
-    name_rows(figure, drawn, 20)
-    if small:
-        # Annotations have the theme's text colour; the labels of a heatmap guess one without knowing the page.
-        for (row, column), held in np.ndenumerate(values[np.ix_(order, order)]):
-            figure.add_annotation(x=column, y=row, text=count(held), showarrow=False, font={"size": FONT_SIZE})
-    numbers = confusion.rename_axis("true").reset_index()
-    rows, columns = np.unravel_index(np.argsort(-wrong, axis=None, kind="stable")[:5], wrong.shape)
-    pairs = [
-        f"{shorten(names[row], 40)} taken for {shorten(names[column], 40)} {count(wrong[row, column])} times"
-        for row, column in zip(rows, columns, strict=True)
-        if wrong[row, column] > 0
-    ]
-    right = percent(float(np.trace(values) / max(1.0, values.sum())))
-    return Chart(figure, numbers, f"{right} on the diagonal. Most frequent mistakes: {'; '.join(pairs) or 'none'}.")
-
-
-def per_class_f1(per_class: pd.DataFrame) -> Chart:
-    """Draw each class's F1 with its 95 % interval, the worst on top.
-
-    Parameters
-    ----------
-    per_class : DataFrame
-        Index classes; columns ``f1``, ``f1_low``, ``f1_high``, ``support`` and the like for precision and recall.
-    """
-    ordered = per_class.sort_values("f1", kind="stable")
-    shown = ordered.head(MAX_ROWS)
-    figure = go.Figure(
-        go.Scatter(
-            x=shown["f1"],
-            y=list(range(len(shown))),
-            mode="markers",
-            marker={"size": 10, "color": ACCENT},
-            error_x=_ends(shown["f1"], shown["f1_low"], shown["f1_high"], ACCENT),
-            customdata=np.column_stack(
-                [plain_labels(shown.index, 80), shown["f1_low"], shown["f1_high"], shown["support"]]
-            ).astype(object),
-            hovertemplate="%{customdata[0]}: F1 %{x:.3f} (%{customdata[1]:.3f} to %{customdata[2]:.3f}), "
-            "%{customdata[3]} test examples<extra></extra>",
-        )
-    )
-    layout(figure, height=_height(len(shown)), x="F1 on the test set")
-    name_rows(figure, list(shown.index))
-    figure.update_xaxes(range=[-0.02, 1.02])
-    numbers = pd.DataFrame({"class": ordered.index.astype(str)})
-    for name in ("precision", "recall", "f1"):
-        if name in ordered:
-            numbers[name.replace("f1", "F1")] = ordered[name].map(number).to_numpy()
-            numbers[f"{name.replace('f1', 'F1')} 95 %"] = [
-                interval(low, high) for low, high in zip(ordered[f"{name}_low"], ordered[f"{name}_high"], strict=True)
-            ]
-    numbers["support"] = ordered["support"].to_numpy()
-    said = [
-        f"{shorten(name, 40)} {value} ({ends})"
-        for name, value, ends in numbers[["class", "F1", "F1 95 %"]].head(8).itertuples(index=False)
-    ]
-    return Chart(
-        figure, numbers, f"F1 by class, lowest first: {'; '.join(said) or 'none'}{_left_out(len(ordered), 8)}."
-    )
+    return Chart(figure, numbers, f"Examples by class: {largest or 'none'}{left_out(len(total), 8)}.")
 
 
 def slices_bar(slices: pd.DataFrame, *, overall: float, overlap: str = "") -> Chart:
@@ -271,7 +170,7 @@ def slices_bar(slices: pd.DataFrame, *, overall: float, overlap: str = "") -> Ch
             hovertemplate="%{customdata[0]}<br>error %{x:.3f}, %{customdata[2]:.2f} times the overall error, "
             "%{customdata[1]} examples<extra></extra>",
             showlegend=False,
-            error_x=_ends(shown["error"], shown["low"], shown["high"], NEUTRAL) if known else None,
+            error_x=whiskers(shown["error"], shown["low"], shown["high"], NEUTRAL) if known else None,
         )
     )
     figure.add_vline(x=overall, line={"color": NEUTRAL, "dash": "dot", "width": 1.5})
@@ -284,7 +183,7 @@ def slices_bar(slices: pd.DataFrame, *, overall: float, overlap: str = "") -> Ch
         text=f"all {overall:.3f}",
         font={"size": FONT_SIZE},
     )
-    layout(figure, height=_height(len(shown)) + 16 + 8 * len(shown), x="mean error")
+    layout(figure, height=row_height(len(shown)) + 16 + 8 * len(shown), x="mean error")
     figure.update_layout(margin={"t": 28})
     name_rows(figure, [])
     # A conjunction of three takes two lines; cut short, slices would look alike.
@@ -400,23 +299,3 @@ def _slice_numbers(slices: pd.DataFrame) -> pd.DataFrame:
         p_adjusted=slices["p_adjusted"].map(number),
         **{end: slices[end].map(number) for end in ("low", "high") if end in slices},
     )
-
-
-def _ends(values: pd.Series, low: pd.Series, high: pd.Series, colour: str) -> dict[str, object]:
-    """Give the whiskers of 95 % intervals."""
-    return {
-        "type": "data",
-        "array": high - values,
-        "arrayminus": values - low,
-        "color": colour,
-        "thickness": 1.5,
-        "width": 4,
-    }
-
-
-def _height(rows: int) -> int:
-    return 90 + 30 * max(1, rows)
-
-
-def _left_out(total: int, shown: int) -> str:
-    return f"; and {count(total - shown)} more" if total > shown else ""

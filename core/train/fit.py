@@ -191,6 +191,21 @@ class TrainingSet:
             if (fold == number).any()
         ]
 
+    def refits(self, folds: int, divisions: Iterable[int], frame: pd.DataFrame) -> list[Task]:
+        """A task for each fold of each division that fits on the others and predicts other examples; see `refits`."""
+        rows = self.encoder.encode(frame)
+
+        def predicted(held_out: Mask) -> Floats:
+            inside = ~left_out(held_out, self.ids, self.dataset.parents)
+            return self._fit(self.encoded.take(inside), self.labels[inside]).predict_proba(rows)
+
+        return [
+            Task(f"refit {place + 1} without fold {number + 1} of {folds}", partial(predicted, fold == number))
+            for place, division in enumerate(divisions)
+            for fold in [self.dataset.folds(folds, division).to_numpy()[self.order]]
+            for number in range(folds)
+        ]
+
     def out_of_fold(self, predicted: Iterable[tuple[Mask, Floats]]) -> pd.DataFrame:
         """The results of `folds` as one frame, in the order of the data set."""
         probabilities = np.zeros((len(self.ids), len(self.classes)))

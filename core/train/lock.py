@@ -16,6 +16,7 @@ import pandas as pd
 from core.dataset import Dataset
 from core.progress import Cancel, Progress, Steps
 from core.train.fit import Augment, Fitted, TrainError, TrainingSet, features_of, side_by_side
+from core.train.recipes import draws_random
 
 __all__ = ["RECIPES", "LockedModel", "Recipe", "Training", "choose_threshold", "moved_versions", "recipes_for"]
 
@@ -24,6 +25,9 @@ DECISIONS = {
     "argmax": "the class with the largest probability",
     "threshold": "a threshold chosen out of fold for the best macro F1 (two classes)",
 }
+# Fits whose probabilities are averaged where a classifier draws random numbers. Three take two thirds of the variance
+# of the seed away at three times the cost; see decision 21.
+SEEDS = 3
 # From this many texts on, dictionaries grow large and hashing comes first.
 MANY_TEXTS = 200_000
 _LIBRARIES = ("numpy", "pandas", "scikit-learn", "scipy")
@@ -47,6 +51,10 @@ class Recipe:
         Settings of ``columns``, ``text`` and ``classifier``, as `core.train.recipes` reads them. JSON values only.
     seed : int
         Of every random number drawn.
+    seeds : int
+        How many fits, with `seed` and those that follow it, have their probabilities averaged. If not given: three
+        where the classifier draws random numbers, otherwise one. A recipe written before there could be several keeps
+        one, and with it its fingerprint.
     decision : str
         See `DECISIONS`.
     versions : mapping
@@ -61,8 +69,11 @@ class Recipe:
     versions: Mapping[str, str] = field(default_factory=_installed)
     title: str = ""
     description: str = ""
+    seeds: int = 0
 
     def __post_init__(self) -> None:
+        if self.seeds < 1:
+            object.__setattr__(self, "seeds", SEEDS if self.draws_random() else 1)
         if self.decision not in DECISIONS:
             raise TrainError(f"The decision rule must be one of {', '.join(DECISIONS)}. Got '{self.decision}' instead.")
         frozen = {part: MappingProxyType(dict(settings)) for part, settings in self.steps.items()}
@@ -70,6 +81,10 @@ class Recipe:
 
     def __hash__(self) -> int:
         return hash(self.fingerprint)
+
+    def draws_random(self, rows: int = 0) -> bool:
+        """Whether another seed would give another model of so many training rows."""
+        return draws_random(self.steps.get("classifier", {}), rows)
 
     @property
     def fingerprint(self) -> str:
@@ -88,6 +103,8 @@ class Recipe:
             "versions": dict(self.versions),
             "title": self.title,
             "description": self.description,
+            # Left out where there is one: so recipes were written before there could be several.
+            **({"seeds": self.seeds} if self.seeds > 1 else {}),
         }
 
     def to_json(self) -> str:
@@ -104,15 +121,15 @@ class Recipe:
             If it is no recipe.
         """
         try:
-            return cls(**json.loads(text))
+            return cls(**{"seeds": 1, **json.loads(text)})
         except (TypeError, AttributeError, json.JSONDecodeError) as error:
             raise TrainError(
                 f"The recipe can't be read ({error}). Open the project with the version of the app that wrote it."
             ) from error
 
     def with_installed_versions(self) -> Recipe:
-        """The recipe locked with the libraries that are installed now."""
-        return replace(self, versions=_installed())
+        """The recipe locked with the libraries that are installed now, and with several seeds if it draws on them."""
+        return replace(self, versions=_installed(), seeds=max(self.seeds, SEEDS if self.draws_random() else 1))
 
 
 def _canonical(content: Any) -> str:
@@ -295,6 +312,9 @@ class LockedModel:
             )
         if decision is not None:
             recipe = replace(recipe, decision=decision)
+        if recipe.seeds == 1 and recipe.draws_random(len(dataset)):
+            # Counted with pool and test: train may grow.
+            recipe = replace(recipe, seeds=SEEDS)
         if recipe.decision == "threshold" and len(dataset.classes) != 2:
             raise TrainError(
                 f"The decision rule 'threshold' needs exactly two classes. The data has {len(dataset.classes)}. "
@@ -372,13 +392,63 @@ class LockedModel:
         training_set = self._training_set(dataset, steps)
         *predicted, fitted = side_by_side(training_set.folds(FOLDS) + training_set.final(), steps)
         out_of_fold = training_set.out_of_fold(predicted)
-        threshold = None
-        if self.recipe.decision == "threshold":
-            # Generated examples would shift the balance of the classes.
-            real = ~out_of_fold.index.isin(dataset.generated)
-            threshold = choose_threshold(dataset.labels.loc[out_of_fold.index[real]], out_of_fold[real])
+        threshold = self._threshold(dataset, out_of_fold)
         steps.finish()
         return Training(fitted, out_of_fold, threshold)
+
+    def refits(
+        self,
+        dataset: Dataset,
+        frame: pd.DataFrame,
+        out_of_fold: pd.DataFrame,
+        *,
+        folds: int = FOLDS,
+        divisions: int = 1,
+        progress: Progress | None = None,
+        cancel: Cancel | None = None,
+    ) -> list[list[tuple[pd.DataFrame, float | None]]]:
+        """Predict some examples by models fitted without one fold of train each.
+
+        Parameters
+        ----------
+        dataset : Dataset
+        frame : DataFrame of shape (n, columns)
+            The examples to predict, indexed by id.
+        out_of_fold : DataFrame of shape (train, classes)
+            Of `train`: where a threshold decides, each refit's is chosen on the examples that it was fitted on.
+        folds, divisions : int
+            How many folds, and how often train is divided anew into so many (see `Dataset.folds`; from division 1 on).
+
+        Returns
+        -------
+        list of lists of (DataFrame of shape (n, classes), float or None)
+            Division by division, fold by fold: probabilities and the threshold, if that is the decision rule.
+
+        Raises
+        ------
+        TrainError
+            If train holds fewer than two classes.
+        Cancelled
+            If the caller asked to stop.
+        """
+        steps = Steps(1 + folds * divisions, progress, cancel)
+        training_set = self._training_set(dataset, steps)
+        numbers = range(1, 1 + divisions)
+        found = side_by_side(training_set.refits(folds, numbers, frame), steps)
+        refits = []
+        for place, division in enumerate(numbers):
+            fold = dataset.folds(folds, division).reindex(out_of_fold.index).to_numpy()
+            refits.append(
+                [
+                    (
+                        pd.DataFrame(probabilities, index=frame.index, columns=list(dataset.classes)),
+                        self._threshold(dataset, out_of_fold[fold != number]),
+                    )
+                    for number, probabilities in enumerate(found[place * folds : (place + 1) * folds])
+                ]
+            )
+        steps.finish()
+        return refits
 
     def refitter(self, dataset: Dataset, folds: int = FOLDS) -> Callable[..., pd.DataFrame]:
         """Prepare many out-of-fold predictions of one data set: the encoding is made once.
@@ -449,6 +519,13 @@ class LockedModel:
         rarer one, the rule does not turn round when labels change.
         """
         return dataset.classes[-1]
+
+    def _threshold(self, dataset: Dataset, out_of_fold: pd.DataFrame) -> float | None:
+        if self.recipe.decision != "threshold":
+            return None
+        # Generated examples would shift the balance of the classes.
+        real = ~out_of_fold.index.isin(dataset.generated)
+        return choose_threshold(dataset.labels.loc[out_of_fold.index[real]], out_of_fold[real])
 
     def _training_set(self, dataset: Dataset, steps: Steps | None = None) -> TrainingSet:
         if steps is not None:

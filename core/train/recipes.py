@@ -35,12 +35,14 @@ from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
 __all__ = [
     "TOKEN",
+    "Averaged",
     "Codes",
     "Encoded",
     "Encoder",
     "Fit",
     "Linear",
     "Model",
+    "draws_random",
     "fit_recipe",
     "median",
     "row_order",
@@ -62,6 +64,8 @@ _DATE_PARTS = {
     "weekday": lambda dates: dates.dt.day_of_week,
     "hour": lambda dates: dates.dt.hour,
 }
+# Gradient boosting makes its bins of so many rows, drawn where there are more.
+_BINNED_ROWS = 200_000
 _LARGEST = float(np.finfo(np.float32).max)
 # A word of any script, or a run of other signs: "!!!" and emojis say much about a text.
 TOKEN = re.compile(r"\w+|[^\w\s]+")
@@ -514,6 +518,32 @@ class Prior:
         return np.tile(self.shares, (rows.shape[0], 1))
 
 
+class Averaged:
+    """One classifier fitted with several seeds: their mean probabilities, so that the luck of one seed counts for less.
+
+    Parameters
+    ----------
+    members : sequence of classifiers
+        Unfitted, of different seeds.
+    """
+
+    def __init__(self, members: Sequence[Any]) -> None:
+        self.members = members
+
+    def fit(self, design: Any, labels: Integers) -> Averaged:
+        for member in self.members:
+            member.fit(design, labels)
+        self.classes_ = self.members[0].classes_
+        return self
+
+    def predict_proba(self, design: Any) -> Floats:
+        total = self.members[0].predict_proba(design)
+        for member in self.members[1:]:
+            total = total + member.predict_proba(design)
+        mean: Floats = total / len(self.members)
+        return mean
+
+
 class Fit:
     """What was learned from encoded rows: their design (`Codes` or `Linear`) and a classifier.
 
@@ -540,7 +570,7 @@ class Fit:
         if one_class or design.shape[1] == 0:
             self.classifier: Any = Prior()
         else:
-            self.classifier = classifier(recipe, rows.numbers.shape[1], design.shape[1])
+            self.classifier = classifier(recipe, rows.numbers.shape[1], design.shape[1], len(labels))
         with one_thread():
             self.classifier.fit(design, labels)
 
@@ -554,13 +584,38 @@ class Fit:
         return probabilities
 
 
-def classifier(recipe: Mapping[str, Any], numbers: int, columns: int) -> Any:
-    """Make the unfitted classifier of a recipe, for a design of which the first columns are numbers."""
+def classifier(recipe: Mapping[str, Any], numbers: int, columns: int, rows: int) -> Any:
+    """Make the unfitted classifier of a recipe, for a design of which the first columns are numbers.
+
+    Where it draws random numbers for so many rows, it is as many classifiers as the recipe has ``seeds``, the first of
+    which is ``seed``. A recipe that does not say how many was written before there could be several.
+    """
     settings = dict(recipe["steps"]["classifier"])
+    seeds = recipe.get("seeds", 1) if draws_random(settings, rows) else 1
     name = settings.pop("name")
     if name == "HistGradientBoostingClassifier":
         settings["categorical_features"] = np.arange(columns) >= numbers if columns > numbers else None
-    return _CLASSIFIERS[name](random_state=recipe["seed"], **settings)
+    made = [_CLASSIFIERS[name](random_state=recipe["seed"] + number, **settings) for number in range(seeds)]
+    return made[0] if len(made) == 1 else Averaged(made)
+
+
+def draws_random(settings: Mapping[str, Any], rows: int = 0) -> bool:
+    """Whether a classifier with these settings draws random numbers, so that another seed gives another model.
+
+    Parameters
+    ----------
+    settings : mapping
+        The step ``classifier`` of a recipe: ``name`` and arguments.
+    rows : int
+        Training rows. Gradient boosting makes its bins of a draw of them where they are more than 200,000.
+    """
+    name = settings.get("name")
+    if name == "HistGradientBoostingClassifier":
+        stops = settings.get("early_stopping", "auto") is not False
+        return stops or settings.get("max_features", 1.0) != 1.0 or rows > _BINNED_ROWS
+    if name == "LogisticRegression":
+        return settings.get("solver", "lbfgs") in {"liblinear", "sag", "saga"}
+    return name is not None
 
 
 class Model:

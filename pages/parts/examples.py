@@ -29,7 +29,8 @@ def draw(dataset: Dataset, found: pd.DataFrame, *, key: str) -> None:
     ----------
     dataset : Dataset
     found : DataFrame
-        Indexed by id, in the order of reading: ``given``, ``predicted``, ``chance`` (of the predicted class).
+        Indexed by id, in the order of reading: ``given``, ``predicted``, ``chance`` (of the predicted class) and, if
+        there is more to say of each, ``note``.
     key : str
         Names this list; another list starts on its first page.
     """
@@ -48,7 +49,8 @@ def draw(dataset: Dataset, found: pd.DataFrame, *, key: str) -> None:
 def _title(prediction: pd.Series) -> str:
     given, predicted = prediction["given"], prediction["predicted"]
     said = "predicted so" if given == predicted else f"predicted **{plain(predicted)}**"
-    return f"**{plain(given)}**, {said} ({percent(prediction['chance'], 0)})"
+    note = f"; {plain(prediction['note'])}" if "note" in prediction else ""
+    return f"**{plain(given)}**, {said} ({percent(prediction['chance'], 0)}){note}"
 
 
 def _rows(dataset: Dataset, shown: pd.DataFrame) -> None:
@@ -59,6 +61,8 @@ def _rows(dataset: Dataset, shown: pd.DataFrame) -> None:
             "chance": [percent(chance, 0) for chance in shown["chance"]],
         }
     )
+    if "note" in shown:
+        said["note"] = shown["note"]
     features = readable(dataset.frame.loc[shown.index, list(dataset.schema.features)])
     rows = said.join(features.rename(columns={name: f"{name} (column)" for name in said.columns}))
     st.dataframe(rows, hide_index=True, height="content", alt="Examples with their labels and predictions")

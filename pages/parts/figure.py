@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import plotly.graph_objects as go
 import streamlit as st
 
@@ -14,7 +16,14 @@ _CONFIG = {"displayModeBar": False, "responsive": True}
 _TEXT = {"light": "#43505c", "dark": "#c3ccd5"}
 
 
-def draw(chart: Chart, *, key: str, caption: str | None = None, opened: bool = False) -> None:
+def draw(
+    chart: Chart,
+    *,
+    key: str,
+    caption: str | None = None,
+    opened: bool = False,
+    on_select: Callable[[], None] | None = None,
+) -> None:
     """Draw a figure, a caption and, below it, its numbers as a table that opens.
 
     Parameters
@@ -26,8 +35,19 @@ def draw(chart: Chart, *, key: str, caption: str | None = None, opened: bool = F
         One line under the figure (Markdown); text from the data in it must be made plain by the caller.
     opened : bool
         Show the numbers without a click.
+    on_select : callable, optional
+        Called when a mark is clicked; what was clicked is in the session under ``figure-{key}``. Clicks are for the
+        mouse: offer the same choice as a widget beside it.
     """
-    st.plotly_chart(_readable(chart.figure), theme="streamlit", key=f"figure-{key}", config=_CONFIG, alt=chart.alt)
+    st.plotly_chart(
+        _readable(chart.figure),
+        theme="streamlit",
+        key=f"figure-{key}",
+        config=_CONFIG,
+        alt=chart.alt,
+        on_select=on_select or "ignore",
+        selection_mode="points",
+    )
     if caption:
         st.caption(caption)
     with st.expander("The numbers", expanded=opened, icon=":material/table_rows:"):

@@ -12,10 +12,12 @@ from pages.parts import errors, frame, paging, sidebar
 from pages.parts.plain import plain
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from core.collect import Finding
     from core.flywheel import Project
 
-__all__ = ["draw"]
+__all__ = ["draw", "listed"]
 
 # From this severity on a finding is called by that word.
 _LEVELS = ((0.6, "severe", "orange"), (0.3, "worth mending", "blue"), (0.0, "worth knowing", "gray"))
@@ -27,6 +29,11 @@ def draw(project: Project) -> None:
     if not found:
         st.success("The audit found nothing to mend.", icon=":material/check_circle:")
         return
+    listed(project, found)
+
+
+def listed(project: Project, found: Sequence[Finding]) -> None:
+    """Draw some findings, each in a box of its own."""
     # A click on what another tab has changed meanwhile finds no button any more.
     version = project.dataset.version[:8]
     for place, finding in enumerate(found):

@@ -33,6 +33,8 @@ def draw(project: Project, turn: Turn) -> None:
                 verdicts.statement(turn.verdict, metric=title, against=f"turn {turn.number - 1}")
                 if turn.number > 1:
                     verdicts.statement(turn.verdict_against_first, metric=title, against="turn 0")
+                if turn.verdict.refits:
+                    st.caption(verdicts.covers(turn.verdict))
             st.caption(looks(project, turn))
     if turns.moved_on(project, turn):
         with st.container(horizontal=True, vertical_alignment="center"):

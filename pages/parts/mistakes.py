@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core.report import confusion_matrix, count, percent, shorten
-from pages.parts import examples, figure, frame, queues, turns
+from core.evaluate import cells_of
+from core.flywheel import Predicted, chances, predicted
+from core.report import MAX_ROWS, confusion_matrix, count, interval, number, percent, shorten
+from pages.parts import examples, figure, frame, judged, paging, queues
 from pages.parts.plain import plain
 
 if TYPE_CHECKING:
@@ -17,61 +18,101 @@ if TYPE_CHECKING:
 
 __all__ = ["draw", "predictions"]
 
-_PARTS = {"test": "Test set", "train": "Train, out of fold"}
+_PAIRS_A_PAGE = 15
 
 
 def draw(project: Project, turn: Turn) -> None:
     """Draw the confusion matrix of a turn and, for a chosen cell, its examples."""
-    part = st.segmented_control(
-        "Which examples",
-        list(_PARTS),
-        default="test",
-        required=True,
-        format_func=_PARTS.__getitem__,
-        key="mistakes-part",
-        label_visibility="collapsed",
-    )
-    # Labels of test may be corrected after the turn; those of train are taken as the turn saw them.
-    state = project.dataset.version if part == "test" else ""
-    found, confusion = _judged(turns.identity(project, turn), str(part), state, project, turn)
-    names = list(confusion.index)
+    part = judged.part("mistakes-part")
+    judgement = judged.of(project, turn, part)
+    cells = cells_of(judgement.confusion)
+    place = min(int(st.session_state.get(f"cell-{part}") or 0), len(cells) - 1)
     drawn, chosen = st.columns([3, 2], gap="large")
     with drawn:
-        figure.draw(confusion_matrix(confusion), key=f"confusion-{part}")
+        if len(judgement.confusion) > MAX_ROWS:
+            _listed(cells, len(judgement.confusion), part)
+        else:
+            figure.draw(
+                confusion_matrix(judgement.confusion, chosen=tuple(cells.loc[place, ["true", "predicted"]])),
+                key=f"confusion-{part}",
+                caption="Click a cell to open its examples.",
+                on_select=lambda: _clicked(cells, list(judgement.confusion.index), part),
+            )
     with chosen:
-        cell = _choose(confusion, str(part))
-    if cell is not None:
-        found = found[(found["given"] == cell[0]) & (found["predicted"] == cell[1])]
-        if part == "train" and cell[0] != cell[1]:
-            with chosen:
-                _review(project, turn, cell, found.index)
-        examples.draw(
-            project.dataset, found, key=f"cell-{part}-{turn.number}-{names.index(cell[0])}-{names.index(cell[1])}"
-        )
-
-
-@st.cache_resource(show_spinner=False, max_entries=8)
-def _judged(identity: str, part: str, state: str, _project: Project, _turn: Turn) -> tuple[pd.DataFrame, pd.DataFrame]:
-    found = predictions(_project, _turn, part)
-    confusion = pd.crosstab(found["given"], found["predicted"])
-    names = sorted(set(confusion.index) | set(confusion.columns))
-    return found, confusion.reindex(index=names, columns=names, fill_value=0)
+        given, taken = _choose(cells, part)
+    found = _examples(judgement, given, taken)
+    with chosen:
+        if part == "train" and given != taken:
+            _review(project, turn, (given, taken), found.index)
+        if judgement.generated:
+            st.caption(f"{count(judgement.generated, 'generated example')} of train are left out.")
+    names = list(judgement.confusion.index)
+    examples.draw(project.dataset, found, key=f"cell-{part}-{turn.number}-{names.index(given)}-{names.index(taken)}")
 
 
 def predictions(project: Project, turn: Turn, part: str) -> pd.DataFrame:
     """Given and predicted class by id, and the probability of the predicted one; the surest mistakes first."""
-    if part == "test":
-        probabilities = turn.test_probabilities
-        given = project.dataset.labels.reindex(probabilities.index).dropna()
-    else:
-        probabilities = turn.out_of_fold
-        given = turn.suspects["given"]
-    probabilities = probabilities.loc[given.index]
-    predicted = project.model.decide(probabilities, turn.threshold)
-    chances = probabilities.to_numpy()[np.arange(len(predicted)), probabilities.columns.get_indexer(predicted)]
-    return pd.DataFrame({"given": given, "predicted": predicted, "chance": chances}).sort_values(
-        "chance", ascending=False, kind="stable"
+    return _table(predicted(project, turn, part, generated=True))
+
+
+def _table(found: Predicted) -> pd.DataFrame:
+    return pd.DataFrame(
+        {"given": found.labels, "predicted": found.decided, "chance": chances(found.probabilities, found.decided)}
+    ).sort_values("chance", ascending=False, kind="stable")
+
+
+def _examples(found: Predicted, given: str, taken: str) -> pd.DataFrame:
+    """The examples of one cell."""
+    there = ((found.labels == given) & (found.decided == taken)).to_numpy(dtype=bool)
+    return _table(Predicted(found.labels[there], found.probabilities[there], found.decided[there], found.confusion))
+
+
+def _clicked(cells: pd.DataFrame, names: list[str], part: str) -> None:
+    """Put the cell that was clicked into the select box: one choice, two ways to make it."""
+    points = st.session_state[f"figure-confusion-{part}"].selection.points
+    if points:
+        row, column = points[0]["customdata"][:2]
+        found = (cells["true"] == names[int(row)]) & (cells["predicted"] == names[int(column)])
+        st.session_state[f"cell-{part}"] = int(found.to_numpy().argmax())
+
+
+def _listed(cells: pd.DataFrame, classes: int, part: str) -> None:
+    """The mistakes of many classes as a list, whose rows open their examples."""
+    wrong = cells[~cells["right"]]
+    key = f"pairs-{part}"
+    here = paging.page_of(len(wrong), key=key, rows=_PAIRS_A_PAGE)
+    shown = wrong.iloc[here]
+    grid = f"pairs-{part}-{here.start}"
+
+    def opened() -> None:
+        rows = st.session_state[grid].selection.rows
+        if rows:
+            st.session_state[f"cell-{part}"] = here.start + rows[0]
+
+    st.caption(
+        f"{count(classes)} classes are too many for a matrix: here are the {count(len(wrong), 'confusion')} that "
+        "occur, the most frequent first. Select a row to open its examples."
     )
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "labelled": shown["true"],
+                "predicted": shown["predicted"],
+                "examples": shown["count"],
+                "of the class, %": [
+                    f"{number(100 * share, 0)} ({interval(100 * low, 100 * high, 0)})"
+                    for share, low, high in zip(shown["share"], shown["low"], shown["high"], strict=True)
+                ],
+            }
+        ),
+        hide_index=True,
+        height="content",
+        key=grid,
+        on_select=opened,
+        selection_mode="single-row",
+        alt="Confusions of two classes, the most frequent first",
+    )
+    paging.controls(len(wrong), key=key, rows=_PAIRS_A_PAGE, noun="confusion")
 
 
 def _review(project: Project, turn: Turn, cell: tuple[str, str], ids: pd.Index) -> None:
@@ -85,36 +126,30 @@ def _review(project: Project, turn: Turn, cell: tuple[str, str], ids: pd.Index) 
         frame.navigate("annotate")
 
 
-def _choose(confusion: pd.DataFrame, part: str) -> tuple[str, str] | None:
+def _choose(cells: pd.DataFrame, part: str) -> tuple[str, str]:
     """Let the analyst choose a cell that is not empty; the most frequent mistake comes first."""
-    cells = confusion.stack().rename("count").reset_index().set_axis(["given", "predicted", "count"], axis=1)
-    cells = cells[cells["count"] > 0].assign(right=cells["given"] == cells["predicted"])
-    cells = cells.sort_values(["right", "count"], ascending=[True, False], kind="stable")
-    options = list(cells.itertuples(index=False))
-    chosen = st.selectbox(
+    names = [
+        f"{shorten(true, 24)} {'predicted so' if right else '→ ' + shorten(taken, 24)} · {count(held)}"
+        for true, taken, held, right in zip(
+            cells["true"], cells["predicted"], cells["count"], cells["right"], strict=True
+        )
+    ]
+    place = st.selectbox(
         "Open a cell",
-        range(len(options)),
-        format_func=lambda place: _cell(options[place]),
+        range(len(cells)),
+        format_func=names.__getitem__,
         key=f"cell-{part}",
         help="Mistakes first, the most frequent on top; then what was right.",
     )
-    if chosen is None:
-        return None
-    given, predicted, held, right = options[chosen]
-    of_class = int(confusion.loc[given].sum())
+    cell = cells.iloc[place]
     st.markdown(
-        f"{count(held, 'example')} labelled **{plain(given)}** "
-        + ("and predicted so" if right else f"but predicted **{plain(predicted)}**")
-        + f": {percent(held / of_class)} of that class."
+        f"{count(cell['count'], 'example')} labelled **{plain(cell['true'])}** "
+        + ("and predicted so" if cell["right"] else f"but predicted **{plain(cell['predicted'])}**")
+        + f": {percent(cell['share'])} ({interval(100 * cell['low'], 100 * cell['high'], 1)} %) of that class."
     )
     st.caption(
         "Test examples are here to be understood. Their labels are corrected by blind review only."
         if part == "test"
         else "Each train example is predicted by a model that has not seen it."
     )
-    return given, predicted
-
-
-def _cell(cell: tuple[str, str, int, bool]) -> str:
-    given, predicted, held, right = cell
-    return f"{shorten(given, 24)} {'predicted so' if right else '→ ' + shorten(predicted, 24)} · {count(held)}"
+    return cell["true"], cell["predicted"]

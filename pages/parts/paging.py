@@ -34,7 +34,9 @@ def controls(total: int, *, key: str, rows: int = ROWS_A_PAGE, noun: str = "exam
             st.pagination(pages, key=f"page-{key}", persist_state="session")
 
 
-def table(frame: pd.DataFrame, *, key: str, rows: int = ROWS_A_PAGE, noun: str = "example", alt: str = "") -> None:
+def table(
+    frame: pd.DataFrame, *, key: str, rows: int = ROWS_A_PAGE, noun: str = "example", many: str = "", alt: str = ""
+) -> None:
     """Show a frame of any length, 50 rows a page.
 
     Parameters
@@ -47,6 +49,8 @@ def table(frame: pd.DataFrame, *, key: str, rows: int = ROWS_A_PAGE, noun: str =
         Rows a page.
     noun : str
         What a row is, in the singular.
+    many : str
+        What rows are, where an s is not enough.
     alt : str
         What the table holds, for those who don't see it.
     """
@@ -57,4 +61,4 @@ def table(frame: pd.DataFrame, *, key: str, rows: int = ROWS_A_PAGE, noun: str =
         height="content",
         alt=alt or None,
     )
-    controls(len(frame), key=key, rows=rows, noun=noun)
+    controls(len(frame), key=key, rows=rows, noun=noun, many=many)

@@ -62,8 +62,8 @@ def seek(project: Project, turn: Turn, progress: Progress | None = None, cancel:
     """
     predictions = mistakes.predictions(project, turn, "train")
     loss = losses(predictions["given"], predictions["predicted"])
-    described = describe(project.dataset_at(turn.revision)).loc[predictions.index]
-    categories, left_out = slice_frame(described)
+    described = describe(project.dataset_at(turn.revision), topics=True).loc[predictions.index]
+    categories, left_out = slice_frame(described, loss)
     found = fold(find_slices(categories, loss, top=_SOUGHT, progress=progress, cancel=cancel))
     return Found(turns.identity(project, turn), tuple(found), predictions.assign(loss=loss), left_out)
 

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.report import interval, number, signed, signed_interval
+from core.report import interval, number, percent, signed, signed_interval
 
 if TYPE_CHECKING:
     from core.evaluate import Verdict
 
-__all__ = ["INTERVAL_HELP", "badge", "change", "score", "sentence", "statement"]
+__all__ = ["INTERVAL_HELP", "badge", "change", "covers", "score", "sentence", "statement"]
 
 INTERVAL_HELP = (
     "On the fixed test set, with a 95 % bootstrap interval. A change is judged pair by pair: see its own interval."
@@ -59,6 +59,20 @@ def sentence(verdict: Verdict, *, metric: str, against: str) -> str:
     return f"{said}. The interval holds zero: this test set can't tell the change from chance."
 
 
+def covers(verdict: Verdict) -> str:
+    """Say what a verdict's interval covers, and at which level."""
+    said = f"Interval of the change: {percent(verdict.level)}"
+    if verdict.claims > 1:
+        said += f", corrected for {verdict.claims} verdicts read side by side (Holm)"
+    said += ". It covers the luck of the test sample"
+    if verdict.refits:
+        return (
+            f"{said} and, since the test set is large against train, that of the training sample, from "
+            f"{verdict.refits} refits of either model in folds."
+        )
+    return f"{said}; that of the training sample is small beside it."
+
+
 def statement(verdict: Verdict, *, metric: str, against: str) -> None:
     """Draw a verdict: its badge, then its sentence."""
-    st.markdown(f"{badge(verdict.verdict)} {sentence(verdict, metric=metric, against=against)}")
+    st.markdown(f"{badge(verdict.verdict)} {sentence(verdict, metric=metric, against=against)}", help=covers(verdict))

@@ -13,7 +13,10 @@ from core.statistics import (
     draw_cells,
     draw_rows,
     holm,
+    holm_levels,
     hypergeometric_tail,
+    normal_p,
+    paired_error,
     paired_interval,
     percentile_interval,
     permutation_tail,
@@ -82,10 +85,26 @@ def test_draws_come_in_pieces_and_large_sets_are_drawn_less_often(monkeypatch):
 
 
 def test_paired_interval_lies_about_the_difference():
-    low, high = paired_interval(1.0, [0.0, 2.0, np.nan, 1.0])
+    low, high = paired_interval(1.0, paired_error([0.0, 2.0, np.nan, 1.0]))
     assert (low + high) / 2 == pytest.approx(1.0)
     assert high - low == pytest.approx(2 * statistics.PAIRED_STANDARD_ERRORS)
-    assert np.isnan(paired_interval(1.0, [np.nan, 1.0])).all()
+    assert np.isnan(paired_interval(1.0, paired_error([np.nan, 1.0]))).all()
+
+
+@given(st.floats(-3, 3), st.floats(0.01, 2), st.floats(0.5, 0.999))
+def test_an_interval_leaves_zero_out_exactly_where_its_p_value_is_small(delta, error, level):
+    low, high = paired_interval(delta, error, level)
+    p = normal_p(delta, error)
+    assert (low > 0 or high < 0) == (p < 1 - level) or p == pytest.approx(1 - level)
+    assert p == pytest.approx(2 * stats.norm.sf(abs(delta) / error))
+
+
+@given(p_values)
+def test_levels_of_intervals_say_what_holm_says(p):
+    levels = holm_levels(p)
+    for own, level, adjusted in zip(p, levels, holm(p), strict=True):
+        if abs(adjusted - 0.05) > 1e-9:
+            assert (own < 1 - level) == (adjusted < 0.05)
 
 
 @given(p_values)

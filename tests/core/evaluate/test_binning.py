@@ -70,15 +70,15 @@ def test_losses_place_the_cuts():
 
 def test_rare_names_are_grouped_and_many_are_left_out():
     found = grouped(["x"] * 300 + ["y"] * 200 + [f"rare{place}" for place in range(20)])
-    assert list(found.cat.categories) == ["x", "y", "other"]
+    assert list(found.cat.categories) == ["x", "y", "a rarer value"]
     assert "600 different values" in grouped([f"name{place}" for place in range(600)])
     assert grouped(["same"] * 100) == "it has one value only"
     assert grouped([None] * 100) == "all values are missing"
 
 
-def test_values_may_be_called_other_and_missing():
-    found = grouped(["other"] * 60 + ["missing"] * 60 + ["once", None])
-    assert found.value_counts().to_dict() == {"other": 61, "missing": 61}
+def test_values_may_be_called_like_the_groups():
+    found = grouped(["a rarer value"] * 60 + ["missing"] * 60 + ["once", None])
+    assert found.value_counts().to_dict() == {"a rarer value": 61, "missing": 61}
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,45 @@ def test_dates_become_periods(start, end, example):
 
 
 def test_booleans_are_names():
-    assert list(grouped([True, False] * 50).cat.categories) == ["False", "True"]
+    assert list(grouped([True, False] * 50).cat.categories) == ["no", "yes"]
+    some = grouped(pd.array([True, False, None] * 50, dtype="boolean"))
+    assert some.value_counts(sort=False).to_dict() == {"no": 50, "yes": 50, "missing": 50}
+    assert slice_frame(pd.DataFrame({"flag": [True] * 90}))[1] == {"flag": "it has one value only"}
+
+
+def test_ordered_categories_keep_their_order():
+    sizes = pd.Categorical(["small", "large", "medium"] * 50, ["small", "medium", "large"], ordered=True)
+    assert list(grouped(sizes).cat.categories) == ["small", "medium", "large"]
+
+
+def test_a_dip_in_the_middle_is_cut_on_both_sides():
+    rng = np.random.default_rng(0)
+    ages = rng.integers(18, 78, 6000)
+    losses = pd.Series((rng.random(6000) < np.where((ages >= 33) & (ages < 37), 0.5, 0.1)).astype(float))
+    assert "33 to 36" in grouped(ages, losses).cat.categories
+
+
+def test_losses_that_have_nothing_to_do_with_numbers_place_no_cuts():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.standard_normal((1500, 100)))
+    plain, _ = slice_frame(frame)
+    changed = 0
+    for _ in range(4):
+        losses = pd.Series((rng.random(1500) < 0.2).astype(float))
+        cut, _ = slice_frame(frame, losses)
+        changed += sum(list(cut[name].cat.categories) != list(plain[name].cat.categories) for name in plain)
+    assert changed <= 4
+
+
+def test_chance_is_seldom_called_significant_although_losses_place_the_cuts():
+    rng = np.random.default_rng(1)
+    claims = []
+    for _ in range(40):
+        frame = pd.DataFrame(rng.standard_normal((1500, 6)))
+        losses = pd.Series((rng.random(1500) < 0.15).astype(float))
+        categories, _ = slice_frame(frame, losses)
+        claims.append(any(one.p_adjusted < 0.05 for one in find_slices(categories, losses, top=3, max_predicates=2)))
+    assert np.mean(claims) <= 0.1
 
 
 @given(

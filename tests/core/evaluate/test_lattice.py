@@ -35,4 +35,26 @@ def test_rare_values_are_counted_together_and_not_reported():
     assert cells.shape == (2,)
     assert cells.sizes.tolist() == [3, 3]
     assert cells.errors.tolist() == [1, 1.5]
-    assert cells.dense().tolist() == [[3, 3], [1, 1.5]]
+    assert [cells.codes(place) for place in (0, 1)] == [(0,), (2,)]
+
+
+def test_a_narrowed_counter_counts_the_same_for_the_values_it_knows():
+    rng = np.random.default_rng(0)
+    columns = [rng.integers(0, width, 500) for width in (3, 5, 7)]
+    counter = Counter(columns, (rng.random(500) < 0.3).astype(float), 5)
+    kept = [rng.random(column.frequent) < 0.6 for column in counter.columns]
+
+    def slices(some):
+        return {
+            (cells.columns, cells.codes(place)): (cells.sizes[place], cells.errors[place])
+            for cells in some.count([(0, 1), (0, 2), (0, 1, 2)])
+            for place in range(len(cells.cells))
+        }
+
+    everything, some = slices(counter), slices(counter.narrowed(kept))
+    known = [set(values[own]) for values, own in zip(counter.values, kept, strict=True)]
+    assert some == {
+        (columns, codes): counts
+        for (columns, codes), counts in everything.items()
+        if all(code in known[column] for column, code in zip(columns, codes, strict=True))
+    }

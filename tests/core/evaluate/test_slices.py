@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from core.evaluate import lattice, slices
+from core.evaluate import lattice, pruning, slices, units
 from core.evaluate.predictions import EvaluationError
 from core.evaluate.slices import find_slices
 from core.progress import Cancelled
@@ -64,14 +64,17 @@ def searches(draw):
     min_size=st.integers(1, 8),
     alpha=st.sampled_from([0.5, 0.9, 0.95, 1.0]),
     most=st.sampled_from([1, 8, 1 << 17]),
-    bounded=st.sampled_from([3, 1 << 14]),
+    block=st.sampled_from([8, 40, 1 << 17]),
 )
 @settings(max_examples=100, deadline=None)
-def test_equals_brute_force_ties_included(prune_from, search, top, max_predicates, min_size, alpha, most, bounded):
+def test_equals_brute_force_ties_included(prune_from, search, top, max_predicates, min_size, alpha, most, block):
     frame, losses = search
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(slices, "_PRUNE_FROM", prune_from)
-        patch.setattr(slices, "_MOST_BOUNDED", bounded)
+        patch.setattr(units, "_CELLS", block)
+        patch.setattr(units, "_MOST_CELLS", block)
+        patch.setattr(units, "_ROWS_AT_ONCE", 16)
+        patch.setattr(pruning, "_CANDIDATES_AT_ONCE", most)
         patch.setattr(lattice, "_MOST_CELLS", most)
         patch.setattr(lattice, "_ROWS_AT_ONCE", 16)
         found = find_slices(frame, losses, top=top, max_predicates=max_predicates, min_size=min_size, alpha=alpha)
@@ -83,6 +86,48 @@ def test_equals_brute_force_ties_included(prune_from, search, top, max_predicate
     for one in found:
         inside = np.logical_and.reduce([frame[column] == value for column, value in one.predicates])
         assert one.ids.equals(frame.index[inside])
+
+
+@given(search=searches(), max_predicates=st.integers(1, 4), min_size=st.integers(1, 8))
+@settings(max_examples=100, deadline=None)
+def test_p_values_are_never_too_small_where_slices_were_passed_over(search, max_predicates, min_size):
+    frame, losses = search
+    options = {"max_predicates": max_predicates, "min_size": min_size, "top": 3}
+    exact = find_slices(frame, losses, **options)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(slices, "_PRUNE_FROM", 0)
+        pruned = find_slices(frame, losses, **options)
+    for one, other in zip(exact, pruned, strict=True):
+        assert one.p_value == pytest.approx(other.p_value, abs=1e-12)
+        assert one.p_adjusted <= other.p_adjusted + 1e-12
+
+
+@pytest.mark.parametrize("alpha", [0.9, 1.0])
+@pytest.mark.parametrize("kind", ["wrong", "log"])
+@pytest.mark.parametrize("sort", [False, True])
+def test_passing_over_slices_changes_nothing_on_columns_that_are_bound_to_each_other(alpha, kind, sort, monkeypatch):
+    rng = np.random.default_rng(3)
+    hidden = rng.standard_normal((4000, 2))
+    seen = hidden[:, np.arange(9) % 2] + rng.standard_normal((4000, 9))
+    frame = pd.DataFrame({f"c{place}": pd.cut(seen[:, place], place + 2, labels=False) for place in range(9)})
+    chance = 1 / (1 + np.exp(2 - hidden[:, 0] * hidden[:, 1]))
+    drawn = rng.random(4000) < chance
+    losses = pd.Series(drawn.astype(float) if kind == "wrong" else -np.log(np.where(drawn, chance, 1 - chance)))
+    if sort:
+        losses = losses.sort_values()
+        frame = frame.loc[losses.index]
+    options = {"top": 15, "min_size": 20, "alpha": alpha}
+    everything = find_slices(frame, losses, **options)
+    counted = []
+    monkeypatch.setattr(slices, "_PRUNE_FROM", 0)
+    monkeypatch.setattr(units, "_CELLS", 1 << 9)
+    count = units.Table.count
+    monkeypatch.setattr(units.Table, "count", lambda *a: (counted.append(a[2] - a[1]), count(*a))[1])
+    pruned = find_slices(frame, losses, **options)
+    assert [(one.predicates, one.size) for one in pruned] == [(one.predicates, one.size) for one in everything]
+    np.testing.assert_allclose([one.error for one in pruned], [one.error for one in everything])
+    # Some rows were never looked at.
+    assert sum(counted) % 4000 > 0
 
 
 @pytest.fixture
@@ -168,7 +213,80 @@ def test_categories_objects_and_missing_values_are_values():
     found = find_slices(frame, [0.0, 0.0, 1.0, 0.0] * 20, min_size=20)
     assert found[0].predicates == (("mixed", "missing"),)
     assert str(found[1]) == "category is missing and mixed is missing"
-    assert str(found[2]) == "mixed is missing and flag is False"
+    assert str(found[2]) == "mixed is missing and flag is no"
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ([True, False], "x is yes"),
+        ([3.0, 0.1 + 0.2], "x is 3"),
+        (pd.to_datetime(["2024-02-01", "2024-02-02"]), "x is 2024-02-01"),
+        (pd.to_datetime(["2024-02-01 10:30", "2024-02-02 11:00"]), "x is 2024-02-01 10:30:00"),
+        (pd.cut(pd.Series([20, 30]), [18, 25, 40]), "x is above 18 up to 25"),
+        (pd.cut(pd.Series([20, 30]), [18, 25, 40], right=False), "x is from 18 to below 25"),
+        (["", "b"], "x is empty"),
+        ([None, "b"], "x is missing"),
+        (pd.array([7, 8], dtype="Int64"), "x is 7"),
+    ],
+)
+def test_a_predicate_reads_as_part_of_a_sentence(values, said):
+    frame = pd.DataFrame({"x": values})
+    assert [str(one) for one in find_slices(frame, [1, 0], min_size=1)] == [said]
+
+
+def test_names_of_columns_are_those_of_the_frame():
+    frame = pd.DataFrame(np.array([[1, 2], [1, 3], [2, 2]] * 10))
+    assert find_slices(frame, [1, 0, 0] * 10, min_size=5)[0].predicates == ((0, 1), (1, 2))
+
+
+@pytest.mark.parametrize(
+    "losses",
+    [
+        [True, False, True, False],
+        np.array([1, 0, 1, 0]),
+        pd.Series([1, 0, 1, 0], index=list("abcd"), dtype="Int64"),
+        pd.Series([0, 1, 0, 1], index=list("dcba")),
+        pd.Series([True, False, True, False], index=list("abcd")),
+    ],
+)
+def test_losses_of_any_kind(losses):
+    frame = pd.DataFrame({"x": ["u", "v", "u", "v"]}, index=list("abcd"))
+    (found,) = find_slices(frame, losses, min_size=1)
+    assert found.predicates == (("x", "u"),)
+    assert list(found.ids) == ["a", "c"]
+
+
+def test_ids_may_repeat_where_losses_come_in_the_same_order():
+    frame = pd.DataFrame({"x": ["u", "v", "u", "v"]}, index=[0, 0, 1, 1])
+    (found,) = find_slices(frame, pd.Series([1, 0, 1, 0], index=frame.index), min_size=1)
+    assert (found.size, found.error) == (2, 1)
+    with pytest.raises(EvaluationError, match="more than once"):
+        find_slices(frame, pd.Series([1, 0, 1, 0], index=[1, 0, 0, 1]), min_size=1)
+
+
+@pytest.mark.parametrize("rows", [0, 1, 2])
+def test_tiny_frames(rows):
+    frame = pd.DataFrame({"x": ["u", "v"], "same": [1, 1]})[:rows]
+    found = find_slices(frame, np.array([1.0, 0.0])[:rows], min_size=1)
+    # Of two rows one is worse than both; of one nothing is.
+    assert [one.predicates for one in found] == ([(("x", "u"),), (("x", "u"), ("same", 1))] if rows == 2 else [])
+
+
+def test_many_values_and_slices_of_one_row():
+    rows = 3000
+    frame = pd.DataFrame({"id": [f"id{row}" for row in range(rows)], "number": np.arange(rows) % 1000})
+    losses = np.zeros(rows)
+    losses[[5, 70]] = 1
+    found = find_slices(frame, losses, min_size=1, alpha=1.0)
+    assert {one.predicates for one in found if one.error == 1 and one.size == 1} >= {
+        (("id", "id5"),),
+        (("id", "id70"),),
+    }
+    for one in found:
+        inside = np.logical_and.reduce([frame[column] == value for column, value in one.predicates])
+        assert one.size == inside.sum()
+        assert one.error == losses[inside].mean()
 
 
 def test_nothing_to_find():
@@ -191,6 +309,9 @@ def test_nothing_to_find():
         ({"losses": [1.0, -1.0, 0.0]}, "'1' is -1.0"),
         ({"losses": pd.Series([1.0, 0.0], index=[0, 2])}, "'1' is nan"),
         ({"losses": pd.Series([1.0, 0.0], index=[0, 0])}, "more than once"),
+        ({"losses": pd.Series([1.0, 0.0, 0.0], index=list("abc"))}, "None of the losses is of one of the examples"),
+        ({"losses": ["bad", 1, 0]}, "must be numbers"),
+        ({"losses": pd.Series([1, None, 0], dtype="Int64")}, "'1' is nan"),
     ],
 )
 def test_refusals(change, said):

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import math
 from dataclasses import asdict
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from core.evaluate import METRICS, EvaluationError, Verdict, compare, evaluate
+from core.evaluate import GAIN, HARM, METRICS, NO_EVIDENCE, EvaluationError, Verdict, compare, evaluate, together
+from core.statistics import paired_interval
 
 CLASSES = list("abc")
 
@@ -104,3 +106,32 @@ def test_no_change_is_seldom_called_one(metric):
         claims += verdict.verdict != "no evidence"
     # 5 % of 150 and two standard errors of that count.
     assert claims <= 12
+
+
+def said(delta, error):
+    low, high = paired_interval(delta, error)
+    return Verdict("accuracy", 0.5, 0.5 + delta, delta, low, high, 2000, error=error)
+
+
+def test_several_verdicts_are_judged_together_by_holm():
+    """2.1 standard errors are a gain alone, and none beside another claim; behind a sure one they are one again."""
+    alone = said(0.021, 0.01)
+    assert together([alone]) == [alone]
+    assert alone.verdict == GAIN
+    assert [one.verdict for one in together([alone, said(0.001, 0.01)])] == [NO_EVIDENCE, NO_EVIDENCE]
+    first, second = together([alone, said(-0.05, 0.01)])
+    assert (first.verdict, second.verdict) == (GAIN, HARM)
+    assert (first.level, second.level) == pytest.approx((0.95, 0.975))
+    assert first.claims == second.claims == 2
+
+
+def test_a_verdict_without_an_interval_counts_for_nothing_beside_others():
+    silent = Verdict("roc_auc", math.nan, math.nan, math.nan, math.nan, math.nan, 0)
+    sure = said(0.021, 0.01)
+    assert together([silent, sure])[1] == sure
+
+
+def test_what_was_written_before_verdicts_had_levels_is_read():
+    old = '{"metric": "accuracy", "before": 0.5, "after": 0.6, "delta": 0.1, "low": 0.05, "high": 0.15, '
+    read = Verdict.from_json(old + '"resamples": 2000, "verdict": "gain"}')
+    assert (read.verdict, read.level, read.claims, read.refits) == (GAIN, 0.95, 1, 0)

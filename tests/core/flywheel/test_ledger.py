@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from core.errors import FlywheelError
-from core.evaluate import compare, evaluate
+from core.evaluate import compare, evaluate, together
 from core.flywheel import Collect, Decide, Exclude, Generate, LockError, Project, ProjectError, Relabel
 from core.progress import Cancelled
 from core.train import LockedModel
@@ -85,8 +85,10 @@ def test_the_verdict_is_against_the_turn_before_and_against_the_first(project, d
     labels = dataset.labels.loc[dataset.ids("test")].sort_index()
     zero, one, two = (turn.test_probabilities for turn in project.turns)
 
-    assert project.turns[2].verdict == compare(labels, one, two)
-    assert project.turns[2].verdict_against_first == compare(labels, zero, two)
+    # Two claims at once: judged together.
+    expected = together([compare(labels, one, two), compare(labels, zero, two)])
+    assert [project.turns[2].verdict, project.turns[2].verdict_against_first] == expected
+    assert project.turns[1].verdict == project.turns[1].verdict_against_first == compare(labels, zero, one)
 
 
 def test_turns_are_there_after_reopening(project, dataset, train):

@@ -1,0 +1,104 @@
+"""The losses of train out of fold, and the examples with the highest: what the model finds hardest."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.report import count, loss_histogram, number, percent, shorten
+from pages.parts import examples, figure, frame, judged, queues
+from pages.parts.plain import plain
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from core.flywheel import Project, Turn
+
+__all__ = ["draw"]
+
+_EVERY = "every class"
+_KINDS = {"all": "All", "suspect": "Suspects", "unsuspected": "Not suspects"}
+_MOST = 100
+
+
+def draw(project: Project, turn: Turn) -> None:
+    """Draw the losses of a turn and its hardest examples."""
+    found = judged.hard(project, turn)
+    line = math.log(max(2, turn.out_of_fold.shape[1]))
+    wrong = found["given"] != found["predicted"]
+    above = int((found["loss"] > line).sum())
+    figure.draw(
+        loss_histogram(found["loss"], wrong, line=line),
+        key="losses",
+        caption=f"The loss of an example is high where its label got a low probability: 0.1 costs {number(2.303, 1)}, "
+        f"0.01 costs {number(4.605, 1)}. {count(above)} of {count(len(found), 'train example')} "
+        f"({percent(above / max(1, len(found)))}) lie above {number(line, 2)}: for them guessing evenly among the "
+        "classes would have been better.",
+    )
+    st.header("Hardest examples", anchor=False)
+    shown, label, kind = _filtered(found)
+    if shown.empty:
+        st.info("No example fits this choice.", icon=":material/filter_alt_off:")
+        return
+    suspects = int(shown["suspect"].sum())
+    st.caption(
+        f"{count(len(shown), 'example')}, the highest loss first; {count(suspects)} of them are suspects already. "
+        "A hard example is not always a wrong label: it may be rare, or a border case. Each is predicted by a model "
+        "that has not seen it."
+    )
+    _review(project, turn, shown, label, kind)
+    notes = [
+        f"loss {number(loss, 2)}, its label got {'under 0.1 %' if chance < 0.001 else percent(chance)}"
+        + (", suspect" if suspect else "")
+        for loss, chance, suspect in zip(shown["loss"], shown["of_given"], shown["suspect"], strict=True)
+    ]
+    examples.draw(
+        project.dataset,
+        shown.assign(note=notes),
+        key=f"hardest-{turn.number}-{'' if label is None else label}-{kind}",
+    )
+
+
+def _filtered(found: pd.DataFrame) -> tuple[pd.DataFrame, str | None, str]:
+    classes = sorted(found["given"].unique())
+    left, right = st.columns([2, 3], vertical_alignment="bottom")
+    chosen = left.selectbox(
+        "Labelled",
+        range(len(classes) + 1),
+        format_func=lambda place: shorten(classes[place - 1], 50) if place else _EVERY,
+        key="hardest-class",
+    )
+    kind = right.segmented_control(
+        "Which of them",
+        list(_KINDS),
+        default="all",
+        required=True,
+        format_func=_KINDS.__getitem__,
+        key="hardest-kind",
+        label_visibility="collapsed",
+    )
+    label = classes[chosen - 1] if chosen else None
+    if label is not None:
+        found = found[found["given"] == label]
+    if kind != "all":
+        found = found[found["suspect"] == (kind == "suspect")]
+    return found, label, str(kind)
+
+
+def _review(project: Project, turn: Turn, shown: pd.DataFrame, label: str | None, kind: str) -> None:
+    """Draw the way to a review of the hardest of these labels, in the order of their loss."""
+    ids = shown.index[:_MOST]
+    cards = queues.ranking(project, turn, flagged=False, ids=ids)
+    cards = cards.loc[ids[cards.index.get_indexer(ids) >= 0]]
+    if cards.empty:
+        st.caption(f"The labels of the {count(len(ids))} hardest of these are settled.")
+        return
+    words = f"Review the hardest {count(len(cards), 'label')}" if len(shown) > len(ids) else "Review these labels"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button(words, key="review-hardest", icon=":material/rate_review:"):
+            where = "the loss is highest" + ("" if kind == "all" else f", {_KINDS[kind].lower()} only")
+            queues.begin(project, cards, queues.named(turn, flagged=False, label=label, where=where), turn.number)
+            frame.navigate("annotate")
+        st.caption(plain(queues.duration(project, len(cards))))

@@ -1,0 +1,90 @@
+"""The views of errors in a browser: a click on a cell of the confusion matrix opens its examples, and nothing else."""
+
+from __future__ import annotations
+
+import re
+import time
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from conftest import WIDE
+from driving import PACE, App
+from playwright.sync_api import expect
+from small import make_project
+
+from core.flywheel import Project, predicted
+
+pytestmark = pytest.mark.browser
+
+VIEWS = ("Metrics", "Mistakes", "Hardest", "Balance", "Threshold", "Calibration")
+
+
+def view(app: App, name: str) -> None:
+    app.page.get_by_role("tab", name=name, exact=True).click()
+    app.drawn()
+
+
+def click_cell(app: App, row: int, column: int, classes: int) -> None:
+    """Click the middle of a cell, first row on top."""
+    plot = app.keyed("figure-confusion-test").locator(".nsewdrag")
+    box = plot.bounding_box()
+    assert box is not None
+    x = box["x"] + box["width"] * (column + 0.5) / classes
+    y = box["y"] + box["height"] * (row + 0.5) / classes
+    app.page.mouse.move(x - 6, y - 6)
+    app.page.mouse.move(x, y, steps=4)
+    # A click is on what the mouse was over, and that is found out a moment later.
+    time.sleep(2 * PACE)
+    app.page.mouse.click(x, y)
+    app.drawn()
+
+
+@pytest.fixture(scope="module")
+def small(server):
+    return make_project(server.workspace, name="mistakes")
+
+
+def test_a_click_on_a_confusion_cell_opens_its_examples(page, server, small):
+    project = Project.open(server.workspace / small)
+    confusion = predicted(project, project.turns[0], "test").confusion
+    project.close()
+    names = list(confusion.index)
+    app = App(page, server)
+    app.goto("evaluate", project=small)
+    view(app, "Mistakes")
+
+    for row, column in ((1, 0), (0, 0), (0, 1), (0, 1), (1, 1)):
+        given, taken, held = names[row], names[column], int(confusion.iloc[row, column])
+        assert held
+        click_cell(app, row, column, len(names))
+        said = f"{held} examples? labelled {given} " + (
+            "and predicted so" if row == column else f"but predicted {taken}"
+        )
+        expect(page.get_by_text(re.compile(said)).first).to_be_visible()
+        chosen = "predicted so" if row == column else f"→ {taken}"
+        expect(app.keyed("cell-test").get_by_role("combobox")).to_have_value(f"{given} {chosen} · {held}")
+        expect(page.get_by_text(f"of {held} example").first).to_be_visible()
+    assert not app.trace
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_no_view_of_errors_breaks_a_rule_of_axe(browser, server, small, theme):
+    context = browser.new_context(viewport=WIDE, color_scheme=theme)
+    app = App(context.new_page(), server)
+    app.page.set_default_timeout(30_000)
+    app.goto("evaluate", project=small)
+    problems = {}
+    for name in VIEWS:
+        view(app, name)
+        found = Axe().run(app.page).response["violations"]
+        problems[name] = [
+            f"{violation['id']}: {node['html'][:160]}"
+            for violation in found
+            for node in violation["nodes"]
+            if violation["id"] not in {"presentation-role-conflict", "empty-table-header"}
+            and not (violation["id"] == "color-contrast" and "<kbd" in node["html"])
+        ]
+        assert not app.trace
+    context.close()
+
+    assert not any(problems.values()), problems
