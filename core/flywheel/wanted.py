@@ -49,8 +49,8 @@ def hardest_class(predictions: pd.DataFrame, *, smaller: bool = False) -> tuple[
         return None
     enough = counted[counted["size"] >= _ENOUGH]
     counted = enough if len(enough) else counted
-    name = (counted["sum"] / counted["size"]).idxmax()
-    return str(name), round(counted.at[name, "sum"]), int(counted.at[name, "size"])
+    worst = int((counted["sum"] / counted["size"]).argmax())
+    return str(counted.index[worst]), round(counted["sum"].iloc[worst]), int(counted["size"].iloc[worst])
 
 
 def deal_by_errors(predictions: pd.DataFrame, wanted: int) -> dict[str, int]:

@@ -42,7 +42,7 @@ __all__ = [
     "unwatch",
     "watch",
     "watch_history",
-    "watched",
+    "watched_slices",
     "with_watched",
 ]
 
@@ -219,7 +219,7 @@ def inside(dataset: Dataset, each: Sequence[Sequence[Predicate]]) -> list[Boolea
         return [np.ones(len(dataset.frame), dtype=bool) for _ in each]
     # Columns that have to be derived (of a text) cost time, those of the data don't.
     derived = names - set(dataset.schema.features)
-    columns = describe(dataset) if derived else dataset.frame[[*dataset.schema.features]]
+    columns = describe(dataset, topics=True) if derived else dataset.frame[[*dataset.schema.features]]
     return [holds(predicates, columns) for predicates in each]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,10 +10,24 @@ import pandas as pd
 import streamlit as st
 
 from core.collect import describe
-from core.evaluate import Slice, find_slices, fold, losses, slice_frame
+from core.evaluate import (
+    Bins,
+    Node,
+    Slice,
+    bins_of,
+    error_tree,
+    find_slices,
+    fold,
+    joined,
+    losses,
+    measure,
+    overlap,
+    slice_frame,
+)
 from core.progress import Cancel, Progress
-from core.report import count, interval, number, percent, shorten, slices_bar
-from pages.parts import examples, figure, frame, jobs, mistakes, queues, turns
+from core.report import count, number, percent, shorten, slices_bar
+from pages.parts import error_heat_map, figure, jobs, mistakes, region, turns, watched
+from pages.parts import error_tree as error_tree_view
 from pages.parts.plain import plain
 
 if TYPE_CHECKING:
@@ -26,6 +41,8 @@ _SOUGHT = 60
 _COLUMNS = ("size", "error", "low", "high", "lift", "p_adjusted")
 # From here on a slice is called worse than the rest by more than chance.
 _ADJUSTED = 0.05
+# From this share of common examples on another slice is named.
+_SHARED = 0.3
 
 
 @dataclass(frozen=True)
@@ -42,12 +59,26 @@ class Found:
         Train ids of the turn: ``given``, ``predicted``, ``chance``, ``loss`` (1 where the two differ).
     left_out : dict
         Column to the reason why no slice speaks of it.
+    categories : DataFrame
+        What slices are made of: a categorical a column.
+    bins : mapping of str to Bins
+        What the categories stand for.
+    tree : tuple of Node
+        The surrogate error tree, root first.
     """
 
     turn: str
     slices: tuple[tuple[Slice, int], ...]
     predictions: pd.DataFrame
     left_out: dict[str, str]
+    categories: pd.DataFrame
+    bins: Mapping[str, Bins]
+    tree: tuple[Node, ...]
+
+    @property
+    def loss(self) -> pd.Series:
+        """1 for wrong and 0 for right, by train id."""
+        return self.predictions["loss"]
 
     @property
     def error(self) -> float:
@@ -65,7 +96,17 @@ def seek(project: Project, turn: Turn, progress: Progress | None = None, cancel:
     described = describe(project.dataset_at(turn.revision), topics=True).loc[predictions.index]
     categories, left_out = slice_frame(described, loss)
     found = fold(find_slices(categories, loss, top=_SOUGHT, progress=progress, cancel=cancel))
-    return Found(turns.identity(project, turn), tuple(found), predictions.assign(loss=loss), left_out)
+    bins = bins_of(described, categories)
+    tree = error_tree(categories, loss, bins)
+    return Found(
+        turns.identity(project, turn),
+        tuple(found),
+        predictions.assign(loss=loss),
+        left_out,
+        categories,
+        bins,
+        tuple(tree),
+    )
 
 
 def draw(project: Project, turn: Turn) -> None:
@@ -81,7 +122,15 @@ def draw(project: Project, turn: Turn) -> None:
         jobs.registry().start(project.id, _KIND, title, lambda progress, cancel: seek(project, turn, progress, cancel))
     job = jobs.panel(project.id, _KIND)
     if job is not None and job.state == "done":
-        _show(project, turn, job.result)
+        view = st.segmented_control(
+            "How to look",
+            list(_VIEWS),
+            default=next(iter(_VIEWS)),
+            required=True,
+            key="slices-view",
+            label_visibility="collapsed",
+        )
+        _VIEWS[str(view)](project, turn, job.result)
     elif job is not None and not job.running and st.button("Search again"):
         jobs.registry().dismiss(project.id, _KIND)
         st.rerun()
@@ -115,34 +164,28 @@ def _show(project: Project, turn: Turn, found: Found) -> None:
 
 def _open(project: Project, turn: Turn, found: Found, place: int) -> None:
     chosen, copies = found.slices[place]
-    with st.container(border=True):
-        st.markdown(f"**{plain(chosen)}**")
-        st.markdown(
-            f"{count(chosen.size, 'example')} ({percent(chosen.share)} of train) with an error of "
-            f"**{percent(chosen.error)}** ({interval(100 * chosen.low, 100 * chosen.high, 1)} %), "
-            f"{number(chosen.lift, 1)} times that of all. Adjusted p-value {_p_value(chosen.p_adjusted)}: "
-            + (
-                "worse than chance would make it, all slices considered."
-                if chosen.p_adjusted < _ADJUSTED
-                else "among so many slices chance alone may make one like it."
-            )
-        )
-        if copies:
-            st.caption(f"{count(copies, 'near-copy', 'near-copies')} of it, mostly the same examples, are folded in.")
-        suspects = queues.ranking(project, turn, ids=chosen.ids)
-        if len(suspects):
-            if st.button(
-                f"Review its {count(len(suspects), 'suspect')}", key="review-slice", icon=":material/rate_review:"
-            ):
-                queues.begin(project, suspects, queues.named(turn, where=str(chosen)), turn.number)
-                frame.navigate("annotate")
-        else:
-            st.caption(
-                "None of its labels is a suspect that is not settled: the slice may need more examples, "
-                "or better columns."
-            )
-        rows = found.predictions.loc[chosen.ids].sort_values(["loss", "chance"], ascending=False, kind="stable")
-        examples.draw(project.dataset, rows, key=f"slice-{turn.number}-{place}")
+    said = f"Adjusted p-value {_p_value(chosen.p_adjusted)}: " + (
+        "worse than chance would make it, all slices considered."
+        if chosen.p_adjusted < _ADJUSTED
+        else "among so many slices chance alone may make one like it."
+    )
+    if copies:
+        said += f" {count(copies, 'near-copy', 'near-copies')} of it, mostly the same examples, are folded in."
+    others = [(share, other) for other, (_, share) in _beside(found, place).items() if share >= _SHARED]
+    if others:
+        share, other = max(others)
+        said += f" {percent(share, 0)} of its examples are in '{plain(other)}', too."
+    predicates = joined(chosen.predicates, found.bins)
+    inside = found.loss.index.isin(chosen.ids)
+    region.draw(project, turn, measure(predicates, inside, found.loss), found.predictions, key="slice", said=said)
+
+
+def _beside(found: Found, place: int) -> dict[str, tuple[int, float]]:
+    """The other slices, each with the share of the chosen one's examples that it holds."""
+    ids = found.slices[place][0].ids
+    others = [(number, each) for number, (each, _) in enumerate(found.slices) if number != place]
+    shares = overlap(ids, [each.ids for _, each in others])
+    return {str(each): (number, share) for (number, each), share in zip(others, shares, strict=True)}
 
 
 def _p_value(value: float) -> str:
@@ -153,3 +196,11 @@ def _left_out(found: Found) -> None:
     if found.left_out:
         said = "; ".join(f"{shorten(name, 40)}: {reason}" for name, reason in found.left_out.items())
         st.caption(f"Columns that no slice speaks of: {plain(said)}.")
+
+
+_VIEWS = {
+    "Worst slices": _show,
+    "Heat map": error_heat_map.draw,
+    "Error tree": error_tree_view.draw,
+    "Pinned": lambda project, turn, found: watched.draw(project),
+}

@@ -86,7 +86,7 @@ def test_a_new_value_is_other_and_dates_keep_their_period():
     frame = everything()
     categories, _ = slice_frame(frame, min_size=30)
     bins = bins_of(frame, categories)
-    other = bins["plan"].by_name["other"]
+    other = bins["plan"].by_name["a rarer value"]
     assert other.holds(pd.Series(["never seen", "basic", None])).tolist() == [True, False, False]
     day = bins["day"].by_name["2026-01-02"]
     assert day.holds(pd.Series(pd.to_datetime(["2026-01-02T23:59:59", "2026-01-03T00:00:00"]))).tolist() == [

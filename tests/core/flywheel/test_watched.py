@@ -22,7 +22,7 @@ from core.flywheel import (
     unwatch,
     watch,
     watch_history,
-    watched,
+    watched_slices,
 )
 from core.flywheel.watched import FEWEST, TOO_FEW, _p_value, inside
 
@@ -126,10 +126,10 @@ def test_a_slice_is_pinned_once_and_its_history_is_kept(project):
     assert watch(project, [YOUNG, BASIC], turn=0, by="ben") == first
     assert str(first) == "age is below 40 and plan is basic"
     unwatch(project, [YOUNG, BASIC], by="ben")
-    assert watched(project) == []
+    assert watched_slices(project) == []
     again = watch(project, [YOUNG, BASIC], turn=2, by="cho")
     other = Project.open(project.folder)
-    assert watched(other) == [again]
+    assert watched_slices(other) == [again]
     assert [(each.kind, each.by) for each in watch_history(other)] == [
         ("watched", "ann"),
         ("removed", "ben"),
