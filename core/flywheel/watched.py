@@ -1,7 +1,8 @@
 """Watched slices: those that an analyst has pinned, and what each turn did to them on the test set.
 
 A slice is sought on the out-of-fold errors of train. Once it is pinned its predicates are fixed, and every turn is
-judged on the test examples that meet them: the search has not seen what the judgement rests on.
+judged on the test examples that meet them: the search has not seen what the judgement rests on. Columns that are
+learned from train (the topic of a text) stay what they were then, or each turn would be judged on other examples.
 """
 
 from __future__ import annotations
@@ -17,13 +18,26 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.special import bdtr, ndtr
+from scipy.special import bdtr
 
 from core.collect import describe
-from core.evaluate import GAIN, HARM, NO_EVIDENCE, Predicate, Region, Verdict, compare, holds, losses, measure, sentence
+from core.evaluate import (
+    GAIN,
+    HARM,
+    NO_EVIDENCE,
+    Predicate,
+    Region,
+    Verdict,
+    compare,
+    holds,
+    losses,
+    measure,
+    sentence,
+    together,
+)
 from core.flywheel.errors import ProjectError
 from core.flywheel.store import now
-from core.statistics import PAIRED_STANDARD_ERRORS, holm
+from core.statistics import holm
 
 if TYPE_CHECKING:
     from core.dataset import Dataset
@@ -37,6 +51,7 @@ __all__ = [
     "WatchedSlice",
     "harmed",
     "inside",
+    "is_watched",
     "judge_watched",
     "region_of",
     "unwatch",
@@ -51,7 +66,7 @@ Booleans = npt.NDArray[np.bool_]
 FEWEST = 20
 TOO_FEW = "too few to tell"
 _WATCHED, _REMOVED = "watched", "removed"
-_COLUMNS = ("number", "at", "by", "predicates", "kind", "turn")
+_COLUMNS = ("number", "at", "by", "predicates", "kind", "turn", "blob")
 _LEVEL = 0.05
 # The headline is judged where each class of the test set has so many examples in the slice; accuracy elsewhere.
 _FEWEST_OF_A_CLASS = 10
@@ -76,6 +91,8 @@ class WatchedSlice:
         ``"watched"`` or ``"removed"``.
     turn : int
         The turn on whose errors it was found.
+    blob : str or None
+        Name of the frame with the columns that are learned from train, by id, as they were; None if it needs none.
     """
 
     number: int
@@ -84,6 +101,7 @@ class WatchedSlice:
     predicates: tuple[Predicate, ...]
     kind: str
     turn: int
+    blob: str | None = None
 
     def __str__(self) -> str:
         return sentence(self.predicates)
@@ -100,7 +118,8 @@ class SliceVerdict:
     size : int
         Test examples in the slice.
     verdict : Verdict or None
-        The paired change against the turn before, with its own 95 % interval; None if there are too few to tell.
+        The paired change against the turn before, with an interval that is corrected for all slices that are watched;
+        None if there are too few to tell.
     p_adjusted : float
         Holm's, over all slices that are watched.
     word : str
@@ -118,7 +137,14 @@ class SliceVerdict:
 # --- pinning --------------------------------------------------------------------------------------------------------
 
 
-def watch(project: Project, predicates: Sequence[Predicate], *, turn: int, by: str = "") -> WatchedSlice:
+def watch(
+    project: Project,
+    predicates: Sequence[Predicate],
+    *,
+    turn: int,
+    by: str = "",
+    described: pd.DataFrame | None = None,
+) -> WatchedSlice:
     """Pin a slice: from now on every turn is judged on it.
 
     Parameters
@@ -128,6 +154,8 @@ def watch(project: Project, predicates: Sequence[Predicate], *, turn: int, by: s
     turn : int
         The turn on whose errors it was found.
     by : str
+    described : DataFrame, optional
+        The data of that turn as `describe` with ``topics`` gives it, if the caller has it: it takes time to make.
 
     Returns
     -------
@@ -142,9 +170,12 @@ def watch(project: Project, predicates: Sequence[Predicate], *, turn: int, by: s
     if not predicates:
         raise ProjectError("A slice that is pinned must have a condition. This one is all examples. Choose a part.")
     ordered = _ordered(predicates)
+    known = is_watched(project, ordered)
+    if known is not None:
+        return known
+    blob = _keep_learned(project, ordered, turn, described)
     with project.store.writing():
-        known = _find(project, ordered)
-        return known or _write(project, ordered, _WATCHED, turn, by)
+        return is_watched(project, ordered) or _write(project, ordered, _WATCHED, turn, by, blob)
 
 
 def unwatch(project: Project, predicates: Sequence[Predicate], *, by: str = "") -> WatchedSlice:
@@ -156,10 +187,10 @@ def unwatch(project: Project, predicates: Sequence[Predicate], *, by: str = "") 
         If it is not watched.
     """
     with project.store.writing():
-        known = _find(project, _ordered(predicates))
+        known = is_watched(project, predicates)
         if known is None:
             raise ProjectError(f"The slice '{sentence(predicates)}' is not pinned any more. Nothing was changed.")
-        return _write(project, known.predicates, _REMOVED, known.turn, by)
+        return _write(project, known.predicates, _REMOVED, known.turn, by, known.blob)
 
 
 def watch_history(project: Project) -> list[WatchedSlice]:
@@ -179,15 +210,33 @@ def watched_slices(project: Project) -> list[WatchedSlice]:
     return list(force.values())
 
 
-def _find(project: Project, ordered: tuple[Predicate, ...]) -> WatchedSlice | None:
+def is_watched(project: Project, predicates: Sequence[Predicate]) -> WatchedSlice | None:
+    """The watched slice with these predicates, in whatever order; None if it is not watched."""
+    ordered = _ordered(predicates)
     return next((each for each in watched_slices(project) if each.predicates == ordered), None)
 
 
-def _write(project: Project, predicates: tuple[Predicate, ...], kind: str, turn: int, by: str) -> WatchedSlice:
+def _keep_learned(
+    project: Project, predicates: tuple[Predicate, ...], turn: int, described: pd.DataFrame | None
+) -> str | None:
+    """Write the columns of a slice that are learned from train, as the turn had them; the name of the frame."""
+    turns = project.turns
+    dataset = project.dataset_at(turns[turn].revision) if turn < len(turns) else project.dataset
+    needed = dict.fromkeys(each.column for each in predicates if each.column not in dataset.schema.features)
+    learned = [name for name in needed if name not in describe(dataset)] if needed else []
+    if not learned:
+        return None
+    described = describe(dataset, topics=True) if described is None else described
+    return project.store.write_frame(described[[name for name in learned if name in described]])
+
+
+def _write(
+    project: Project, predicates: tuple[Predicate, ...], kind: str, turn: int, by: str, blob: str | None
+) -> WatchedSlice:
     written = json.dumps([each.to_dict() for each in predicates], ensure_ascii=False)
     at = now()
-    row = {"at": at, "by": by, "predicates": written, "kind": kind, "turn": turn}
-    return WatchedSlice(project.store.insert("watched", row), at, by, predicates, kind, turn)
+    row = {"at": at, "by": by, "predicates": written, "kind": kind, "turn": turn, "blob": blob}
+    return WatchedSlice(project.store.insert("watched", row), at, by, predicates, kind, turn, blob)
 
 
 def _read(written: str) -> tuple[Predicate, ...]:
@@ -202,37 +251,48 @@ def _ordered(predicates: Sequence[Predicate]) -> tuple[Predicate, ...]:
 # --- who is in it ---------------------------------------------------------------------------------------------------
 
 
-def inside(dataset: Dataset, each: Sequence[Sequence[Predicate]]) -> list[Booleans]:
+def inside(project: Project, slices: Sequence[WatchedSlice], dataset: Dataset) -> list[Booleans]:
     """Who is in each of several slices, over all rows of a data set; nobody where a column is not there any more.
+
+    An example that came after a slice was pinned is in it if its columns say so. Where the slice speaks of a column
+    that was learned from train, only examples that were there then can be in it.
 
     Parameters
     ----------
+    project : Project
+    slices : sequence of WatchedSlice
     dataset : Dataset
-    each : sequence of sequences of Predicate
+        One version of the project's data.
 
     Returns
     -------
     list of arrays of bool of shape (n,)
     """
-    names = {predicate.column for predicates in each for predicate in predicates}
-    if not names:
-        return [np.ones(len(dataset.frame), dtype=bool) for _ in each]
+    named = {predicate.column for each in slices for predicate in each.predicates}
     # Columns that have to be derived (of a text) cost time, those of the data don't.
-    derived = names - set(dataset.schema.features)
-    columns = describe(dataset, topics=True) if derived else dataset.frame[[*dataset.schema.features]]
-    return [holds(predicates, columns) for predicates in each]
+    derived = bool(named - set(dataset.schema.features))
+    columns = describe(dataset) if derived else dataset.frame[[*dataset.schema.features]]
+    return [_met(project, each, columns) for each in slices]
 
 
-def region_of(project: Project, predicates: Sequence[Predicate], turn: Turn, part: str) -> Region:
-    """Measure a slice on the predictions of one turn, on ``train`` (out of fold) or on ``test``."""
+def _met(project: Project, each: WatchedSlice, columns: pd.DataFrame) -> Booleans:
+    if each.blob is None:
+        return holds(each.predicates, columns)
+    kept = project.store.read_frame(each.blob)
+    there = kept.index.get_indexer(columns.index) >= 0
+    return holds(each.predicates, pd.concat([columns, kept.reindex(columns.index)], axis=1)) & there
+
+
+def region_of(project: Project, each: WatchedSlice, turn: Turn, part: str) -> Region:
+    """Measure a watched slice on the predictions of one turn, on ``train`` (out of fold) or on ``test``."""
     if part == "test":
         dataset, probabilities = project.dataset, turn.test_probabilities
     else:
         dataset, probabilities = project.dataset_at(turn.revision), turn.out_of_fold
     labels = dataset.labels.reindex(probabilities.index).dropna()
     loss = losses(labels, project.model.decide(probabilities.loc[labels.index], turn.threshold))
-    (met,) = inside(dataset, [predicates])
-    return measure(predicates, met[dataset.frame.index.get_indexer(labels.index)], loss)
+    (met,) = inside(project, [each], dataset)
+    return measure(each.predicates, met[dataset.frame.index.get_indexer(labels.index)], loss)
 
 
 # --- judging --------------------------------------------------------------------------------------------------------
@@ -262,7 +322,7 @@ def judge_watched(project: Project) -> tuple[SliceVerdict, ...]:
     labels = dataset.labels_of("test")
     place = dataset.frame.index.get_indexer(labels.index)
     # By id: resamples must not depend on the order in which the rows came.
-    members = [labels[met[place]].sort_index() for met in inside(dataset, [each.predicates for each in slices])]
+    members = [labels[met[place]].sort_index() for met in inside(project, slices, dataset)]
     found = tuple(
         verdict for before, after in pairwise(turns) for verdict in _judge(project, slices, members, before, after)
     )
@@ -291,18 +351,21 @@ def _judge(
 ) -> list[SliceVerdict]:
     """Judge one turn on all slices together: Holm's correction takes in those that are large enough to be judged."""
     classes = project.dataset.labels_of("test").nunique()
-    drafts, p_values = [], []
-    for each, labels in zip(slices, members, strict=True):
-        verdict = None
-        if len(labels) >= FEWEST:
-            verdict, p_value = _compare(project, labels, classes, before, after)
-            p_values.append(p_value)
-        drafts.append(SliceVerdict(each, after.number, len(labels), verdict, 1.0, TOO_FEW))
-    adjusted = iter(holm(p_values).tolist())
-    return [
-        each if each.verdict is None else replace(each, p_adjusted=(p := next(adjusted)), word=_word(each.verdict, p))
-        for each in drafts
-    ]
+    judged = {
+        place: _compare(project, labels, classes, before, after)
+        for place, labels in enumerate(members)
+        if len(labels) >= FEWEST
+    }
+    verdicts = dict(zip(judged, together([verdict for verdict, _ in judged.values()]), strict=True))
+    adjusted = dict(zip(judged, holm([p_value for _, p_value in judged.values()]).tolist(), strict=True))
+    found = []
+    for place, (each, labels) in enumerate(zip(slices, members, strict=True)):
+        draft = SliceVerdict(each, after.number, len(labels), None, 1.0, TOO_FEW)
+        if place in judged:
+            own, p_adjusted = verdicts[place], adjusted[place]
+            draft = replace(draft, verdict=own, p_adjusted=p_adjusted, word=_word(own, p_adjusted))
+        found.append(draft)
+    return found
 
 
 def _word(verdict: Verdict, p_adjusted: float) -> str:
@@ -335,12 +398,9 @@ def _p_value(verdict: Verdict, better: int, worse: int) -> float:
     otherwise than before. So for accuracy McNemar's exact test (mid-p) must agree, and no metric may claim more than
     the number of changed predictions can show.
     """
-    width = verdict.high - verdict.low
-    if not np.isfinite(width) or not verdict.delta:
+    normal, changed = verdict.p_value, better + worse
+    if np.isnan(normal) or not verdict.delta:
         return 1.0
-    changed = better + worse
-    spread = width / (2 * PAIRED_STANDARD_ERRORS)
-    normal = 2 * float(ndtr(-abs(verdict.delta) / spread)) if spread else 0.0
     if verdict.metric == "log_loss":
         return normal
     if verdict.metric != "accuracy":

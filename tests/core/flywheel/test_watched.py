@@ -11,8 +11,10 @@ from core.collect import describe
 from core.dataset import Dataset
 from core.evaluate import Predicate, Verdict, bins_of, find_slices, joined, losses, slice_frame
 from core.flywheel import (
+    Collect,
     Correct,
     DropColumn,
+    Exclude,
     Project,
     ProjectError,
     Relabel,
@@ -25,6 +27,7 @@ from core.flywheel import (
     watched_slices,
 )
 from core.flywheel.watched import FEWEST, TOO_FEW, _p_value, inside
+from sample_data.tickets import make_tickets
 
 BASIC = Predicate("plan", "basic", values=("basic",))
 PLUS = Predicate("plan", "plus", values=("plus",))
@@ -172,27 +175,52 @@ def test_a_pinned_slice_holds_the_train_examples_that_were_found(tmp_path, make_
     assert found
     for each in found:
         pinned = watch(project, joined(each.predicates, bins), turn=0)
-        region = region_of(project, pinned.predicates, turn, "train")
+        region = region_of(project, pinned, turn, "train")
         assert region.ids.equals(each.ids)
         assert (region.error, region.lift) == pytest.approx((each.error, each.lift))
         assert region.gain_if_fixed == pytest.approx(each.gain_if_fixed)
-        test = region_of(project, pinned.predicates, turn, "test")
+        test = region_of(project, pinned, turn, "test")
         assert set(test.ids) <= set(dataset.ids("test"))
     project.close()
 
 
 def test_a_slice_follows_the_data(project):
-    (before,) = inside(project.dataset, [[Predicate("colour", "red", values=("red",))]])
+    red = watch(project, [Predicate("colour", "red", values=("red",))], turn=0)
+    (before,) = inside(project, [red], project.dataset)
     example = project.dataset.frame.index[np.flatnonzero(before & (project.dataset.split == "train"))[0]]
     project.apply(Correct({(example, "colour"): "초록"}))
-    (after,) = inside(project.dataset, [[Predicate("colour", "red", values=("red",))]])
+    (after,) = inside(project, [red], project.dataset)
     assert project.dataset.frame.index[before & ~after].tolist() == [example]
     project.apply(DropColumn("colour"))
-    assert not inside(project.dataset, [[Predicate("colour", "red", values=("red",))]])[0].any()
+    assert not inside(project, [red], project.dataset)[0].any()
+
+
+def test_what_was_learned_from_train_stays_what_it_was_when_the_slice_was_pinned(tmp_path):
+    tickets = make_tickets(0).head(600)[["text", "label"]].drop_duplicates("text")
+    dataset = Dataset.from_frame(tickets, label="label", text="text")
+    project = Project.create(tmp_path / "project", dataset)
+    described = describe(dataset, topics=True)
+    topic = described["topic"].iloc[0]
+    both = [Predicate("topic", topic, values=(topic,)), Predicate("words", "below 15", high=15.0)]
+    pinned = watch(project, both, turn=0)
+    expected = ((described["topic"] == topic) & (described["words"] < 15)).to_numpy()
+    assert expected.any()
+    assert (inside(project, [pinned], project.dataset)[0] == expected).all()
+    # With other texts in train other topics would be found.
+    project.apply(Exclude([*dataset.ids("train")[: len(dataset.ids("train")) // 2]]))
+    there = project.dataset.frame.index
+    assert (inside(project, [pinned], project.dataset)[0] == pd.Series(expected, dataset.frame.index)[there]).all()
+    new = dataset.frame.head(1)[["text", "label"]].assign(text=lambda frame: frame["text"] + " again")
+    project.apply(Collect(new.reset_index(drop=True)))
+    added = project.dataset.frame.index.difference(there)
+    assert len(added) == 1
+    (met,) = inside(project, [pinned], project.dataset)
+    assert not met[project.dataset.frame.index.get_indexer(added)].any()
+    project.close()
 
 
 def verdict(delta: float, spread: float, metric: str = "accuracy") -> Verdict:
-    return Verdict(metric, 0.0, delta, delta, delta - 2.05 * spread, delta + 2.05 * spread, 2000)
+    return Verdict(metric, 0.0, delta, delta, delta - 1.96 * spread, delta + 1.96 * spread, 2000, error=spread)
 
 
 @pytest.mark.parametrize(("better", "worse"), [(0, 3), (1, 9), (12, 30), (0, 0)])
