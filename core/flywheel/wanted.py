@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from core.dataset import Dataset
     from core.evaluate import Region
 
-__all__ = ["collection_list", "collection_table", "deal_by_errors", "hardest_class"]
+__all__ = ["class_to_add", "collection_list", "collection_table", "deal_by_errors"]
 
 _TYPICAL = 5
 # From so many examples on a class of the slice is called the one that goes wrong most.
@@ -26,31 +26,30 @@ _ENOUGH = 5
 _FIELDS = ("kind", "column", "words", "low", "high", "values", "other_than", "missing", "there", "wrong", "wanted")
 
 
-def hardest_class(predictions: pd.DataFrame, *, smaller: bool = False) -> tuple[str, int, int] | None:
-    """The class whose examples in a slice are predicted wrongly most often.
+def class_to_add(dataset: Dataset, predictions: pd.DataFrame) -> tuple[str, int, int] | None:
+    """The class of which a slice may need more: it is predicted wrongly most often there, and train has room for it.
 
     Parameters
     ----------
+    dataset : Dataset
+        Says which classes are the largest of train: to those nothing is added to balance the classes.
     predictions : DataFrame
         Examples of the slice: ``given`` and ``loss`` (1 for wrong).
-    smaller : bool
-        Not the class with the most examples: to it nothing can be added to balance the classes.
 
     Returns
     -------
     tuple of (str, int, int) or None
-        The class, its wrong examples, and its examples, in the slice; None if nothing is wrong.
+        The class, its wrong examples, and its examples, in the slice; None if all that is wrong is of a largest class.
     """
+    sizes = dataset.labels_of("train").value_counts()
     counted = predictions.groupby("given")["loss"].agg(["sum", "size"]).sort_index()
-    counted = counted[counted["sum"] > 0]
-    if smaller and len(counted):
-        counted = counted.drop(index=predictions["given"].value_counts().sort_index().idxmax(), errors="ignore")
+    counted = counted[(counted["sum"] > 0) & ~counted.index.isin(sizes.index[sizes == sizes.max()])]
     if counted.empty:
         return None
     enough = counted[counted["size"] >= _ENOUGH]
     counted = enough if len(enough) else counted
-    worst = int((counted["sum"] / counted["size"]).argmax())
-    return str(counted.index[worst]), round(counted["sum"].iloc[worst]), int(counted["size"].iloc[worst])
+    worst = int((counted["sum"] / counted["size"]).to_numpy().argmax())
+    return str(counted.index[worst]), round(float(counted["sum"].iloc[worst])), int(counted["size"].iloc[worst])
 
 
 def deal_by_errors(predictions: pd.DataFrame, wanted: int) -> dict[str, int]:

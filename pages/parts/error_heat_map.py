@@ -65,4 +65,4 @@ def draw(project: Project, turn: Turn, found: Found) -> None:
     )
     predicates = [found.bins[row].by_name[cell[0]], found.bins[column].by_name[cell[1]]]
     inside = ((found.categories[row] == cell[0]) & (found.categories[column] == cell[1])).to_numpy()
-    region.draw(project, turn, measure(predicates, inside, found.loss), found.predictions, key="map")
+    region.draw(project, turn, found, measure(predicates, inside, found.loss), key="map")

@@ -48,4 +48,4 @@ def draw(project: Project, turn: Turn, found: Found) -> None:
         format_func=lambda place: f"{shorten(nodes[place].region, 90)} · error {percent(nodes[place].region.error)}",
         key=_CHOOSER,
     )
-    region.draw(project, turn, nodes[int(number)].region, found.predictions, key="tree")
+    region.draw(project, turn, found, nodes[int(number)].region, key="tree")

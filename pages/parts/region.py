@@ -1,4 +1,7 @@
-"""One part of the examples, opened: what is known of it, where to go from it, and its examples."""
+"""One part of the examples, opened: what is known of it, where to go from it, and its examples.
+
+Slices, cells of the heat map, nodes of the tree and pinned slices all open in it.
+"""
 
 from __future__ import annotations
 
@@ -7,35 +10,36 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.flywheel import unwatch, watch, watched_slices
-from core.flywheel.wanted import collection_list, collection_table, hardest_class
+from core.flywheel import is_watched, unwatch, watch
+from core.flywheel.wanted import class_to_add, collection_list, collection_table
 from core.report import count, interval, number, percent
-from pages.parts import errors, examples, frame, queues, sidebar
+from pages.parts import errors, examples, frame, handover, queues, sidebar
 from pages.parts.plain import plain
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from core.evaluate import Region
     from core.flywheel import Project, Turn
+    from pages.parts.slices import Found
 
 __all__ = ["draw"]
 
-# What is asked for when nothing else is said: a good part of what is there.
-_WANTED = 200
+_PIN = (
+    "A pinned slice is watched: each turn is judged on its test examples, and one that significantly harms it is "
+    "marked so, whatever the headline says."
+)
 
 
-def draw(project: Project, turn: Turn, region: Region, predictions: pd.DataFrame, *, key: str, said: str = "") -> None:
+def draw(project: Project, turn: Turn, found: Found, region: Region, *, key: str, said: str = "") -> None:
     """Draw a slice, a cell or a node: its figures, what can be done about it, and its examples, the wrong ones first.
 
     Parameters
     ----------
     project : Project
     turn : Turn
+    found : Found
+        What was found of the turn.
     region : Region
         Measured on train, out of fold.
-    predictions : DataFrame
-        Train examples: ``given``, ``predicted``, ``chance``, ``loss``.
     key : str
         Unique on the page.
     said : str
@@ -43,94 +47,123 @@ def draw(project: Project, turn: Turn, region: Region, predictions: pd.DataFrame
     """
     with st.container(border=True):
         st.markdown(f"**{plain(region)}**")
-        st.markdown(
-            f"{count(region.size, 'example')} ({percent(region.share)} of train) with an error of "
-            f"**{percent(region.error)}** ({interval(100 * region.low, 100 * region.high, 1)} %), "
-            f"{number(region.lift, 1)} times that of all. {percent(region.coverage)} of all errors lie here. Were it "
-            f"as good as the rest, the error of all would fall by {percent(max(0.0, region.gain_if_fixed), 2)}."
-            + (f" {said}" if said else "")
-        )
         if not region.size:
+            st.caption("No train example of the turn is in it.")
             return
+        st.markdown(_sentence(region) + (f" {said}" if said else ""))
         with st.container(horizontal=True, vertical_alignment="center"):
-            _review(project, turn, region, key)
-            _generate(project, region, predictions, key)
-            _collect(project, region, predictions, key)
-            _pin(project, turn, region, key)
-        rows = predictions.loc[region.ids].sort_values(["loss", "chance"], ascending=False, kind="stable")
-        examples.draw(project.dataset, rows, key=f"{key}-{turn.number}")
+            settled = _review(project, turn, region, key)
+            _generate(project, found, region, key)
+            _collect(project, found, region, key)
+            _pin(project, turn, found, region, key)
+        if settled:
+            st.caption(settled)
+        rows = found.predictions.loc[region.ids].sort_values(["loss", "chance"], ascending=False, kind="stable")
+        examples.draw(project.dataset, rows, key=f"{key}-{turn.number}-{region}")
 
 
-def _review(project: Project, turn: Turn, region: Region, key: str) -> None:
+def _sentence(region: Region) -> str:
+    ends = interval(100 * region.low, 100 * region.high, 1)
+    said = (
+        f"{count(region.wrong)} of its {count(region.size, 'example')} ({percent(region.share)} of train) are "
+        f"predicted wrongly: an error of **{percent(region.error)}** ({ends} %)"
+    )
+    if not region.wrong:
+        return f"{said}."
+    said += (
+        f", {number(region.lift, 1)} times that of all. {percent(region.coverage)} of all errors "
+        f"({interval(100 * region.coverage_low, 100 * region.coverage_high, 1)} %) lie in it."
+    )
+    if region.gain_if_fixed > 0:
+        points = number(100 * region.gain_if_fixed, 2)
+        said += f" Were it as good as the rest, the error of all would fall by {points} points."
+    return said
+
+
+def _review(project: Project, turn: Turn, region: Region, key: str) -> str:
+    """Draw the ways to review; what is to be said where there is nothing left to."""
     suspects = queues.ranking(project, turn, ids=region.ids)
-    cards = suspects if len(suspects) else queues.ranking(project, turn, flagged=False, ids=region.ids)
+    cards = queues.ranking(project, turn, flagged=False, ids=region.ids)
+    for found, noun, flagged in ((suspects, "suspect", True), (cards, "label", False)):
+        every = "" if flagged else "all "
+        if len(found) and st.button(
+            f"Review {every}its {count(len(found), noun)}",
+            key=f"review-{key}" if flagged else f"review-all-{key}",
+            icon=":material/rate_review:" if flagged else ":material/checklist:",
+        ):
+            source = queues.named(turn, flagged=flagged, where=str(region))
+            queues.begin(project, found, source, turn.number)
+            frame.navigate("annotate")
     if cards.empty:
-        st.caption("All of its labels are settled.")
-        return
-    noun = "suspect" if len(suspects) else "label"
-    if st.button(f"Review its {count(len(cards), noun)}", key=f"review-{key}", icon=":material/rate_review:"):
-        source = queues.named(turn, flagged=bool(len(suspects)), where=str(region))
-        queues.begin(project, cards, source, turn.number)
-        frame.navigate("annotate")
+        return "All of its labels are settled."
+    if suspects.empty:
+        return (
+            "None of its labels is a suspect that is not settled: it may need more examples, or better columns, rather "
+            "than other labels."
+        )
+    return ""
 
 
-def _generate(project: Project, region: Region, predictions: pd.DataFrame, key: str) -> None:
-    found = hardest_class(predictions.loc[region.ids], smaller=True)
-    if found is None:
+def _generate(project: Project, found: Found, region: Region, key: str) -> None:
+    if not region.wrong:
         return
-    name, wrong, there = found
-    if st.button(
-        f"Generate '{plain(name)}'",
-        key=f"generate-{key}",
-        icon=":material/auto_awesome:",
-        help=f"Of its {count(there, 'example')} labelled '{plain(name)}', {count(wrong)} are predicted wrongly. "
-        "Generate tries more of that class before anything is added.",
-    ):
-        st.session_state["target-False"] = f"class {name}"
+    chosen = class_to_add(project.dataset, found.predictions.loc[region.ids])
+    said = (
+        "Its errors lie in the largest class, to which nothing is added to balance the classes."
+        if chosen is None
+        else f"Of its {count(chosen[2], 'example')} labelled '{plain(chosen[0])}', {count(chosen[1])} are predicted "
+        "wrongly: that class is chosen as the target, and nothing is added before you have tried it."
+    )
+    if st.button("Generate for it", key=f"generate-{key}", icon=":material/library_add:", help=said):
+        handover.begin(project, region, chosen)
         frame.navigate("generate")
 
 
-def _collect(project: Project, region: Region, predictions: pd.DataFrame, key: str) -> None:
-    def wanted() -> dict[str, object]:
-        return collection_list(project.dataset, region, predictions, max(1, min(_WANTED, region.size)))
+def _collect(project: Project, found: Found, region: Region, key: str) -> None:
+    with st.popover("Collect for it", icon=":material/travel_explore:", key=f"collect-{key}"):
+        st.caption(
+            "A list for those who bring data: the conditions in words and for machines, how many are there and are "
+            "wanted of each class (as its errors are spread), and some examples of train."
+        )
+        wanted = st.number_input(
+            "How many to bring",
+            min_value=1,
+            max_value=1_000_000,
+            value=region.size,
+            key=f"wanted-{key}-{region.size}",
+            help="As many again as there are, unless you say otherwise.",
+        )
 
-    st.download_button(
-        "What to collect",
-        data=lambda: collection_table(wanted()),
-        file_name="collect.csv",
-        mime="text/csv",
-        key=f"collect-{key}",
-        icon=":material/download:",
-        on_click="ignore",
-        help="The conditions in words and for machines, how many there are and are wanted by class, and some examples.",
-    )
-    st.download_button(
-        "as JSON",
-        data=lambda: json.dumps(wanted(), ensure_ascii=False, indent=2, default=str),
-        file_name="collect.json",
-        mime="application/json",
-        key=f"collect-json-{key}",
-        on_click="ignore",
-    )
+        def listed() -> dict[str, object]:
+            return collection_list(project.dataset, region, found.predictions, int(wanted))
+
+        for name, kind, written in (
+            ("CSV", "text/csv", lambda: collection_table(listed())),
+            ("JSON", "application/json", lambda: json.dumps(listed(), ensure_ascii=False, indent=2)),
+        ):
+            st.download_button(
+                f"What to look for, as {name}",
+                data=written,
+                file_name=f"collect.{name.lower()}",
+                mime=kind,
+                key=f"collect-{name.lower()}-{key}",
+                icon=":material/download:",
+                on_click="ignore",
+            )
 
 
-def _pin(project: Project, turn: Turn, region: Region, key: str) -> None:
+def _pin(project: Project, turn: Turn, found: Found, region: Region, key: str) -> None:
     if not region.predicates:
         return
-    known = {str(each): each for each in watched_slices(project)}
-    ordered = " and ".join(sorted(map(str, region.predicates)))
-    pinned = next((each for said, each in known.items() if " and ".join(sorted(said.split(" and "))) == ordered), None)
-    label = "Pin" if pinned is None else "Unpin"
-    if st.button(
-        label,
-        key=f"pin-{key}",
-        icon=":material/keep:" if pinned is None else ":material/keep_off:",
-        help="A pinned slice is watched: a turn that significantly harms it is marked so, whatever the headline says.",
-    ):
-        with errors.calm(doing="pinning a slice"):
-            if pinned is None:
-                watch(project, region.predicates, turn=turn.number, by=sidebar.reviewer())
-            else:
-                unwatch(project, pinned.predicates, by=sidebar.reviewer())
-            frame.tell("Pinned: each turn is judged on it." if pinned is None else "Unpinned.", icon=":material/keep:")
-            st.rerun()
+    pinned = is_watched(project, region.predicates)
+    icon = ":material/keep:" if pinned is None else ":material/keep_off:"
+    if not st.button("Pin" if pinned is None else "Unpin", key=f"pin-{key}", icon=icon, help=_PIN):
+        return
+    with errors.calm(doing="pinning a slice"):
+        if pinned is None:
+            watch(project, region.predicates, turn=turn.number, by=sidebar.reviewer(), described=found.derived)
+            frame.tell(f"Pinned: each turn is judged on '{region}'.", icon=icon)
+        else:
+            unwatch(project, region.predicates, by=sidebar.reviewer())
+            frame.tell(f"Unpinned: '{region}'.", icon=icon)
+        st.rerun()

@@ -41,8 +41,9 @@ _SOUGHT = 60
 _COLUMNS = ("size", "error", "low", "high", "lift", "p_adjusted")
 # From here on a slice is called worse than the rest by more than chance.
 _ADJUSTED = 0.05
-# From this share of common examples on another slice is named.
+# Other slices that hold at least this share of its examples are named, the largest ones.
 _SHARED = 0.3
+_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,8 @@ class Found:
         What the categories stand for.
     tree : tuple of Node
         The surrogate error tree, root first.
+    derived : DataFrame or None
+        All examples as they are described beside their own columns; None where there is nothing to derive.
     """
 
     turn: str
@@ -74,6 +77,7 @@ class Found:
     categories: pd.DataFrame
     bins: Mapping[str, Bins]
     tree: tuple[Node, ...]
+    derived: pd.DataFrame | None = None
 
     @property
     def loss(self) -> pd.Series:
@@ -93,7 +97,10 @@ def seek(project: Project, turn: Turn, progress: Progress | None = None, cancel:
     """
     predictions = mistakes.predictions(project, turn, "train")
     loss = losses(predictions["given"], predictions["predicted"])
-    described = describe(project.dataset_at(turn.revision), topics=True).loc[predictions.index]
+    dataset = project.dataset_at(turn.revision)
+    everybody = describe(dataset, topics=True)
+    derived = everybody.drop(columns=list(dataset.schema.features))
+    described = everybody.loc[predictions.index]
     categories, left_out = slice_frame(described, loss)
     found = fold(find_slices(categories, loss, top=_SOUGHT, progress=progress, cancel=cancel))
     bins = bins_of(described, categories)
@@ -106,6 +113,7 @@ def seek(project: Project, turn: Turn, progress: Progress | None = None, cancel:
         categories,
         bins,
         tuple(tree),
+        derived if derived.shape[1] else None,
     )
 
 
@@ -154,12 +162,25 @@ def _show(project: Project, turn: Turn, found: Found) -> None:
             **{name: [getattr(each, name) for each, _ in found.slices] for name in _COLUMNS},
         }
     )
-    figure.draw(slices_bar(rows, overall=found.error), key="slices")
+    place = min(int(st.session_state.get("slice") or 0), len(found.slices) - 1)
+    figure.draw(
+        slices_bar(rows, overall=found.error, chosen=place),
+        key="slices",
+        caption="Click a bar to open its examples.",
+        on_select=_clicked,
+    )
     place = st.selectbox(
         "Open a slice", range(len(found.slices)), format_func=lambda place: str(found.slices[place][0]), key="slice"
     )
     _open(project, turn, found, place or 0)
     _left_out(found)
+
+
+def _clicked() -> None:
+    """Put the bar that was clicked into the select box: one choice, two ways to make it."""
+    points = st.session_state["figure-slices"].selection.points
+    if points:
+        st.session_state["slice"] = round(float(points[0]["y"]))
 
 
 def _open(project: Project, turn: Turn, found: Found, place: int) -> None:
@@ -171,21 +192,20 @@ def _open(project: Project, turn: Turn, found: Found, place: int) -> None:
     )
     if copies:
         said += f" {count(copies, 'near-copy', 'near-copies')} of it, mostly the same examples, are folded in."
-    others = [(share, other) for other, (_, share) in _beside(found, place).items() if share >= _SHARED]
-    if others:
-        share, other = max(others)
-        said += f" {percent(share, 0)} of its examples are in '{plain(other)}', too."
+    beside = [f"{percent(share, 0)} in '{plain(other)}'" for other, share in _beside(found, place)]
+    if beside:
+        said += f" Of its examples {', '.join(beside)}, too."
     predicates = joined(chosen.predicates, found.bins)
-    inside = found.loss.index.isin(chosen.ids)
-    region.draw(project, turn, measure(predicates, inside, found.loss), found.predictions, key="slice", said=said)
+    inside = chosen.ids.get_indexer(found.loss.index) >= 0
+    region.draw(project, turn, found, measure(predicates, inside, found.loss), key="slice", said=said)
 
 
-def _beside(found: Found, place: int) -> dict[str, tuple[int, float]]:
-    """The other slices, each with the share of the chosen one's examples that it holds."""
-    ids = found.slices[place][0].ids
-    others = [(number, each) for number, (each, _) in enumerate(found.slices) if number != place]
-    shares = overlap(ids, [each.ids for _, each in others])
-    return {str(each): (number, share) for (number, each), share in zip(others, shares, strict=True)}
+def _beside(found: Found, place: int) -> list[tuple[Slice, float]]:
+    """The other slices that hold many of the chosen one's examples, each with that share, the largest first."""
+    others = [each for number, (each, _) in enumerate(found.slices) if number != place]
+    shares = overlap(found.slices[place][0].ids, [each.ids for each in others])
+    held = sorted(zip(others, shares, strict=True), key=lambda pair: -pair[1])
+    return [(each, share) for each, share in held if share >= _SHARED][:_NAMED]
 
 
 def _p_value(value: float) -> str:

@@ -101,21 +101,31 @@ def test_a_slice_is_pinned_and_unpinned_and_the_next_turn_says_what_it_did_to_it
     assert "No slice is pinned" in words(opened("Pinned"))
 
 
-def test_from_a_cell_one_goes_to_its_labels_and_to_generate(opened):
+def test_from_a_cell_one_goes_to_generate_which_says_for_what(opened, uneven, quiet):
     app = opened("Heat map")
-    assert [button for button in app.button if button.key == "review-map"]
-    app.button(key="generate-map").click().run()
-    assert not app.exception
-    assert app.selectbox(key="target-False").value.startswith("class ")
+    app = quiet(app.selectbox(key="map-cell-plan-region").set_value(("basic", "north")).run())
+    app = quiet(app.button(key="generate-map").click().run())
+    sizes = uneven.dataset.labels_of("train").value_counts()
+    assert app.selectbox(key="target-False").value == f"class {sizes.idxmin()}"
+    found = jobs.registry().snapshot(uneven.id, "slices").result.predictions
+    data = uneven.dataset.frame.loc[found.index]
+    own = found[((data["plan"] == "basic") & (data["region"] == "north") & (found["given"] == sizes.idxmin()))]
+    assert "For the slice **plan is basic and region is north**" in words(app)
+    assert f"Of its {len(own)} examples labelled '{sizes.idxmin()}', {int(own['loss'].sum())} are predicted" in words(
+        app
+    )
+    app = quiet(app.button(key="forget-slice").click().run())
+    assert "For the slice" not in words(app)
 
 
-def test_the_labels_of_a_node_go_to_review(opened, uneven):
+def test_all_labels_of_a_node_go_to_review(opened, uneven):
     app = opened("Error tree")
-    app.button(key="review-tree").click().run()
+    tree = jobs.registry().snapshot(uneven.id, "slices").result.tree
+    worst = max((node for node in tree if node.leaf), key=lambda node: node.region.error)
+    app.button(key="review-all-tree").click().run()
     queue = current_queue(Project.open(uneven.folder))
-    assert " where " in queue.source
-    found = jobs.registry().snapshot(uneven.id, "slices").result
-    assert set(queue.cards.index) <= set(found.predictions.index)
+    assert queue.source == f"all labels of turn 0 where {worst.region}"
+    assert set(queue.cards.index) == set(worst.region.ids)
 
 
 def test_what_to_collect_is_written_in_words_and_for_machines(opened, uneven):
