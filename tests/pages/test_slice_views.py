@@ -111,9 +111,8 @@ def test_from_a_cell_one_goes_to_generate_which_says_for_what(opened, uneven, qu
     data = uneven.dataset.frame.loc[found.index]
     own = found[((data["plan"] == "basic") & (data["region"] == "north") & (found["given"] == sizes.idxmin()))]
     assert "For the slice **plan is basic and region is north**" in words(app)
-    assert f"Of its {len(own)} examples labelled '{sizes.idxmin()}', {int(own['loss'].sum())} are predicted" in words(
-        app
-    )
+    wrong = int(own["loss"].sum())
+    assert f"Of its {len(own)} examples labelled '{sizes.idxmin()}', {wrong} are predicted wrongly" in words(app)
     app = quiet(app.button(key="forget-slice").click().run())
     assert "For the slice" not in words(app)
 
