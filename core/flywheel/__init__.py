@@ -76,6 +76,7 @@ from core.flywheel.watched import (
     watch,
     watch_history,
     watched_slices,
+    watched_trend,
 )
 from core.flywheel.workspace import ProjectSummary, find_project, home, list_projects, new_folder
 
@@ -174,5 +175,6 @@ __all__ = [
     "watch",
     "watch_history",
     "watched_slices",
+    "watched_trend",
     "what_was_done",
 ]

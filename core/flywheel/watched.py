@@ -37,7 +37,7 @@ from core.evaluate import (
 )
 from core.flywheel.errors import ProjectError
 from core.flywheel.store import now
-from core.statistics import holm
+from core.statistics import holm, wilson_interval
 
 if TYPE_CHECKING:
     from core.dataset import Dataset
@@ -58,6 +58,7 @@ __all__ = [
     "watch",
     "watch_history",
     "watched_slices",
+    "watched_trend",
     "with_watched",
 ]
 
@@ -71,8 +72,9 @@ _LEVEL = 0.05
 # The headline is judged where each class of the test set has so many examples in the slice; accuracy elsewhere.
 _FEWEST_OF_A_CLASS = 10
 
-# What was judged last of each open project: a page that is drawn again computes nothing.
-_judged: WeakKeyDictionary[Project, tuple[tuple[Any, ...], tuple[SliceVerdict, ...]]] = WeakKeyDictionary()
+# What was judged and measured last of each open project: a page that is drawn again computes nothing.
+_Looked = tuple[tuple["SliceVerdict", ...], pd.DataFrame]
+_kept: WeakKeyDictionary[Project, tuple[tuple[Any, ...], _Looked]] = WeakKeyDictionary()
 _lock = threading.Lock()
 
 
@@ -306,29 +308,60 @@ def judge_watched(project: Project) -> tuple[SliceVerdict, ...]:
     tuple of SliceVerdict
         Turn by turn from turn 1 on, in the order of pinning.
     """
-    slices, turns = watched_slices(project), project.turns
-    if not slices or len(turns) < 2:
-        return ()
-    dataset = project.dataset
+    return _looked(project)[0]
+
+
+def watched_trend(project: Project) -> pd.DataFrame:
+    """How each watched slice fared: turn by turn on the test set as it is now, and on train in the last, out of fold.
+
+    Returns
+    -------
+    DataFrame
+        A row for each slice, part and turn: ``number`` (of the pin), ``turn``, ``part`` (``test`` or ``train``),
+        ``size``, ``error``, ``low``, ``high`` (Wilson's 95 % interval).
+    """
+    return _looked(project)[1]
+
+
+def _looked(project: Project) -> _Looked:
+    """What was judged and measured; once for a state of data, turns and pins."""
+    slices, turns, dataset = watched_slices(project), project.turns, project.dataset
     key = (
         dataset.version,
         tuple(each.number for each in slices),
         tuple((turn.number, turn.at, turn.fingerprint) for turn in turns),
     )
     with _lock:
-        known = _judged.get(project)
+        known = _kept.get(project)
     if known is not None and known[0] == key:
         return known[1]
     labels = dataset.labels_of("test")
     place = dataset.frame.index.get_indexer(labels.index)
     # By id: resamples must not depend on the order in which the rows came.
-    members = [labels[met[place]].sort_index() for met in inside(project, slices, dataset)]
-    found = tuple(
+    members = [labels[met[place]].sort_index() for met in inside(project, slices, dataset)] if slices else []
+    verdicts = tuple(
         verdict for before, after in pairwise(turns) for verdict in _judge(project, slices, members, before, after)
     )
+    rows = [
+        {"number": each.number, "turn": turn.number, "part": "test"} | _share_wrong(decided.loc[own.index] != own)
+        for turn in turns
+        for decided in [project.model.decide(turn.test_probabilities, turn.threshold)]
+        for each, own in zip(slices, members, strict=True)
+    ]
+    for each in slices if turns else []:
+        region = region_of(project, each, turns[-1], "train")
+        shown = {name: getattr(region, name) for name in ("size", "error", "low", "high")}
+        rows.append({"number": each.number, "turn": turns[-1].number, "part": "train"} | shown)
+    trend = pd.DataFrame(rows, columns=["number", "turn", "part", "size", "error", "low", "high"])
     with _lock:
-        _judged[project] = (key, found)
-    return found
+        _kept[project] = (key, (verdicts, trend))
+    return verdicts, trend
+
+
+def _share_wrong(wrong: pd.Series) -> dict[str, Any]:
+    size, count = len(wrong), int(wrong.sum())
+    low, high = wilson_interval(count, size)
+    return {"size": size, "error": count / size if size else np.nan, "low": float(low), "high": float(high)}
 
 
 def harmed(project: Project, turn: Turn | None = None) -> list[SliceVerdict]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from textwrap import wrap
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -28,13 +29,22 @@ if TYPE_CHECKING:
 
 __all__ = ["error_heat_map", "error_tree_chart"]
 
-_COLOURED = {"error": "error rate", "coverage": "share of all errors"}
+_COLOURED = {
+    "error": "by error rate",
+    "coverage": "by share of all errors",
+    "both": "by error rate, with a bar for the share of all errors",
+}
+_FRAME = {"color": ACCENT, "width": 3}
+# More columns than this leave no room for words in the cells.
+_WORDED = 10
+# Where the root's box begins, whose column is the first.
+_ROOT = 0.3
 
 
 def error_heat_map(
     cells: pd.DataFrame, *, row: str, column: str, colour: str = "error", chosen: tuple[str, str] | None = None
 ) -> Chart:
-    """Draw two columns crossed, each cell with its error rate and its share of all errors.
+    """Draw two columns crossed, each cell with its error rate, its share of all errors, or both.
 
     Over each cell lies a square without colour, since a heat map itself can't be clicked: its ``customdata`` are the
     places of the row's and the column's category.
@@ -46,21 +56,22 @@ def error_heat_map(
     row, column : str
         The two columns' names.
     colour : str
-        What colours a cell: ``error`` or ``coverage``.
+        What is drawn: ``error``, ``coverage``, or ``both``: coloured by error, with a bar as long as the coverage.
     chosen : (row's category, column's category), optional
         The cell that is framed.
     """
     down, across = list(dict.fromkeys(cells["row"])), list(dict.fromkeys(cells["column"]))
     shape = (len(down), len(across))
-    value = cells[colour].to_numpy(dtype=float).reshape(shape)
+    ranked = "coverage" if colour == "coverage" else "error"
+    tint = ACCENT if colour == "coverage" else ALERT
     sizes = cells["size"].to_numpy().reshape(shape)
     figure = go.Figure(
         go.Heatmap(
             x=list(range(shape[1])),
             y=list(range(shape[0])),
-            z=np.where(sizes > 0, value, np.nan),
+            z=np.where(sizes > 0, cells[ranked].to_numpy(dtype=float).reshape(shape), np.nan),
             hoverinfo="skip",
-            colorscale=[[0.0, faded(ALERT, 0.03)], [1.0, faded(ALERT, 0.75)]],
+            colorscale=[[0.0, faded(tint, 0.05)], [1.0, faded(tint, 0.6)]],
             zmin=0.0,
             showscale=False,
             xgap=2,
@@ -68,27 +79,19 @@ def error_heat_map(
         )
     )
     rows, columns = np.nonzero(sizes)
-    full = cells.iloc[rows * shape[1] + columns]
-    figure.add_scatter(
-        x=columns,
-        y=rows,
-        mode="markers",
-        marker={"symbol": "square", "size": 40, "color": faded(NEUTRAL, 0.0), "line": {"width": 0}},
-        selected={"marker": {"opacity": 1.0}},
-        unselected={"marker": {"opacity": 1.0}},
-        customdata=np.column_stack([rows, columns]).tolist(),
-        text=[
+    full = cells.iloc[rows * shape[1] + columns].to_dict("records")
+    _places(
+        figure,
+        columns.tolist(),
+        rows.tolist(),
+        [[int(down), int(across)] for down, across in zip(rows, columns, strict=True)],
+        [
             f"{plain_label(row, 40)} {plain_label(one['row'], 40)}, {plain_label(column, 40)} "
-            f"{plain_label(one['column'], 40)}<br>error {percent(one['error'])} "
-            f"({interval(100 * one['low'], 100 * one['high'], 1)} %), {percent(one['coverage'])} of all errors<br>"
-            f"{count(one['size'], 'example')}"
-            for one in full.to_dict("records")
+            f"{plain_label(one['column'], 40)}<br>{_facts(one)}"
+            for one in full
         ],
-        hovertemplate="%{text}<extra></extra>",
-        showlegend=False,
     )
-    layout(figure, height=max(260, 110 + 46 * shape[0]), x=column, y=row)
-    figure.update_layout(clickmode="event+select", hovermode="closest")
+    layout(figure, height=max(220, 80 + (52 if shape[1] <= _WORDED else 30) * shape[0]), x=column)
     figure.update_xaxes(
         tickmode="array",
         tickvals=list(range(shape[1])),
@@ -97,16 +100,18 @@ def error_heat_map(
         range=[-0.5, shape[1] - 0.5],
     )
     name_rows(figure, down, 20)
-    if shape[1] <= 10:
-        for place, (held, rate) in enumerate(zip(sizes.ravel(), cells["error"], strict=True)):
-            if held:
-                at = np.unravel_index(place, shape)
-                figure.add_annotation(
-                    x=int(at[1]), y=int(at[0]), text=percent(rate, 0), showarrow=False, font={"size": FONT_SIZE}
-                )
+    most = float(cells["coverage"].max()) or 1.0
+    for one, x, y in zip(full, columns.tolist(), rows.tolist(), strict=True):
+        if shape[1] <= _WORDED:
+            said = percent(one[ranked], 0)
+            if colour == "both":
+                said += f"<br>{percent(one['coverage'], 0)} of errors"
+            figure.add_annotation(x=x, y=y, text=said, showarrow=False, font={"size": FONT_SIZE})
+        if colour == "both":
+            _bar(figure, (x - 0.47, x + 0.47), y + 0.47, one["coverage"] / most, 0.08)
     if chosen is not None and chosen[0] in down and chosen[1] in across:
         y, x = down.index(chosen[0]), across.index(chosen[1])
-        figure.add_shape(x0=x - 0.47, x1=x + 0.47, y0=y - 0.47, y1=y + 0.47, line={"color": ACCENT, "width": 3})
+        figure.add_shape(x0=x - 0.49, x1=x + 0.49, y0=y - 0.48, y1=y + 0.48, line=_FRAME)
     numbers = pd.DataFrame(
         {
             row: cells["row"],
@@ -118,16 +123,18 @@ def error_heat_map(
             "share, 95 % (%)": _ends(cells["coverage_low"], cells["coverage_high"]),
         }
     )
-    worst = cells[cells["size"] > 0].sort_values(colour, ascending=False, kind="stable").head(3)
+    worst = cells[cells["size"] > 0].sort_values(ranked, ascending=False, kind="stable").head(3)
     said = "; ".join(
-        f"{shorten(one['row'], 30)} and {shorten(one['column'], 30)} {percent(one[colour])}"
+        f"{shorten(one['row'], 30)} and {shorten(one['column'], 30)} {percent(one[ranked])}"
         for one in worst.to_dict("records")
     )
-    return Chart(figure, numbers, f"{row} by {column}, by {_COLOURED[colour]}. Highest: {said or 'none'}.")
+    return Chart(figure, numbers, f"{row} by {column}, {_COLOURED[colour]}. Highest: {said or 'none'}.")
 
 
 def error_tree_chart(nodes: Sequence[Node], *, chosen: int | None = None) -> Chart:
-    """Draw the surrogate error tree: a box a node, as wide as its examples, redder with its error rate.
+    """Draw the surrogate error tree from left to right: a box a node, a row a leaf.
+
+    A box is redder the higher its error rate, and the bar at its foot is as long as its share of all errors.
 
     Parameters
     ----------
@@ -137,59 +144,51 @@ def error_tree_chart(nodes: Sequence[Node], *, chosen: int | None = None) -> Cha
         The node that is framed.
     """
     worst = max((node.region.error for node in nodes), default=0.0) or 1.0
-    starts, taken = {0: 0.0}, {0: 0.0}
+    spans = _spans(nodes)
+    deepest = max((node.depth for node in nodes), default=0)
+    width = max(14, 105 // (deepest + 1))
     figure = go.Figure()
-    xs, ys, texts = [], [], []
     for node in nodes:
-        if node.parent is not None:
-            starts[node.number] = starts[node.parent] + taken[node.parent]
-            taken[node.parent] += node.region.share
-        taken[node.number] = 0.0
-        left, right = starts[node.number], starts[node.number] + node.region.share
+        first, last = spans[node.number]
+        region, left, right = node.region, *_across(node)
         figure.add_shape(
             x0=left,
             x1=right,
-            y0=node.depth - 0.46,
-            y1=node.depth + 0.46,
-            fillcolor=faded(ALERT, 0.05 + 0.7 * node.region.error / worst),
-            line={
-                "color": ACCENT if node.number == chosen else faded(NEUTRAL, 0.5),
-                "width": 3 if node.number == chosen else 1,
-            },
+            y0=first - 0.46,
+            y1=last + 0.46,
+            fillcolor=faded(ALERT, 0.04 + 0.5 * region.error / worst),
+            line={"color": faded(NEUTRAL, 0.5), "width": 1},
+            layer="below",
         )
-        if node.region.share > 0.1:
-            name = "all" if node.step is None else str(node.step)
-            figure.add_annotation(
-                x=(left + right) / 2,
-                y=node.depth,
-                text=f"{plain_label(name, max(8, int(110 * node.region.share)))}<br>{percent(node.region.error)}",
-                showarrow=False,
-                font={"size": FONT_SIZE},
-            )
-        xs.append((left + right) / 2)
-        ys.append(node.depth)
-        texts.append(
-            f"{plain_label(node.region, 140)}<br>error {percent(node.region.error)} "
-            f"({interval(100 * node.region.low, 100 * node.region.high, 1)} %), "
-            f"{percent(node.region.coverage)} of all errors, {count(node.region.size, 'example')}"
+        _bar(figure, (left, right), last + 0.46, region.coverage, 0.09)
+        name = "all examples" if node.step is None else str(node.step)
+        figure.add_annotation(
+            x=left + 0.02,
+            y=(first + last) / 2,
+            xanchor="left",
+            align="left",
+            text=f"<b>{'<br>'.join(plain_labels(wrap(name, width, max_lines=2, placeholder='…'), width))}</b><br>"
+            f"{percent(region.error)} of {count(region.size)} · {percent(region.coverage, 0)} of errors",
+            showarrow=False,
+            font={"size": FONT_SIZE - 1},
         )
-    figure.add_scatter(
-        x=xs,
-        y=ys,
-        mode="markers",
-        marker={"symbol": "square", "size": 44, "color": faded(NEUTRAL, 0.0), "line": {"width": 0}},
-        selected={"marker": {"opacity": 1.0}},
-        unselected={"marker": {"opacity": 1.0}},
-        customdata=[[node.number] for node in nodes],
-        text=texts,
-        hovertemplate="%{text}<extra></extra>",
-        showlegend=False,
+    # A place in each row of a box: what is clicked is the nearest one, and that must be the box's own.
+    rows = [(node, row) for node in nodes for row in range(spans[node.number][0], spans[node.number][1] + 1)]
+    _places(
+        figure,
+        [sum(_across(node)) / 2 for node, _ in rows],
+        [row for _, row in rows],
+        [[node.number] for node, _ in rows],
+        [f"{plain_label(node.region, 140)}<br>{_facts(vars(node.region))}" for node, _ in rows],
     )
-    deepest = max((node.depth for node in nodes), default=0)
-    layout(figure, height=120 + 62 * (deepest + 1), x="share of the train examples")
-    figure.update_layout(clickmode="event+select", hovermode="closest")
-    figure.update_xaxes(range=[0, 1], tickformat=".0%", showgrid=False)
-    figure.update_yaxes(range=[deepest + 0.5, -0.5], showticklabels=False, showgrid=False)
+    if chosen is not None and chosen in spans:
+        first, last = spans[chosen]
+        left, right = _across(nodes[chosen])
+        figure.add_shape(x0=left, x1=right, y0=first - 0.46, y1=last + 0.46, line=_FRAME)
+    leaves = sum(node.leaf for node in nodes)
+    layout(figure, height=24 + 60 * max(1, leaves))
+    figure.update_xaxes(range=[_ROOT, deepest + 1], showticklabels=False, showgrid=False)
+    figure.update_yaxes(range=[leaves - 0.45, -0.55], showticklabels=False, showgrid=False)
     regions = [node.region for node in nodes]
     numbers = pd.DataFrame(
         {
@@ -198,12 +197,79 @@ def error_tree_chart(nodes: Sequence[Node], *, chosen: int | None = None) -> Cha
             "error": [percent(region.error) for region in regions],
             "error, 95 % (%)": _ends([r.low for r in regions], [r.high for r in regions]),
             "share of all errors": [percent(region.coverage) for region in regions],
+            "share, 95 % (%)": _ends([r.coverage_low for r in regions], [r.coverage_high for r in regions]),
             "times the error of all": [number(region.lift, 2) for region in regions],
         }
     )
-    leaves = sorted((node for node in nodes if node.leaf), key=lambda node: -node.region.error)[:3]
-    said = "; ".join(f"{shorten(leaf.region, 90)} {percent(leaf.region.error)}" for leaf in leaves)
+    ranked = sorted((node for node in nodes if node.leaf), key=lambda node: -node.region.error)[:3]
+    said = "; ".join(f"{shorten(leaf.region, 90)} {percent(leaf.region.error)}" for leaf in ranked)
     return Chart(figure, numbers, f"Error tree. Leaves with the highest error: {said or 'none'}.")
+
+
+def _across(node: Node) -> tuple[float, float]:
+    """Left and right end of a node's box; the root says little and is narrower."""
+    return (node.depth if node.depth else _ROOT) + 0.01, node.depth + 0.99
+
+
+def _spans(nodes: Sequence[Node]) -> dict[int, tuple[int, int]]:
+    """First and last row of each node: leaves from top to bottom in the order of the tree, parents beside theirs."""
+    children: dict[int | None, list[int]] = {}
+    for node in nodes:
+        children.setdefault(node.parent, []).append(node.number)
+    spans: dict[int, tuple[int, int]] = {}
+
+    def place(at: int, row: int) -> int:
+        own, start = children.get(at, []), row
+        for child in own:
+            row = place(child, row)
+        row = row if own else row + 1
+        spans[at] = (start, row - 1)
+        return row
+
+    if nodes:
+        place(0, 0)
+    return spans
+
+
+def _places(
+    figure: go.Figure, x: Sequence[float], y: Sequence[float], ids: Sequence[list[int]], said: Sequence[str]
+) -> None:
+    """Marks without colour that take the clicks and say what is under them, wherever in their part one points."""
+    figure.add_scatter(
+        x=x,
+        y=y,
+        mode="markers",
+        marker={"symbol": "square", "size": 24, "color": faded(NEUTRAL, 0.0), "line": {"width": 0}},
+        selected={"marker": {"opacity": 1.0}},
+        unselected={"marker": {"opacity": 1.0}},
+        customdata=ids,
+        text=said,
+        hovertemplate="%{text}<extra></extra>",
+        showlegend=False,
+    )
+    figure.update_layout(clickmode="event+select", hovermode="closest", hoverdistance=-1)
+
+
+def _bar(figure: go.Figure, across: tuple[float, float], foot: float, share: float, thick: float) -> None:
+    """A bar at the foot of a box, as long as a share."""
+    left, right = across
+    if share > 0:
+        figure.add_shape(
+            x0=left,
+            x1=left + (right - left) * share,
+            y0=foot - thick,
+            y1=foot,
+            fillcolor=ACCENT,
+            line={"width": 0},
+        )
+
+
+def _facts(one: Mapping[Any, Any]) -> str:
+    return (
+        f"error {percent(one['error'])} ({interval(100 * one['low'], 100 * one['high'], 1)} %)<br>"
+        f"{percent(one['coverage'])} of all errors "
+        f"({interval(100 * one['coverage_low'], 100 * one['coverage_high'], 1)} %)<br>{count(one['size'], 'example')}"
+    )
 
 
 def _ends(low: Sequence[float] | pd.Series, high: Sequence[float] | pd.Series) -> list[str]:

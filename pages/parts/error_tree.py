@@ -29,7 +29,7 @@ def draw(project: Project, turn: Turn, found: Found) -> None:
     options = [node.number for node in by_error] + [0]
 
     def choose() -> None:
-        points = st.session_state[f"figure-{_KEY}-{turn.number}"]["selection"]["points"]
+        points = st.session_state[f"figure-{_KEY}-{turn.number}"].selection.points
         if points:
             st.session_state[_CHOOSER] = int(points[0]["customdata"][0])
 
@@ -38,8 +38,9 @@ def draw(project: Project, turn: Turn, found: Found) -> None:
     figure.draw(
         error_tree_chart(nodes, chosen=st.session_state.get(_CHOOSER, options[0])),
         key=f"{_KEY}-{turn.number}",
-        caption="Each box is as wide as its share of train and redder with its error. Each question tells "
-        "the errors apart best; none is asked that chance would answer as well. Click a box to open its examples.",
+        caption="From left to right: each question tells the errors apart best, and none is asked that chance would "
+        "answer as well. The redder, the higher the error; the bar at the foot is the share of all errors. Click a box "
+        "to open its examples.",
         on_select=choose,
     )
     number = st.selectbox(

@@ -222,5 +222,5 @@ _VIEWS = {
     "Worst slices": _show,
     "Heat map": error_heat_map.draw,
     "Error tree": error_tree_view.draw,
-    "Pinned": lambda project, turn, found: watched.draw(project),
+    "Pinned": watched.draw,
 }

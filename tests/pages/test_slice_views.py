@@ -91,14 +91,20 @@ def test_a_slice_is_pinned_and_unpinned_and_the_next_turn_says_what_it_did_to_it
     uneven.apply(Relabel(wrong, by="ann"))
     uneven.turn()
     app = opened("Pinned")
-    rows = app.dataframe[-1].value
-    assert rows["turn"].tolist() == [1]
-    assert rows["said"].iloc[0] in {"gain", "no evidence", "harm", "too few to tell"}
-    if rows["said"].iloc[0] == "harm":
-        assert "harms the pinned slice" in words(app)
-    app.button(key=f"unpin-{pinned.number}").click().run()
+    overview, by_turn = app.dataframe[0].value, app.dataframe[1].value
+    assert overview["slice"].tolist() == [str(pinned)]
+    test = uneven.dataset.part("test")
+    inside = (test["plan"] == "basic") & (test["region"] == "north")
+    assert overview["test"].tolist() == [str(inside.sum())]
+    assert overview["train"].tolist() == [str(len(ids))]
+    assert by_turn["turn"].tolist() == [1]
+    assert by_turn["said"].iloc[0] == overview["turn 1"].iloc[0]
+    assert by_turn["said"].iloc[0] in {"gain", "no evidence", "harm"}
+    assert ("Turn 1 harms 1 pinned slice" in words(app)) == (by_turn["said"].iloc[0] == "harm")
+    app = quiet(app.button(key="pin-pinned").click().run())
     assert not watched_slices(Project.open(uneven.folder))
-    assert "No slice is pinned" in words(opened("Pinned"))
+    assert "No slice is pinned" in words(app)
+    assert app.dataframe[-1].value["what"].tolist() == ["unpinned", "pinned"]
 
 
 def test_from_a_cell_one_goes_to_generate_which_says_for_what(opened, uneven, quiet):

@@ -25,6 +25,7 @@ from core.flywheel import (
     watch,
     watch_history,
     watched_slices,
+    watched_trend,
 )
 from core.flywheel.watched import FEWEST, TOO_FEW, _p_value, inside
 from sample_data.tickets import make_tickets
@@ -99,6 +100,19 @@ def test_the_change_is_the_paired_one_of_the_test_examples_in_the_slice(harming)
         for turn in harming.turns
     ]
     assert (found.verdict.before, found.verdict.after) == pytest.approx(tuple(right))
+
+
+def test_the_trend_counts_what_is_wrong_in_the_slice(harming):
+    trend = watched_trend(harming).set_index(["part", "turn"])
+    assert list(trend.index) == [("test", 0), ("test", 1), ("train", 1)]
+    (found,) = judge_watched(harming)
+    assert trend.loc[("test", 0), "error"] == pytest.approx(1 - found.verdict.before)
+    assert trend.loc[("test", 1), "error"] == pytest.approx(1 - found.verdict.after)
+    (pinned,) = watched_slices(harming)
+    region = region_of(harming, pinned, harming.turns[1], "train")
+    assert tuple(trend.loc[("train", 1), ["size", "error"]]) == (region.size, region.error)
+    test = region_of(harming, pinned, harming.turns[1], "test")
+    assert tuple(trend.loc[("test", 1), ["error", "low", "high"]]) == pytest.approx((test.error, test.low, test.high))
 
 
 def test_what_was_judged_is_not_judged_again_until_something_changes(harming, monkeypatch):
