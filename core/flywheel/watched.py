@@ -57,6 +57,7 @@ __all__ = [
     "unwatch",
     "watch",
     "watch_history",
+    "watched_json",
     "watched_slices",
     "watched_trend",
     "with_watched",
@@ -377,6 +378,32 @@ def with_watched(project: Project, table: pd.DataFrame) -> pd.DataFrame:
     for each in harmed(project):
         said.setdefault(each.turn, []).append(f"harms '{each.watched}'")
     return table.assign(watched=["; ".join(said.get(number, [])) for number in table["turn"]])
+
+
+def watched_json(project: Project) -> list[dict[str, Any]]:
+    """Each pinned slice as JSON can hold it: conditions, who pinned it when, and what each turn did to it."""
+    judged = judge_watched(project)
+    return [
+        {
+            "slice": str(each),
+            "conditions": [predicate.to_dict() for predicate in each.predicates],
+            "at": each.at,
+            "by": each.by,
+            "found_on_turn": each.turn,
+            "turns": [
+                {
+                    "turn": one.turn,
+                    "test_examples": one.size,
+                    "said": one.word,
+                    "p_adjusted": one.p_adjusted if one.verdict is not None else None,
+                    "verdict": None if one.verdict is None else json.loads(one.verdict.to_json()),
+                }
+                for one in judged
+                if one.watched.number == each.number
+            ],
+        }
+        for each in watched_slices(project)
+    ]
 
 
 def _judge(

@@ -172,11 +172,11 @@ def error_tree_chart(nodes: Sequence[Node], *, chosen: int | None = None) -> Cha
             showarrow=False,
             font={"size": FONT_SIZE - 1},
         )
-    # A place in each row of a box: what is clicked is the nearest one, and that must be the box's own.
+    # A place in each row and column: what is clicked is the nearest one, and that must be the box's own.
     rows = [(node, row) for node in nodes for row in range(spans[node.number][0], spans[node.number][1] + 1)]
     _places(
         figure,
-        [sum(_across(node)) / 2 for node, _ in rows],
+        [node.depth + 0.5 for node, _ in rows],
         [row for _, row in rows],
         [[node.number] for node, _ in rows],
         [f"{plain_label(node.region, 140)}<br>{_facts(vars(node.region))}" for node, _ in rows],

@@ -146,9 +146,7 @@ def _history(project: Project) -> None:
         st.dataframe(
             pd.DataFrame(
                 {
-                    "when": [
-                        datetime.fromisoformat(each.at).astimezone().strftime("%Y-%m-%d %H:%M") for each in history
-                    ],
+                    "when": [_moment(each.at) for each in history],
                     "who": [each.by or "somebody" for each in history],
                     "what": ["pinned" if each.kind == "watched" else "unpinned" for each in history],
                     "slice": [str(each) for each in history],
@@ -159,6 +157,10 @@ def _history(project: Project) -> None:
             key="watch-history",
             alt="Who pinned and unpinned which slice, newest first.",
         )
+
+
+def _moment(at: str) -> str:
+    return datetime.fromisoformat(at).astimezone().strftime("%Y-%m-%d %H:%M")
 
 
 def _error(row: pd.Series) -> str:

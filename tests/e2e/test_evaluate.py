@@ -1,4 +1,4 @@
-"""Error slices in a browser: a click on a slice, a cell or a box opens its examples; a harmed pinned slice is marked."""
+"""Error slices in a browser: a click on a slice, cell or box opens its examples; harm to a pinned slice is marked."""
 
 from __future__ import annotations
 
