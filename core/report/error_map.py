@@ -146,7 +146,7 @@ def error_tree_chart(nodes: Sequence[Node], *, chosen: int | None = None) -> Cha
     worst = max((node.region.error for node in nodes), default=0.0) or 1.0
     spans = _spans(nodes)
     deepest = max((node.depth for node in nodes), default=0)
-    width = max(14, 105 // (deepest + 1))
+    width = max(14, 115 // (deepest + 1))
     figure = go.Figure()
     for node in nodes:
         first, last = spans[node.number]
@@ -162,13 +162,14 @@ def error_tree_chart(nodes: Sequence[Node], *, chosen: int | None = None) -> Cha
         )
         _bar(figure, (left, right), last + 0.46, region.coverage, 0.09)
         name = "all examples" if node.step is None else str(node.step)
+        covered = "" if node.step is None else f" · {percent(region.coverage, 0)} of errors"
         figure.add_annotation(
             x=left + 0.02,
             y=(first + last) / 2,
             xanchor="left",
             align="left",
             text=f"<b>{'<br>'.join(plain_labels(wrap(name, width, max_lines=2, placeholder='…'), width))}</b><br>"
-            f"{percent(region.error)} of {count(region.size)} · {percent(region.coverage, 0)} of errors",
+            f"{percent(region.error)} of {count(region.size)}{covered}",
             showarrow=False,
             font={"size": FONT_SIZE - 1},
         )
