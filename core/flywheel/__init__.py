@@ -63,20 +63,17 @@ from core.flywheel.review import (
     what_was_done,
 )
 from core.flywheel.simulate import simulate_reviewer
+from core.flywheel.slice_verdicts import SliceVerdict, harmed, judge_watched, watched_trend
 from core.flywheel.store import StoreError
 from core.flywheel.turn import Turn
 from core.flywheel.watched import (
-    SliceVerdict,
     WatchedSlice,
-    harmed,
     is_watched,
-    judge_watched,
     region_of,
     unwatch,
     watch,
     watch_history,
     watched_slices,
-    watched_trend,
 )
 from core.flywheel.workspace import ProjectSummary, find_project, home, list_projects, new_folder
 

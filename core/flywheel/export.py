@@ -17,8 +17,8 @@ from core.flywheel import log, replay
 from core.flywheel.edits import Collect, Correct, Edit, Generate, plain
 from core.flywheel.edits import replay as replayed
 from core.flywheel.guidelines import guidelines_markdown
+from core.flywheel.slice_verdicts import watched_json
 from core.flywheel.turn import Turn
-from core.flywheel.watched import watched_json
 from core.train import recipes
 
 if TYPE_CHECKING:

@@ -25,9 +25,9 @@ from core.flywheel.ledger import Ledger, changes, part_of
 from core.flywheel.log import Entry
 from core.flywheel.refits import REFITTING
 from core.flywheel.rules import rules_in_force
+from core.flywheel.slice_verdicts import with_watched
 from core.flywheel.store import FORMAT, Store, StoreError, now
 from core.flywheel.turn import Turn
-from core.flywheel.watched import with_watched
 from core.progress import Cancel, Progress
 from core.schema import Schema
 from core.train import Fitted, LockedModel, Recipe, moved_versions

@@ -100,35 +100,20 @@ def error_heat_map(
         range=[-0.5, shape[1] - 0.5],
     )
     name_rows(figure, down, 20)
-    most = float(cells["coverage"].max()) or 1.0
-    for one, x, y in zip(full, columns.tolist(), rows.tolist(), strict=True):
-        if shape[1] <= _WORDED:
-            said = percent(one[ranked], 0)
-            if colour == "both":
-                said += f"<br>{percent(one['coverage'], 0)} of errors"
-            figure.add_annotation(x=x, y=y, text=said, showarrow=False, font={"size": FONT_SIZE})
-        if colour == "both":
-            _bar(figure, (x - 0.47, x + 0.47), y + 0.47, one["coverage"] / most, 0.08)
+    _write_cells(figure, full, columns.tolist(), rows.tolist(), colour, worded=shape[1] <= _WORDED)
     if chosen is not None and chosen[0] in down and chosen[1] in across:
         y, x = down.index(chosen[0]), across.index(chosen[1])
         figure.add_shape(x0=x - 0.49, x1=x + 0.49, y0=y - 0.48, y1=y + 0.48, line=_FRAME)
-    numbers = pd.DataFrame(
-        {
-            row: cells["row"],
-            f"{column} " if column == row else column: cells["column"],
-            "examples": cells["size"],
-            "error": cells["error"].map(percent),
-            "error, 95 % (%)": _ends(cells["low"], cells["high"]),
-            "share of all errors": cells["coverage"].map(percent),
-            "share, 95 % (%)": _ends(cells["coverage_low"], cells["coverage_high"]),
-        }
-    )
     worst = cells[cells["size"] > 0].sort_values(ranked, ascending=False, kind="stable").head(3)
     said = "; ".join(
         f"{shorten(one['row'], 30)} and {shorten(one['column'], 30)} {percent(one[ranked])}"
         for one in worst.to_dict("records")
     )
-    return Chart(figure, numbers, f"{row} by {column}, {_COLOURED[colour]}. Highest: {said or 'none'}.")
+    return Chart(
+        figure,
+        _numbers_of_cells(cells, row, column),
+        f"{row} by {column}, {_COLOURED[colour]}. Highest: {said or 'none'}.",
+    )
 
 
 def error_tree_chart(nodes: Sequence[Node], *, chosen: int | None = None) -> Chart:
@@ -190,8 +175,49 @@ def error_tree_chart(nodes: Sequence[Node], *, chosen: int | None = None) -> Cha
     layout(figure, height=24 + 60 * max(1, leaves))
     figure.update_xaxes(range=[_ROOT, deepest + 1], showticklabels=False, showgrid=False)
     figure.update_yaxes(range=[leaves - 0.45, -0.55], showticklabels=False, showgrid=False)
+    ranked = sorted((node for node in nodes if node.leaf), key=lambda node: -node.region.error)[:3]
+    said = "; ".join(f"{shorten(leaf.region, 90)} {percent(leaf.region.error)}" for leaf in ranked)
+    return Chart(figure, _numbers_of_nodes(nodes), f"Error tree. Leaves with the highest error: {said or 'none'}.")
+
+
+def _write_cells(
+    figure: go.Figure,
+    full: Sequence[Mapping[Any, Any]],
+    columns: Sequence[int],
+    rows: Sequence[int],
+    colour: str,
+    *,
+    worded: bool,
+) -> None:
+    """Write the figures into the cells and, where both are asked for, a bar as long as the share of all errors."""
+    most = max((one["coverage"] for one in full), default=0.0)
+    for one, x, y in zip(full, columns, rows, strict=True):
+        if worded:
+            said = percent(one["coverage" if colour == "coverage" else "error"], 0)
+            if colour == "both":
+                said += f"<br>{percent(one['coverage'], 0)} of errors"
+            figure.add_annotation(x=x, y=y, text=said, showarrow=False, font={"size": FONT_SIZE})
+        if colour == "both" and most > 0:
+            _bar(figure, (x - 0.47, x + 0.47), y + 0.47, one["coverage"] / most, 0.08)
+
+
+def _numbers_of_cells(cells: pd.DataFrame, row: str, column: str) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            row: cells["row"],
+            f"{column} " if column == row else column: cells["column"],
+            "examples": cells["size"],
+            "error": cells["error"].map(percent),
+            "error, 95 % (%)": _ends(cells["low"], cells["high"]),
+            "share of all errors": cells["coverage"].map(percent),
+            "share, 95 % (%)": _ends(cells["coverage_low"], cells["coverage_high"]),
+        }
+    )
+
+
+def _numbers_of_nodes(nodes: Sequence[Node]) -> pd.DataFrame:
     regions = [node.region for node in nodes]
-    numbers = pd.DataFrame(
+    return pd.DataFrame(
         {
             "examples with": [("\u2003" * node.depth) + str(node.region) for node in nodes],
             "examples": [region.size for region in regions],
@@ -202,9 +228,6 @@ def error_tree_chart(nodes: Sequence[Node], *, chosen: int | None = None) -> Cha
             "times the error of all": [number(region.lift, 2) for region in regions],
         }
     )
-    ranked = sorted((node for node in nodes if node.leaf), key=lambda node: -node.region.error)[:3]
-    said = "; ".join(f"{shorten(leaf.region, 90)} {percent(leaf.region.error)}" for leaf in ranked)
-    return Chart(figure, numbers, f"Error tree. Leaves with the highest error: {said or 'none'}.")
 
 
 def _across(node: Node) -> tuple[float, float]:
