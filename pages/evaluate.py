@@ -16,6 +16,7 @@ from pages.parts import (
     test_set,
     threshold,
     turns,
+    watched,
 )
 
 VIEWS = {
@@ -34,6 +35,7 @@ opened = frame.project_or_stop("evaluate")
 frame.heading("evaluate")
 last = turns.last_or_stop(opened, why="There is nothing to read before the locked model has met the data.")
 judgement.draw(opened, last)
+watched.marks(opened, last)
 tabs = st.tabs(list(VIEWS), key="evaluate-view", on_change="rerun")
 for tab, view in zip(tabs, VIEWS.values(), strict=True):
     if tab.open:

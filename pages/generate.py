@@ -14,7 +14,7 @@ from core.flywheel import Project
 from core.generate import EXCLUDING, MAKING, METHODS, Strategy, explicit_counts, methods_for, strategy_table, trial
 from core.progress import Cancel, Progress
 from core.report import count, percent, shorten
-from pages.parts import balance, frame, jobs, proposal, sidebar, verdicts
+from pages.parts import balance, frame, handover, jobs, proposal, sidebar, verdicts
 from pages.parts.plain import plain
 from pages.parts.proposal import Ask
 
@@ -172,6 +172,7 @@ frame.guard()
 opened = frame.project_or_stop("generate")
 frame.heading("generate")
 data = opened.dataset
+handover.note(opened)
 left, right = st.columns(2, gap="large")
 with left:
     st.header("The classes of train", anchor=False)

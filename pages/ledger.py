@@ -40,6 +40,7 @@ def table_of_turns(project: Project, table: pd.DataFrame) -> None:
                 "since turn 0": shown["since_first_verdict"].fillna("–"),
                 "change since turn 0 (95 %)": _changes(shown, "since_first_"),
                 "what changed in the data": shown["changes"].replace("", "–"),
+                **({"pinned slices": shown["watched"].replace("", "–")} if shown["watched"].any() else {}),
                 "data": shown["version"].str[:8],
             }
         ),

@@ -10,7 +10,7 @@ from core.evaluate import METRICS
 from core.flywheel import Project, Turn
 from core.report import count
 from core.train import recipes_for
-from pages.parts import better_ranking, errors, frame, jobs, verdicts
+from pages.parts import better_ranking, errors, frame, jobs, verdicts, watched
 from pages.parts.curve import draw_curve
 from pages.parts.lock import DECISIONS
 from pages.parts.plain import plain
@@ -61,6 +61,7 @@ def result(project: Project, turn: Turn) -> None:
             verdicts.statement(turn.verdict, metric=title, against=f"turn {turn.number - 1}")
             if turn.number > 1:
                 verdicts.statement(turn.verdict_against_first, metric=title, against="turn 0")
+        watched.marks(project, turn)
         with st.container(horizontal=True):
             st.page_link("pages/evaluate.py", label="Where it fails", icon=":material/monitoring:")
             st.page_link("pages/annotate.py", label="Suspect labels", icon=":material/rate_review:")

@@ -3,10 +3,14 @@
 from core.evaluate.binning import slice_frame
 from core.evaluate.calibration import Calibration, calibration
 from core.evaluate.class_costs import class_costs, costed_metric, pair_costs
+from core.evaluate.error_tree import Node, error_tree
 from core.evaluate.folding import Folded, fold, fold_copies, overlaps
+from core.evaluate.heat_map import heat_map, telling_columns
 from core.evaluate.imbalance import FEW, class_counts, imbalance
 from core.evaluate.metrics import Evaluation, cells_of, confusion_of, evaluate, per_class_of
+from core.evaluate.predicates import Bins, Predicate, bins_of, holds, joined, sentence
 from core.evaluate.predictions import EvaluationError, log_losses, losses
+from core.evaluate.regions import Region, measure, overlap
 from core.evaluate.scores import METRICS
 from core.evaluate.slices import Slice, find_slices
 from core.evaluate.test_health import TestSetHealth, test_health
@@ -21,16 +25,21 @@ __all__ = [
     "METRICS",
     "NO_EVIDENCE",
     "THRESHOLD_SCORES",
+    "Bins",
     "Calibration",
     "Evaluation",
     "EvaluationError",
     "Folded",
+    "Node",
+    "Predicate",
     "Refit",
+    "Region",
     "Slice",
     "TestSetHealth",
     "ThresholdCurve",
     "TrainingLuck",
     "Verdict",
+    "bins_of",
     "calibration",
     "cells_of",
     "class_costs",
@@ -38,17 +47,25 @@ __all__ = [
     "compare",
     "confusion_of",
     "costed_metric",
+    "error_tree",
     "evaluate",
     "find_slices",
     "fold",
     "fold_copies",
+    "heat_map",
+    "holds",
     "imbalance",
+    "joined",
     "log_losses",
     "losses",
+    "measure",
+    "overlap",
     "overlaps",
     "pair_costs",
     "per_class_of",
+    "sentence",
     "slice_frame",
+    "telling_columns",
     "test_health",
     "threshold_curve",
     "together",

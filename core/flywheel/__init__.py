@@ -63,8 +63,18 @@ from core.flywheel.review import (
     what_was_done,
 )
 from core.flywheel.simulate import simulate_reviewer
+from core.flywheel.slice_verdicts import SliceVerdict, harmed, judge_watched, watched_trend
 from core.flywheel.store import StoreError
 from core.flywheel.turn import Turn
+from core.flywheel.watched import (
+    WatchedSlice,
+    is_watched,
+    region_of,
+    unwatch,
+    watch,
+    watch_history,
+    watched_slices,
+)
 from core.flywheel.workspace import ProjectSummary, find_project, home, list_projects, new_folder
 
 __all__ = [
@@ -99,10 +109,12 @@ __all__ = [
     "Queue",
     "Relabel",
     "SetRules",
+    "SliceVerdict",
     "StaleError",
     "StoreError",
     "Study",
     "Turn",
+    "WatchedSlice",
     "arrive",
     "audit_bands",
     "audit_estimate",
@@ -119,9 +131,12 @@ __all__ = [
     "guideline_history",
     "guidelines_markdown",
     "hardest",
+    "harmed",
     "home",
     "is_of_pool",
+    "is_watched",
     "join",
+    "judge_watched",
     "judgements",
     "label_by_consensus",
     "left_behind",
@@ -142,6 +157,7 @@ __all__ = [
     "pins",
     "predicted",
     "rank",
+    "region_of",
     "review_sample",
     "reviewer_annotations",
     "second_look",
@@ -152,5 +168,10 @@ __all__ = [
     "suggest",
     "touched",
     "unpin_example",
+    "unwatch",
+    "watch",
+    "watch_history",
+    "watched_slices",
+    "watched_trend",
     "what_was_done",
 ]

@@ -17,6 +17,7 @@ from core.flywheel import log, replay
 from core.flywheel.edits import Collect, Correct, Edit, Generate, plain
 from core.flywheel.edits import replay as replayed
 from core.flywheel.guidelines import guidelines_markdown
+from core.flywheel.slice_verdicts import watched_json
 from core.flywheel.turn import Turn
 from core.train import recipes
 
@@ -34,6 +35,7 @@ excluded.csv             which examples were excluded, and from which part
 log.json                 every edit, decision, undo and redo: who, when, why
 metrics.json             the last turn: metrics with 95 % intervals, verdict, decision rule
 ledger.csv               all turns
+watched.json             the pinned slices: their conditions, who pinned them, what each turn did to them
 guidelines.md            what each class means, with examples and every earlier definition
 recipe.json              the locked recipe
 rules.json               the rules (labelling functions): name, class, condition
@@ -99,6 +101,7 @@ def _write(project: Project, folder: Path) -> None:
     (folder / "recipe.json").write_text(project.model.recipe.to_json(), encoding="utf-8")
     (folder / "guidelines.md").write_text(guidelines_markdown(project), encoding="utf-8")
     (folder / "README.txt").write_text(_READ_ME.format(name=project.name), encoding="utf-8")
+    _dump(folder / "watched.json", watched_json(project))
     _dump(folder / "rules.json", [rule.to_dict() for rule in project.rules])
     turns = project.turns
     if turns:

@@ -25,6 +25,7 @@ from core.flywheel.ledger import Ledger, changes, part_of
 from core.flywheel.log import Entry
 from core.flywheel.refits import REFITTING
 from core.flywheel.rules import rules_in_force
+from core.flywheel.slice_verdicts import with_watched
 from core.flywheel.store import FORMAT, Store, StoreError, now
 from core.flywheel.turn import Turn
 from core.progress import Cancel, Progress
@@ -408,8 +409,8 @@ class Project:
         return self._ledger.turns(self.model, self.dataset, self.log)
 
     def ledger(self) -> pd.DataFrame:
-        """The turns as a table: headline with its interval, verdicts with theirs, what changed."""
-        return self._ledger.table(self.turns)
+        """The turns as a table: headline with its interval, verdicts with theirs, what changed, what was harmed."""
+        return with_watched(self, self._ledger.table(self.turns))
 
     def fitted(self, progress: Progress | None = None, cancel: Cancel | None = None) -> Fitted:
         """The locked model fitted on the data of the last turn; fitted again after a restart."""

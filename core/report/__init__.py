@@ -6,6 +6,7 @@ from core.report.card import Field, Usual, card, differences, records, usual, wr
 from core.report.chart import ACCENT, ALERT, MAX_ROWS, NEUTRAL, SECOND, Chart
 from core.report.classes import class_costs_chart, class_scores_chart
 from core.report.confusion import confusion_list, confusion_matrix
+from core.report.error_map import error_heat_map, error_tree_chart
 from core.report.figures import (
     class_balance,
     learning_curve,
@@ -36,6 +37,8 @@ __all__ = [
     "confusion_matrix",
     "count",
     "differences",
+    "error_heat_map",
+    "error_tree_chart",
     "interval",
     "kappa_matrix",
     "learning_curve",

@@ -143,7 +143,7 @@ def class_balance(counts: pd.DataFrame) -> Chart:
     return Chart(figure, numbers, f"Examples by class: {largest or 'none'}{left_out(len(total), 8)}.")
 
 
-def slices_bar(slices: pd.DataFrame, *, overall: float, overlap: str = "") -> Chart:
+def slices_bar(slices: pd.DataFrame, *, overall: float, overlap: str = "", chosen: int | None = None) -> Chart:
     """Draw the error of each slice beside the error over all examples.
 
     Parameters
@@ -155,15 +155,20 @@ def slices_bar(slices: pd.DataFrame, *, overall: float, overlap: str = "") -> Ch
         Mean error over all examples.
     overlap : str
         A remark for the sentence, for example how the slices overlap.
+    chosen : int, optional
+        Place of the slice that is open: its bar is drawn full, the others paler. Bars can be clicked.
     """
     shown = slices.head(MAX_ROWS)
+    pale = [1.0 if chosen is None or place == chosen else 0.5 for place in range(len(shown))]
     known = {"low", "high"} <= set(shown.columns)
     figure = go.Figure(
         go.Bar(
             x=shown["error"],
             y=list(range(len(shown))),
             orientation="h",
-            marker={"color": ACCENT},
+            marker={"color": [faded(ACCENT, opacity) for opacity in pale]},
+            selected={"marker": {"opacity": 1.0}},
+            unselected={"marker": {"opacity": 1.0}},
             customdata=np.column_stack([plain_labels(shown["slice"], 120), shown["size"], shown["lift"]]).astype(
                 object
             ),

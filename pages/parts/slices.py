@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,10 +10,24 @@ import pandas as pd
 import streamlit as st
 
 from core.collect import describe
-from core.evaluate import Slice, find_slices, fold, losses, slice_frame
+from core.evaluate import (
+    Bins,
+    Node,
+    Slice,
+    bins_of,
+    error_tree,
+    find_slices,
+    fold,
+    joined,
+    losses,
+    measure,
+    overlap,
+    slice_frame,
+)
 from core.progress import Cancel, Progress
-from core.report import count, interval, number, percent, shorten, slices_bar
-from pages.parts import examples, figure, frame, jobs, mistakes, queues, turns
+from core.report import count, number, percent, shorten, slices_bar
+from pages.parts import error_heat_map, figure, jobs, mistakes, region, turns, watched
+from pages.parts import error_tree as error_tree_view
 from pages.parts.plain import plain
 
 if TYPE_CHECKING:
@@ -26,6 +41,9 @@ _SOUGHT = 60
 _COLUMNS = ("size", "error", "low", "high", "lift", "p_adjusted")
 # From here on a slice is called worse than the rest by more than chance.
 _ADJUSTED = 0.05
+# Other slices that hold at least this share of its examples are named, the largest ones.
+_SHARED = 0.3
+_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -42,12 +60,29 @@ class Found:
         Train ids of the turn: ``given``, ``predicted``, ``chance``, ``loss`` (1 where the two differ).
     left_out : dict
         Column to the reason why no slice speaks of it.
+    categories : DataFrame
+        What slices are made of: a categorical a column.
+    bins : mapping of str to Bins
+        What the categories stand for.
+    tree : tuple of Node
+        The surrogate error tree, root first.
+    derived : DataFrame or None
+        All examples as they are described beside their own columns; None where there is nothing to derive.
     """
 
     turn: str
     slices: tuple[tuple[Slice, int], ...]
     predictions: pd.DataFrame
     left_out: dict[str, str]
+    categories: pd.DataFrame
+    bins: Mapping[str, Bins]
+    tree: tuple[Node, ...]
+    derived: pd.DataFrame | None = None
+
+    @property
+    def loss(self) -> pd.Series:
+        """1 for wrong and 0 for right, by train id."""
+        return self.predictions["loss"]
 
     @property
     def error(self) -> float:
@@ -62,10 +97,24 @@ def seek(project: Project, turn: Turn, progress: Progress | None = None, cancel:
     """
     predictions = mistakes.predictions(project, turn, "train")
     loss = losses(predictions["given"], predictions["predicted"])
-    described = describe(project.dataset_at(turn.revision), topics=True).loc[predictions.index]
+    dataset = project.dataset_at(turn.revision)
+    everybody = describe(dataset, topics=True)
+    derived = everybody.drop(columns=list(dataset.schema.features))
+    described = everybody.loc[predictions.index]
     categories, left_out = slice_frame(described, loss)
     found = fold(find_slices(categories, loss, top=_SOUGHT, progress=progress, cancel=cancel))
-    return Found(turns.identity(project, turn), tuple(found), predictions.assign(loss=loss), left_out)
+    bins = bins_of(described, categories)
+    tree = error_tree(categories, loss, bins)
+    return Found(
+        turns.identity(project, turn),
+        tuple(found),
+        predictions.assign(loss=loss),
+        left_out,
+        categories,
+        bins,
+        tuple(tree),
+        derived if derived.shape[1] else None,
+    )
 
 
 def draw(project: Project, turn: Turn) -> None:
@@ -81,7 +130,15 @@ def draw(project: Project, turn: Turn) -> None:
         jobs.registry().start(project.id, _KIND, title, lambda progress, cancel: seek(project, turn, progress, cancel))
     job = jobs.panel(project.id, _KIND)
     if job is not None and job.state == "done":
-        _show(project, turn, job.result)
+        view = st.segmented_control(
+            "How to look",
+            list(_VIEWS),
+            default=next(iter(_VIEWS)),
+            required=True,
+            key="slices-view",
+            label_visibility="collapsed",
+        )
+        _VIEWS[str(view)](project, turn, job.result)
     elif job is not None and not job.running and st.button("Search again"):
         jobs.registry().dismiss(project.id, _KIND)
         st.rerun()
@@ -105,7 +162,13 @@ def _show(project: Project, turn: Turn, found: Found) -> None:
             **{name: [getattr(each, name) for each, _ in found.slices] for name in _COLUMNS},
         }
     )
-    figure.draw(slices_bar(rows, overall=found.error), key="slices")
+    place = min(int(st.session_state.get("slice") or 0), len(found.slices) - 1)
+    figure.draw(
+        slices_bar(rows, overall=found.error, chosen=place),
+        key="slices",
+        caption="Click a bar to open its examples.",
+        on_select=_clicked,
+    )
     place = st.selectbox(
         "Open a slice", range(len(found.slices)), format_func=lambda place: str(found.slices[place][0]), key="slice"
     )
@@ -113,36 +176,36 @@ def _show(project: Project, turn: Turn, found: Found) -> None:
     _left_out(found)
 
 
+def _clicked() -> None:
+    """Put the bar that was clicked into the select box: one choice, two ways to make it."""
+    points = st.session_state["figure-slices"].selection.points
+    if points:
+        st.session_state["slice"] = round(float(points[0]["y"]))
+
+
 def _open(project: Project, turn: Turn, found: Found, place: int) -> None:
     chosen, copies = found.slices[place]
-    with st.container(border=True):
-        st.markdown(f"**{plain(chosen)}**")
-        st.markdown(
-            f"{count(chosen.size, 'example')} ({percent(chosen.share)} of train) with an error of "
-            f"**{percent(chosen.error)}** ({interval(100 * chosen.low, 100 * chosen.high, 1)} %), "
-            f"{number(chosen.lift, 1)} times that of all. Adjusted p-value {_p_value(chosen.p_adjusted)}: "
-            + (
-                "worse than chance would make it, all slices considered."
-                if chosen.p_adjusted < _ADJUSTED
-                else "among so many slices chance alone may make one like it."
-            )
-        )
-        if copies:
-            st.caption(f"{count(copies, 'near-copy', 'near-copies')} of it, mostly the same examples, are folded in.")
-        suspects = queues.ranking(project, turn, ids=chosen.ids)
-        if len(suspects):
-            if st.button(
-                f"Review its {count(len(suspects), 'suspect')}", key="review-slice", icon=":material/rate_review:"
-            ):
-                queues.begin(project, suspects, queues.named(turn, where=str(chosen)), turn.number)
-                frame.navigate("annotate")
-        else:
-            st.caption(
-                "None of its labels is a suspect that is not settled: the slice may need more examples, "
-                "or better columns."
-            )
-        rows = found.predictions.loc[chosen.ids].sort_values(["loss", "chance"], ascending=False, kind="stable")
-        examples.draw(project.dataset, rows, key=f"slice-{turn.number}-{place}")
+    said = f"Adjusted p-value {_p_value(chosen.p_adjusted)}: " + (
+        "worse than chance would make it, all slices considered."
+        if chosen.p_adjusted < _ADJUSTED
+        else "among so many slices chance alone may make one like it."
+    )
+    if copies:
+        said += f" {count(copies, 'near-copy', 'near-copies')} of it, mostly the same examples, are folded in."
+    beside = [f"{percent(share, 0)} in '{plain(other)}'" for other, share in _beside(found, place)]
+    if beside:
+        said += f" Of its examples {', '.join(beside)}, too."
+    predicates = joined(chosen.predicates, found.bins)
+    inside = chosen.ids.get_indexer(found.loss.index) >= 0
+    region.draw(project, turn, found, measure(predicates, inside, found.loss), key="slice", said=said)
+
+
+def _beside(found: Found, place: int) -> list[tuple[Slice, float]]:
+    """The other slices that hold many of the chosen one's examples, each with that share, the largest first."""
+    others = [each for number, (each, _) in enumerate(found.slices) if number != place]
+    shares = overlap(found.slices[place][0].ids, [each.ids for each in others])
+    held = sorted(zip(others, shares, strict=True), key=lambda pair: -pair[1])
+    return [(each, share) for each, share in held if share >= _SHARED][:_NAMED]
 
 
 def _p_value(value: float) -> str:
@@ -153,3 +216,11 @@ def _left_out(found: Found) -> None:
     if found.left_out:
         said = "; ".join(f"{shorten(name, 40)}: {reason}" for name, reason in found.left_out.items())
         st.caption(f"Columns that no slice speaks of: {plain(said)}.")
+
+
+_VIEWS = {
+    "Worst slices": _show,
+    "Heat map": error_heat_map.draw,
+    "Error tree": error_tree_view.draw,
+    "Pinned": watched.draw,
+}
