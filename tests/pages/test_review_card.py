@@ -254,6 +254,8 @@ def test_two_presses_that_meet_on_the_way_settle_one_card_and_are_told_so(start,
         decide(*arguments, **named)
         decide(*arguments, **named)
 
+    # What is still being prepared for the card would draw the page once more, and only what the last run says is seen.
+    monkeypatch.setattr(insight, "_poll", lambda *_: None)
     app = start("annotate", project=queued.id)
     monkeypatch.setattr(review_card, "decide", twice)
     app = quiet(button(app, "keep-").click().run())
