@@ -1,8 +1,8 @@
 """The training sample's luck: refits of a turn without one fold each, made where the test set is large against train.
 
-With the usual quarter for the test set, an interval that leaves the training sample out keeps its promise. The larger
-the test set against train, the narrower that interval, while a change of the training sample moves the score as much as
-before: then verdicts claim what another draw of the same training data would not show. See decision 21.
+The larger the test set against train, the narrower an interval that covers the test sample alone, while a change of the
+training sample moves the score as much as before: then verdicts claim what another draw of the same training data would
+not show. See decision 21.
 """
 
 from __future__ import annotations

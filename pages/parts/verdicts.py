@@ -70,7 +70,7 @@ def covers(verdict: Verdict) -> str:
             f"{said} and, since the test set is large against train, that of the training sample, from "
             f"{verdict.refits} refits of either model in folds."
         )
-    return f"{said}; that of the training sample is small beside it."
+    return f"{said}; not that of the training sample, which counts for more the larger the test set is against train."
 
 
 def statement(verdict: Verdict, *, metric: str, against: str) -> None:
