@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from datetime import datetime
 from pathlib import Path
 
 import pandas as pd
@@ -11,7 +10,7 @@ import streamlit as st
 
 from core.evaluate import METRICS
 from core.flywheel import Entry, Project
-from core.report import count, ledger_chart, signed, signed_interval
+from core.report import count, ledger_chart, moment, signed, signed_interval
 from pages.parts import errors, figure, frame, paging, turns, verdicts
 from pages.parts.plain import plain
 
@@ -33,7 +32,7 @@ def table_of_turns(project: Project, table: pd.DataFrame) -> None:
         pd.DataFrame(
             {
                 "turn": shown["turn"],
-                "when": shown["at"].map(_moment),
+                "when": shown["at"].map(moment),
                 f"{METRICS[project.headline]} (95 %)": _scores(shown),
                 "verdict": shown["verdict"].fillna("–"),
                 "change (95 %)": _changes(shown, ""),
@@ -78,7 +77,7 @@ def log_of_edits(project: Project) -> None:
         pd.DataFrame(
             {
                 "entry": [entry.seq for entry in shown],
-                "when": [_moment(entry.at) for entry in shown],
+                "when": [moment(entry.at) for entry in shown],
                 "who": [entry.by or "–" for entry in shown],
                 "what": [entry.summary for entry in shown],
                 "why": [entry.reason or "–" for entry in shown],
@@ -133,10 +132,6 @@ def _state(entry: Entry, force: frozenset[int]) -> str:
     if entry.target is not None:
         return "–"
     return "in force" if entry.seq in force else "taken back"
-
-
-def _moment(at: str) -> str:
-    return datetime.fromisoformat(at).astimezone().strftime("%Y-%m-%d %H:%M")
 
 
 def _scores(table: pd.DataFrame) -> list[str]:

@@ -16,7 +16,7 @@ from core.report.figures import (
 )
 from core.report.pool import pool_confidence
 from core.report.probabilities import loss_histogram, reliability_diagram, threshold_chart
-from core.report.words import count, interval, number, percent, shorten, signed, signed_interval
+from core.report.words import count, interval, moment, number, p_value, percent, shorten, signed, signed_interval
 
 __all__ = [
     "ACCENT",
@@ -44,7 +44,9 @@ __all__ = [
     "learning_curve",
     "ledger_chart",
     "loss_histogram",
+    "moment",
     "number",
+    "p_value",
     "percent",
     "pool_confidence",
     "records",

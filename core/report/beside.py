@@ -6,12 +6,23 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.report.chart import ACCENT, ALERT, NEUTRAL, SECOND, Chart, layout, name_rows, plain_label, plain_labels
+from core.report.chart import (
+    ACCENT,
+    ALERT,
+    MAX_ROWS,
+    NEUTRAL,
+    SECOND,
+    Chart,
+    layout,
+    name_rows,
+    plain_label,
+    plain_labels,
+    row_height,
+    whiskers,
+)
 from core.report.words import interval, number, percent, shorten
 
 __all__ = ["class_shares", "column_drift"]
-
-_MOST = 24
 
 
 def class_shares(shares: pd.DataFrame, *, other: str) -> Chart:
@@ -26,7 +37,7 @@ def class_shares(shares: pd.DataFrame, *, other: str) -> Chart:
     """
     order = (shares["test"] - shares["other"]).abs().sort_values(ascending=False, kind="stable").index
     shares = shares.loc[order]
-    shown = shares.head(_MOST)
+    shown = shares.head(MAX_ROWS)
     figure = go.Figure()
     for side, name, colour, shift in (("test", "test set", ACCENT, -0.14), ("other", other, SECOND, 0.14)):
         figure.add_scatter(
@@ -35,18 +46,11 @@ def class_shares(shares: pd.DataFrame, *, other: str) -> Chart:
             mode="markers",
             name=plain_label(name),
             marker={"size": 9, "color": colour, "symbol": "circle" if side == "test" else "diamond"},
-            error_x={
-                "type": "data",
-                "array": shown[f"{side}_high"] - shown[side],
-                "arrayminus": shown[side] - shown[f"{side}_low"],
-                "color": colour,
-                "thickness": 1.5,
-                "width": 4,
-            },
+            error_x=whiskers(shown[side], shown[f"{side}_low"], shown[f"{side}_high"], colour),
             customdata=plain_labels(shown.index, 80),
             hovertemplate="%{customdata}: %{x:.1%}<extra>" + plain_label(name) + "</extra>",
         )
-    layout(figure, height=100 + 34 * max(1, len(shown)), x="share of the examples")
+    layout(figure, height=row_height(len(shown)) + 20, x="share of the examples")
     name_rows(figure, list(shown.index))
     figure.update_xaxes(tickformat=".0%")
     numbers = pd.DataFrame({"class": shares.index.astype(str)})
@@ -76,7 +80,7 @@ def column_drift(table: pd.DataFrame, *, other: str, threshold: float) -> Chart:
         The index from which a column counts as drifted, if chance does not explain it.
     """
     table = table.sort_values(["drifted", "effect"], ascending=False, kind="stable")
-    shown = table.head(_MOST)
+    shown = table.head(MAX_ROWS)
     figure = go.Figure(
         go.Bar(
             x=shown["effect"],
@@ -88,7 +92,7 @@ def column_drift(table: pd.DataFrame, *, other: str, threshold: float) -> Chart:
         )
     )
     figure.add_vline(x=threshold, line={"color": NEUTRAL, "dash": "dot", "width": 1.5})
-    layout(figure, height=90 + 26 * max(1, len(shown)), x=f"stability index ({threshold:g} and more: it matters)")
+    layout(figure, height=row_height(len(shown)), x=f"stability index ({threshold:g} and more: it matters)")
     name_rows(figure, list(shown.index))
     numbers = pd.DataFrame(
         {

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from datetime import datetime
 
-__all__ = ["count", "interval", "number", "percent", "shorten", "signed", "signed_interval"]
+__all__ = ["count", "interval", "moment", "number", "p_value", "percent", "shorten", "signed", "signed_interval"]
 
 _MINUS = "\N{MINUS SIGN}"
 
@@ -55,6 +56,22 @@ def signed_interval(low: float, high: float, digits: int = 3) -> str:
     '0.000 to +0.040'
     """
     return f"{signed(low, digits)} to {signed(high, digits)}"
+
+
+def p_value(value: float) -> str:
+    """Write a p-value; very small ones by their bound.
+
+    Examples
+    --------
+    >>> p_value(0.0000012)
+    'below 0.001'
+    """
+    return "below 0.001" if value < 0.001 else number(value)
+
+
+def moment(at: str) -> str:
+    """Write a time that is kept as ISO 8601 in UTC as the clock here shows it, to the minute."""
+    return datetime.fromisoformat(at).astimezone().strftime("%Y-%m-%d %H:%M")
 
 
 def percent(share: float, digits: int = 1) -> str:

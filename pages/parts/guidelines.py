@@ -24,7 +24,7 @@ from core.flywheel import (
     touched,
     unpin_example,
 )
-from core.report import Field, count, shorten, written
+from core.report import Field, count, moment, shorten, written
 from pages.parts import cards, errors, frame, paging, sidebar
 from pages.parts.plain import escaped, plain
 
@@ -104,7 +104,7 @@ def _editor(project: Project, label: str, history: list[Definition], by: str) ->
         st.form_submit_button("Save", on_click=_save, args=(project, label, key, seen, by))
     if history:
         last = history[0]
-        st.caption(f"Version {last.number}, by {plain(last.by or 'somebody')}, {_moment(last.at)}.")
+        st.caption(f"Version {last.number}, by {plain(last.by or 'somebody')}, {moment(last.at)}.")
 
 
 @errors.calm(doing="saving the guideline")
@@ -196,7 +196,7 @@ def _pinned(project: Project, label: str, by: str) -> None:
 
 
 def _signed(each: Pin) -> str:
-    return f"{plain(each.by or 'somebody')}, {_moment(each.at)}"
+    return f"{plain(each.by or 'somebody')}, {moment(each.at)}"
 
 
 def _example(shown: dict[str, object], *, label: str) -> None:
@@ -332,13 +332,13 @@ def _history(project: Project, label: str, history: list[Definition]) -> None:
         return
     with box:
         for each in history:
-            st.caption(f"Version {each.number} · {plain(each.by or 'somebody')} · {_moment(each.at)}")
+            st.caption(f"Version {each.number} · {plain(each.by or 'somebody')} · {moment(each.at)}")
             st.html(_changes(each) if each.text else '<div style="opacity:.75">The definition was taken away.</div>')
         if pinned:
             st.dataframe(
                 pd.DataFrame(
                     {
-                        "when": [_moment(each.at) for each in pinned[::-1]],
+                        "when": [moment(each.at) for each in pinned[::-1]],
                         "who": [each.by or "–" for each in pinned[::-1]],
                         "what": [_SHORT.get(each.kind, "taken off") for each in pinned[::-1]],
                         "example": [each.example for each in pinned[::-1]],
@@ -365,7 +365,3 @@ def _changes(each: Definition) -> str:
         f'<{_TAGS[kind]} style="{_MARKS[kind]}">{escaped(text)}</{_TAGS[kind]}>' for kind, text in each.changes
     )
     return f'<div style="{_PASSAGE};max-width:75ch">{words}</div>'
-
-
-def _moment(at: str) -> str:
-    return at[:16].replace("T", " ")

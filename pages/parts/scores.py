@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.evaluate import METRICS, per_class_of
 from core.report import class_costs_chart, class_scores_chart, confusion_list, count, percent, signed, signed_interval
+from core.report.classes import SCORES
 from pages.parts import figure, judged, verdicts
 from pages.parts.plain import plain
 
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from core.flywheel import Project, Turn
 
 __all__ = ["draw"]
-
-_SCORES = {"f1": "F1", "precision": "Precision", "recall": "Recall"}
 
 
 def draw(project: Project, turn: Turn) -> None:
@@ -42,10 +41,10 @@ def _classes(project: Project, turn: Turn) -> None:
     train = per_class_of(judged.of(project, turn, "train").confusion)
     score = st.segmented_control(
         "Score of each class",
-        list(_SCORES),
+        list(SCORES),
         default="f1",
         required=True,
-        format_func=_SCORES.__getitem__,
+        format_func=SCORES.__getitem__,
         key="class-score",
         label_visibility="collapsed",
     )

@@ -25,7 +25,7 @@ from core.evaluate import (
     slice_frame,
 )
 from core.progress import Cancel, Progress
-from core.report import count, number, percent, shorten, slices_bar
+from core.report import count, p_value, percent, shorten, slices_bar
 from pages.parts import error_heat_map, figure, jobs, mistakes, region, turns, watched
 from pages.parts import error_tree as error_tree_view
 from pages.parts.plain import plain
@@ -185,7 +185,7 @@ def _clicked() -> None:
 
 def _open(project: Project, turn: Turn, found: Found, place: int) -> None:
     chosen, copies = found.slices[place]
-    said = f"Adjusted p-value {_p_value(chosen.p_adjusted)}: " + (
+    said = f"Adjusted p-value {p_value(chosen.p_adjusted)}: " + (
         "worse than chance would make it, all slices considered."
         if chosen.p_adjusted < _ADJUSTED
         else "among so many slices chance alone may make one like it."
@@ -206,10 +206,6 @@ def _beside(found: Found, place: int) -> list[tuple[Slice, float]]:
     shares = overlap(found.slices[place][0].ids, [each.ids for each in others])
     held = sorted(zip(others, shares, strict=True), key=lambda pair: -pair[1])
     return [(each, share) for each, share in held if share >= _SHARED][:_NAMED]
-
-
-def _p_value(value: float) -> str:
-    return "below 0.001" if value < 0.001 else number(value)
 
 
 def _left_out(found: Found) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -19,7 +18,7 @@ from core.flywheel import (
     watched_slices,
     watched_trend,
 )
-from core.report import count, interval, number, percent
+from core.report import count, interval, moment, p_value, percent
 from pages.parts import region, turns, verdicts
 from pages.parts.plain import plain
 
@@ -40,7 +39,7 @@ def marks(project: Project, turn: Turn) -> None:
         return
     said = [
         f"**{plain(each.watched)}**: {METRICS[each.verdict.metric]} {verdicts.change(each.verdict)} on its "
-        f"{count(each.size, 'test example')}, adjusted p-value {_p_value(each.p_adjusted)}"
+        f"{count(each.size, 'test example')}, adjusted p-value {p_value(each.p_adjusted)}"
         for each in found
         if each.verdict is not None
     ]
@@ -120,7 +119,7 @@ def _turns(each: WatchedSlice, judged: tuple[SliceVerdict, ...], trend: pd.DataF
             "said": one.word,
             "judged by": "–" if one.verdict is None else METRICS[one.verdict.metric],
             "change (corrected interval)": "–" if one.verdict is None else verdicts.change(one.verdict),
-            "adjusted p": "–" if one.verdict is None else _p_value(one.p_adjusted),
+            "adjusted p": "–" if one.verdict is None else p_value(one.p_adjusted),
             "error on test (95 %)": _error(own.loc[number_]),
             "test examples": count(one.size),
         }
@@ -146,7 +145,7 @@ def _history(project: Project) -> None:
         st.dataframe(
             pd.DataFrame(
                 {
-                    "when": [_moment(each.at) for each in history],
+                    "when": [moment(each.at) for each in history],
                     "who": [each.by or "somebody" for each in history],
                     "what": ["pinned" if each.kind == "watched" else "unpinned" for each in history],
                     "slice": [str(each) for each in history],
@@ -159,15 +158,7 @@ def _history(project: Project) -> None:
         )
 
 
-def _moment(at: str) -> str:
-    return datetime.fromisoformat(at).astimezone().strftime("%Y-%m-%d %H:%M")
-
-
 def _error(row: pd.Series) -> str:
     if not row["size"]:
         return "–"
     return f"{percent(row['error'])} ({interval(100 * row['low'], 100 * row['high'], 1)} %)"
-
-
-def _p_value(value: float) -> str:
-    return "below 0.001" if value < 0.001 else number(value)

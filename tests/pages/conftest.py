@@ -75,6 +75,26 @@ def turned(project) -> Project:
 
 
 @pytest.fixture
+def uneven(workspace) -> Project:
+    """Labels that the model can't get right where the plan is basic and the region is north, after turn 0."""
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {
+            "income": rng.normal(50, 10, 900).round(1),
+            "plan": rng.choice(["basic", "plus"], 900),
+            "region": rng.choice(["north", "south", "<i>east</i>"], 900),
+        }
+    )
+    label = np.where(frame["income"] > 50, "stays", "leaves")
+    hard = (frame["plan"] == "basic") & (frame["region"] == "north")
+    frame["label"] = np.where(hard & (rng.random(900) < 0.5), np.where(label == "stays", "leaves", "stays"), label)
+    dataset = Dataset.from_frame(frame, label="label", test=0.4)
+    made = Project.create(workspace / "uneven", dataset, recipe="logistic_regression", name="Uneven")
+    made.turn()
+    return made
+
+
+@pytest.fixture
 def quiet():
     """Check that nothing on a page is an error or a trace, and hand the page on."""
 

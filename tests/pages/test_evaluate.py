@@ -26,27 +26,6 @@ def view(app, name: str):
     return app.run()
 
 
-@pytest.fixture
-def uneven(workspace):
-    """Examples that the model can't get right where the plan is basic and the region is north."""
-    rng = np.random.default_rng(0)
-    frame = pd.DataFrame(
-        {
-            "income": rng.normal(50, 10, 700).round(1),
-            "plan": rng.choice(["basic", "plus"], 700),
-            "region": rng.choice(["north", "south", "<i>east</i>"], 700),
-        }
-    )
-    label = np.where(frame["income"] > 50, "stays", "leaves")
-    hard = (frame["plan"] == "basic") & (frame["region"] == "north")
-    frame["label"] = np.where(hard & (rng.random(700) < 0.5), np.where(label == "stays", "leaves", "stays"), label)
-    project = Project.create(
-        workspace / "uneven", Dataset.from_frame(frame, label="label"), recipe="logistic_regression"
-    )
-    project.turn()
-    return project
-
-
 def test_without_a_turn_the_page_says_what_to_do(start, project, quiet):
     app = quiet(start("evaluate", project=project.id))
     assert "No turn yet" in app.info[0].value

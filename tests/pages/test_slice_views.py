@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import json
 
-import numpy as np
-import pandas as pd
 import pytest
 
-from core.dataset import Dataset
 from core.flywheel import Project, Relabel, current_queue, watched_slices
 from pages.parts import jobs
 
@@ -16,25 +13,6 @@ from pages.parts import jobs
 def words(app) -> str:
     shown = (*app.markdown, *app.caption, *app.header, *app.warning, *app.info)
     return " ".join(element.value for element in shown)
-
-
-@pytest.fixture
-def uneven(workspace):
-    """Labels that the model can't get right where the plan is basic and the region is north."""
-    rng = np.random.default_rng(0)
-    frame = pd.DataFrame(
-        {
-            "income": rng.normal(50, 10, 900).round(1),
-            "plan": rng.choice(["basic", "plus"], 900),
-            "region": rng.choice(["north", "south", "<i>east</i>"], 900),
-        }
-    )
-    label = np.where(frame["income"] > 50, "stays", "leaves")
-    hard = (frame["plan"] == "basic") & (frame["region"] == "north")
-    frame["label"] = np.where(hard & (rng.random(900) < 0.5), np.where(label == "stays", "leaves", "stays"), label)
-    project = Project.create(workspace / "uneven", Dataset.from_frame(frame, label="label", test=0.4), name="Uneven")
-    project.turn()
-    return project
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+import time
 
 import pytest
 from hypothesis import given
@@ -36,3 +37,18 @@ def test_shortened_text_fits_and_stays_on_one_line(text, width):
     short = words.shorten(text, width)
     assert len(short) <= width
     assert "\n" not in short
+
+
+def test_a_small_p_value_is_written_by_its_bound():
+    assert words.p_value(0.0009) == "below 0.001"
+    assert words.p_value(0.0312) == "0.031"
+
+
+def test_a_moment_is_that_of_the_clock_here(monkeypatch):
+    monkeypatch.setenv("TZ", "Asia/Seoul")
+    time.tzset()
+    try:
+        assert words.moment("2026-11-25T20:30:59+00:00") == "2026-11-26 05:30"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
