@@ -35,11 +35,11 @@ def table_of_turns(project: Project, table: pd.DataFrame) -> None:
                 "when": shown["at"].map(moment),
                 f"{METRICS[project.headline]} (95 %)": _scores(shown),
                 "verdict": shown["verdict"].fillna("–"),
-                "change (95 %)": _changes(shown, ""),
-                "since turn 0": shown["since_first_verdict"].fillna("–"),
-                "change since turn 0 (95 %)": _changes(shown, "since_first_"),
-                "what changed in the data": shown["changes"].replace("", "–"),
+                "change (interval)": _changes(shown, ""),
                 **({"pinned slices": shown["watched"].replace("", "–")} if shown["watched"].any() else {}),
+                "since turn 0": shown["since_first_verdict"].fillna("–"),
+                "change since turn 0 (interval)": _changes(shown, "since_first_"),
+                "what changed in the data": shown["changes"].replace("", "–"),
                 "data": shown["version"].str[:8],
             }
         ),
@@ -55,6 +55,11 @@ def table_of_turns(project: Project, table: pd.DataFrame) -> None:
         said += " The more often one looks and then decides, the more a small gain may be luck."
     if table["rescored"].any():
         said += " Test labels or members have changed since: every turn is scored again on the test set as it is now."
+    if len(table) > 2:
+        said += (
+            " From turn 2 on the two verdicts of a turn are judged together (Holm), so that their intervals are a "
+            "little wider than 95 %."
+        )
     st.caption(said)
 
 

@@ -241,7 +241,7 @@ def _columns(beside: Beside) -> list[Finding]:
     if len(drifted):
         named = "; ".join(f"'{name}' ({row['detail']})" for name, row in drifted.head(3).iterrows())
         said = (
-            f"{counted(len(drifted), 'column')} of {len(beside.columns):,} differ from {beside.name} "
+            f"Other values than in {beside.name} stand in {len(drifted):,} of {counted(len(beside.columns), 'column')} "
             f"(adjusted p below {SIGNIFICANT:g}, stability index of {EFFECT:g} or more): {named}."
         )
     if told is not None and seen:

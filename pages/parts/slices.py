@@ -191,10 +191,10 @@ def _open(project: Project, turn: Turn, found: Found, place: int) -> None:
         else "among so many slices chance alone may make one like it."
     )
     if copies:
-        said += f" {count(copies, 'near-copy', 'near-copies')} of it, mostly the same examples, are folded in."
+        said += f" Folded into it: {count(copies, 'near-copy', 'near-copies')} with mostly the same examples."
     beside = [f"{percent(share, 0)} in '{plain(other)}'" for other, share in _beside(found, place)]
     if beside:
-        said += f" Of its examples {', '.join(beside)}, too."
+        said += f" Others hold part of its examples: {', '.join(beside)}."
     predicates = joined(chosen.predicates, found.bins)
     inside = chosen.ids.get_indexer(found.loss.index) >= 0
     region.draw(project, turn, found, measure(predicates, inside, found.loss), key="slice", said=said)

@@ -46,7 +46,7 @@ def _show(project: Project, report: TestSetReport) -> None:
     worst = report.findings[0].severity if report.findings else 0.0
     if worst >= _SEVERE:
         st.warning(
-            f"Not without care: {plain(report.findings[0].title.lower())}. What to do is said below.",
+            f"With care: {plain(report.findings[0].title.lower())}. What to do is said below.",
             icon=":material/warning:",
         )
     elif report.findings:

@@ -19,7 +19,7 @@ def test_turns_are_listed_with_intervals_and_what_changed(start, turned, quiet):
     assert table["turn"].tolist() == [1, 0]
     assert table["what changed in the data"].tolist() == ["4 excluded", "–"]
     assert table["verdict"].iloc[0] in {"gain", "no evidence", "harm"}
-    assert " to " in table["change (95 %)"].iloc[0]
+    assert " to " in table["change (interval)"].iloc[0]
     assert any("looked at 2 times" in caption.value for caption in app.caption)
 
 
