@@ -4,7 +4,7 @@ from core.evaluate.binning import slice_frame
 from core.evaluate.calibration import Calibration, calibration
 from core.evaluate.class_costs import class_costs, costed_metric, pair_costs
 from core.evaluate.error_tree import Node, error_tree
-from core.evaluate.folding import Folded, fold, fold_copies, overlaps
+from core.evaluate.folding import fold
 from core.evaluate.heat_map import heat_map, telling_columns
 from core.evaluate.imbalance import FEW, class_counts, imbalance
 from core.evaluate.metrics import Evaluation, cells_of, confusion_of, evaluate, per_class_of
@@ -29,7 +29,6 @@ __all__ = [
     "Calibration",
     "Evaluation",
     "EvaluationError",
-    "Folded",
     "Node",
     "Predicate",
     "Refit",
@@ -51,7 +50,6 @@ __all__ = [
     "evaluate",
     "find_slices",
     "fold",
-    "fold_copies",
     "heat_map",
     "holds",
     "imbalance",
@@ -60,7 +58,6 @@ __all__ = [
     "losses",
     "measure",
     "overlap",
-    "overlaps",
     "pair_costs",
     "per_class_of",
     "sentence",

@@ -14,7 +14,7 @@ from core.dataset import Dataset
 from core.evaluate.verdict import Verdict
 from core.statistics import LEVEL, PAIRED_STANDARD_ERRORS, wilson_interval
 
-__all__ = ["FEW", "POINT", "USUAL_CHANGE", "HeadlinePower", "TestSetHealth", "power_curve", "test_health"]
+__all__ = ["FEW", "POINT", "USUAL_CHANGE", "HeadlinePower", "TestSetHealth", "test_health"]
 
 # The normal deviate with 80 % of the distribution below it.
 _POWER = 0.8416
@@ -66,8 +66,6 @@ class TestSetHealth:
         Smallest true change of accuracy that is called `gain` or `harm` four times out of five.
     needed : int
         Examples it would take for that to be one point.
-    warnings : tuple of str
-        What is wrong, each with what to do.
     changed : float
         Share of the test examples that two turns predict differently.
     changed_interval : (float, float) or None
@@ -85,7 +83,6 @@ class TestSetHealth:
     half_width: float
     detectable: float
     needed: int
-    warnings: tuple[str, ...]
     changed: float
     changed_interval: tuple[float, float] | None
     headline: HeadlinePower | None
@@ -141,30 +138,11 @@ def test_health(
         float(high - low) / 2,
         detectable,
         needed,
-        _warnings(size, rarest, fewest, detectable, needed),
         changed,
         measured,
         _headline(verdict, size),
         _per_class(support, recalls),
     )
-
-
-def power_curve(health: TestSetHealth, *, points: int = 40) -> pd.DataFrame:
-    """Say what change would be seen with fewer or more test examples.
-
-    Returns
-    -------
-    DataFrame of shape (points, 2 or 3)
-        ``examples`` (from a tenth of the test set to somewhat beyond what a change of one point takes), ``accuracy``
-        and, where known, ``headline``: the smallest true change that is found four times out of five.
-    """
-    farthest = max([health.needed, health.size, *([health.headline.needed] if health.headline else [])])
-    sizes = np.unique(np.geomspace(max(20, health.size // 10), 1.3 * farthest, points).round())
-    curve = pd.DataFrame({"examples": sizes.astype(int)})
-    curve["accuracy"] = np.minimum(1.0, _ERRORS * np.sqrt(health.changed / sizes))
-    if health.headline is not None:
-        curve["headline"] = health.headline.detectable * np.sqrt(health.size / sizes)
-    return curve
 
 
 def _headline(verdict: Verdict | None, size: int) -> HeadlinePower | None:
@@ -204,21 +182,3 @@ def _wilson_size(share: npt.NDArray[np.float64], half: float) -> npt.NDArray[np.
     rest = h2 * z2**2 - z2**2 / 4
     root: npt.NDArray[np.float64] = (middle + np.sqrt(middle**2 - 4 * h2 * rest)) / (2 * h2)
     return root
-
-
-def _warnings(size: int, rarest: str | None, fewest: int, detectable: float, needed: int) -> tuple[str, ...]:
-    if not size:
-        return ("There are no test examples, so that no turn can be judged. Make the project anew with a test share.",)
-    warnings = []
-    if fewest < FEW:
-        warnings.append(
-            f"Class '{rarest}' has {fewest} test examples; with fewer than {FEW} its scores are mostly luck. "
-            "Collect more of it, and give the test set a share of them."
-        )
-    if detectable > 0.02:
-        warnings.append(
-            f"Only a change of {detectable:.1%} or more is likely to be seen with {size:,} test examples; "
-            f"for one of a point it would take some {needed:,}. Make the test set larger, or change the data in larger "
-            "steps."
-        )
-    return tuple(warnings)

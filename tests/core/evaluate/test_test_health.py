@@ -7,7 +7,6 @@ import pytest
 from core.dataset import Dataset
 from core.evaluate import Verdict
 from core.evaluate import test_health as health
-from core.evaluate.test_health import power_curve
 from core.statistics import PAIRED_STANDARD_ERRORS, wilson_interval
 
 
@@ -23,13 +22,11 @@ def test_a_small_set_is_said_to_be_small():
     assert found.rarest_class == "yes"
     assert found.rarest_support < 30
     assert found.half_width == pytest.approx(0.096, abs=0.003)
-    assert len(found.warnings) == 2
-    assert "Collect more of it" in found.warnings[0]
+    assert found.detectable > 0.02
 
 
 def test_a_large_set_needs_no_warning_and_sees_a_point_when_large_enough():
     found = health(dataset(60_000, rare=0.4))
-    assert not found.warnings
     assert (found.detectable <= 0.01) == (found.size >= found.needed)
 
 
@@ -47,7 +44,6 @@ def test_what_is_detectable_is_detected_four_times_out_of_five():
 def test_no_test_set():
     found = health(dataset(100, test=0.0))
     assert (found.size, found.detectable) == (0, 1.0)
-    assert "no turn can be judged" in found.warnings[0]
 
 
 def test_the_share_that_changed_is_measured_where_two_turns_are_there():
@@ -88,11 +84,3 @@ def test_so_many_examples_of_a_class_make_its_recall_known_to_five_points(recall
     assert halves[1] <= 0.05 < halves[0] + 1e-6
     assert found.index[0] == "yes"
     assert found["support"].is_monotonic_increasing
-
-
-def test_the_curve_goes_through_where_the_test_set_stands():
-    found = health(dataset(4000))
-    curve = power_curve(found)
-    at = np.interp(found.size, curve["examples"], curve["accuracy"])
-    assert at == pytest.approx(found.detectable, rel=0.02)
-    assert curve["accuracy"].iloc[-1] < 0.01 < curve["accuracy"].iloc[0]
