@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import pandas as pd
 
@@ -39,9 +40,13 @@ class Finding:
     columns : tuple of str
         The columns it is about: the one that ``fix`` acts on, if that is "drop_column".
     cells : list of (id, column)
-        The single cells it is about.
+        The single cells it is about: those that ``fix`` acts on, if that is "correct".
     fix : str or None
-        The edit that mends it: "exclude", "drop_column" or None.
+        The edit that mends it: "exclude", "drop_column", "correct", "relabel" or None.
+    values : list
+        What to put into ``cells``, in their order, if ``fix`` is "correct"; None makes a cell missing.
+    labels : dict of str to str
+        Id to the label to give it, if ``fix`` is "relabel".
     """
 
     kind: str
@@ -53,3 +58,5 @@ class Finding:
     columns: tuple[str, ...] = ()
     cells: list[tuple[str, str]] = field(default_factory=list)
     fix: str | None = None
+    values: list[Any] = field(default_factory=list)
+    labels: dict[str, str] = field(default_factory=dict)
