@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from core.collect import audit
 from core.dataset import Dataset
+from core.progress import Cancelled
 
 
 def table(rows=400, seed=0, **columns):
@@ -234,3 +235,14 @@ def test_empty_texts():
 def test_the_only_column_can_not_be_dropped():
     _, found = findings(pd.DataFrame({"x": [1.5] * 40, "label": ["a", "b"] * 20}), features=["x"])
     assert found["constant_column"].fix is None
+
+
+def test_progress_rises_to_the_end_and_a_cancelled_audit_stops():
+    dataset = Dataset.from_frame(table(), label="label")
+    heard = []
+    audit(dataset, lambda share, message: heard.append((share, message)))
+    assert [share for share, _ in heard] == sorted(share for share, _ in heard)
+    assert heard[0][0] == 0.0
+    assert heard[-1] == (1.0, "done")
+    with pytest.raises(Cancelled):
+        audit(dataset, cancel=lambda: True)
