@@ -10,6 +10,7 @@ from core.flywheel.edits import (
     Correct,
     Decide,
     Decision,
+    Dismiss,
     DropColumn,
     Edit,
     EditError,
@@ -20,6 +21,7 @@ from core.flywheel.edits import (
 )
 from core.flywheel.errors import LockError, ProjectError, StaleError
 from core.flywheel.export import export
+from core.flywheel.findings import dismiss, dismissed_findings, ready_findings, restore
 from core.flywheel.guidelines import (
     PIN_KINDS,
     Definition,
@@ -38,6 +40,7 @@ from core.flywheel.guidelines import (
 from core.flywheel.judgements import judgements
 from core.flywheel.listing import Filter, decide_rows, evidence, list_cards, matching, open_rows
 from core.flywheel.log import Entry
+from core.flywheel.mend import before_after, chosen, edit_of, mended_size
 from core.flywheel.pace import seconds_per_decision
 from core.flywheel.pool import PoolView, look_at_pool
 from core.flywheel.predicted import Predicted, chances, hardest, predicted
@@ -90,6 +93,7 @@ __all__ = [
     "Decide",
     "Decision",
     "Definition",
+    "Dismiss",
     "DropColumn",
     "Edit",
     "EditError",
@@ -118,12 +122,17 @@ __all__ = [
     "arrive",
     "audit_bands",
     "audit_estimate",
+    "before_after",
     "chances",
+    "chosen",
     "current_queue",
     "decide",
     "decide_rows",
     "decisions",
     "define_class",
+    "dismiss",
+    "dismissed_findings",
+    "edit_of",
     "evidence",
     "export",
     "find_project",
@@ -146,6 +155,7 @@ __all__ = [
     "match_annotations",
     "matching",
     "members",
+    "mended_size",
     "move",
     "new_folder",
     "next_place",
@@ -157,7 +167,9 @@ __all__ = [
     "pins",
     "predicted",
     "rank",
+    "ready_findings",
     "region_of",
+    "restore",
     "review_sample",
     "reviewer_annotations",
     "second_look",

@@ -26,6 +26,7 @@ __all__ = [
     "Correct",
     "Decide",
     "Decision",
+    "Dismiss",
     "DropColumn",
     "Edit",
     "EditError",
@@ -235,9 +236,33 @@ class SetRules(Edit):
         return self.said or f"set {counted(len(self.rules), 'rule')}"
 
 
+@dataclass(frozen=True)
+class Dismiss(Edit):
+    """Say of a finding of the audit that it is as it should be, or (``back``) that it is to be shown again.
+
+    ``finding`` is its `findings.finding_key`, ``size`` how much it was about. Changes no data.
+    """
+
+    kind: ClassVar[str] = "dismiss"
+    finding: str
+    title: str
+    size: int
+    back: bool = False
+
+    def apply(self, dataset: Dataset) -> Dataset:
+        return dataset
+
+    def payload(self) -> dict[str, Any]:
+        return {"finding": self.finding, "title": self.title, "size": self.size, "back": self.back}
+
+    @property
+    def summary(self) -> str:
+        return f"{'brought back' if self.back else 'dismissed'} the finding '{self.title}'"
+
+
 EDITS: dict[str, type[Edit]] = {
     edit.kind: edit
-    for edit in (Relabel, Exclude, Correct, DropColumn, Collect, Generate, Annotations, Decide, SetRules)
+    for edit in (Relabel, Exclude, Correct, DropColumn, Collect, Generate, Annotations, Decide, SetRules, Dismiss)
 }
 
 
@@ -266,6 +291,9 @@ def read_edit(kind: str, payload: Mapping[str, Any], rows: pd.DataFrame | None, 
         )
     if kind == "rules":
         return SetRules(read_rules(payload["rules"]), said=payload.get("said", ""), by=by, reason=reason)
+    if kind == "dismiss":
+        title, size, back = payload["title"], payload["size"], payload["back"]
+        return Dismiss(payload["finding"], title=title, size=size, back=back, by=by, reason=reason)
     if kind == "collect" and rows is not None:
         return Collect(rows, count=payload.get("count"), by=by, reason=reason)
     if kind == "generate" and rows is not None:

@@ -52,6 +52,7 @@ _PHRASES = {
     "annotations": "examples annotated",
     "decide": "decided",
     "rules": "rules changed",
+    "dismiss": "findings dismissed or brought back",
 }
 
 

@@ -20,7 +20,7 @@ def size(finding: Finding) -> int:
     """How many cells or examples a finding shows: the cells of a correction, else the examples."""
     if finding.fix == "relabel":
         return len(finding.labels)
-    if finding.cells and finding.fix in ("correct", None):
+    if finding.fix == "correct" or (finding.fix is None and finding.cells):
         return len(finding.cells)
     return len(finding.ids)
 

@@ -15,6 +15,7 @@ from core.flywheel import (
     Collect,
     Correct,
     Decide,
+    Dismiss,
     DropColumn,
     EditError,
     Exclude,
@@ -181,6 +182,7 @@ def test_every_edit_has_a_short_summary(dataset, train, make_table, make_childre
         Annotations(pd.DataFrame({"ann": ["yes"]}, index=list(train[:1]))),
         Decide({train[0]: ("keep", None)}),
         SetRules([]),
+        Dismiss("k", title="Odd", size=3),
     ]
 
     assert {edit.kind for edit in edits} == set(EDITS)
@@ -194,6 +196,7 @@ def test_every_edit_has_a_short_summary(dataset, train, make_table, make_childre
         "added labels of 1 annotator on 1 example",
         "kept the label",
         "set 0 rules",
+        "dismissed the finding 'Odd'",
     ]
     assert Decide({}).summary == "decided on 0 examples"
 
@@ -362,6 +365,7 @@ def test_every_edit_is_read_back_from_json(dataset, train, make_table, make_chil
         Exclude(pd.Index(train[:2]), by="b"),
         Correct({(train[0], "n"): np.int64(1), (train[1], "when"): pd.Timestamp("2026-02-03 04:05")}),
         DropColumn("n"),
+        Dismiss('["odd", "n"]', title="초록", size=3, back=True, by="c", reason="meant"),
         Collect(make_table(3, seed=9).assign(key=["n0", "n1", "n2"])),
         Generate(make_children(dataset, train[:2])),
         Decide({train[0]: ("other", np.str_("no")), train[1]: ("exclude", None)}, guideline="3", queue=(1, 4, 5)),

@@ -21,6 +21,7 @@ from core.flywheel import (
     Collect,
     Correct,
     Decide,
+    Dismiss,
     DropColumn,
     Exclude,
     Generate,
@@ -28,8 +29,10 @@ from core.flywheel import (
     ProjectError,
     Relabel,
     SetRules,
+    log,
 )
 from core.flywheel.edits import replay
+from core.flywheel.findings import dismissals
 
 AUTHORS = st.sampled_from(["ann", "bob"])
 PLACES = st.integers(0, 200)
@@ -146,6 +149,10 @@ class History(RuleBasedStateMachine):
     def set_rules(self, names, label, by):
         self._apply(SetRules([Rule(name, label, Missing("x")) for name in names], by=by))
 
+    @rule(name=st.sampled_from("ab"), back=st.booleans(), by=AUTHORS)
+    def dismiss(self, name, back, by):
+        self._apply(Dismiss(name, title=name, size=1, back=back, by=by))
+
     @rule(by=st.sampled_from(["ann", "bob", None]))
     def undo(self, by):
         try:
@@ -196,6 +203,11 @@ class History(RuleBasedStateMachine):
         assert dataset.version == step_by_step.version
         rules = [self.edits[seq].rules for seq in sorted(self.force) if isinstance(self.edits[seq], SetRules)]
         assert self.project.rules == (tuple(rules[-1]) if rules else ())
+        said = {}
+        for edit in [self.edits[seq] for seq in sorted(self.force)]:
+            if isinstance(edit, Dismiss):
+                said[edit.finding] = not edit.back
+        assert set(dismissals(log.active(self.project.log))) == {name for name, away in said.items() if away}
         assert dataset.split.equals(step_by_step.split)
         assert dict(dataset.excluded) == dict(step_by_step.excluded)
         assert set(self.start.ids("test")) >= set(dataset.ids("test"))

@@ -1,0 +1,244 @@
+"""What the audit says of a project's data: looked for once a version, kept on disk where it took long, dismissed.
+
+What is kept is a cache: a file that is missing or unreadable is looked for again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from core.collect import Finding, audit
+from core.dataset import Dataset
+from core.flywheel import log
+from core.flywheel.edits import Dismiss, plain
+from core.flywheel.log import Entry
+from core.flywheel.mend import size
+from core.progress import Cancel, Progress
+
+if TYPE_CHECKING:
+    from core.flywheel.project import Project
+
+__all__ = [
+    "AT_ONCE",
+    "Findings",
+    "dismiss",
+    "dismissals",
+    "dismissed_findings",
+    "finding_key",
+    "is_dismissed",
+    "is_quick",
+    "open_findings",
+    "ready_findings",
+    "restore",
+]
+
+# Cells up to which an audit is so quick that a page may wait for it; a text counts as many.
+AT_ONCE = 150_000
+_CELLS_OF_A_TEXT = 20
+# Raised when findings of the same data come out otherwise, so that no stale file is read.
+_FORMAT = 1
+_KEPT_FILES = 8
+
+
+class Findings:
+    """The findings of one project, by version of its data. Safe to share between threads.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the project; files go to ``findings/`` below it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder / "findings"
+        self._looking = threading.Lock()
+        self._known: tuple[str, list[Finding]] = ("", [])
+
+    def known(self, dataset: Dataset) -> list[Finding] | None:
+        """What was found in this version of the data, from memory or disk; None if it has not been looked for."""
+        key = _key(dataset)
+        known = self._known
+        if known[0] == key:
+            return known[1]
+        found = _read(self._folder / f"{key}.parquet")
+        if found is not None:
+            self._known = (key, found)
+        return found
+
+    def look(self, dataset: Dataset, progress: Progress | None = None, cancel: Cancel | None = None) -> list[Finding]:
+        """Audit the data, unless that was done already.
+
+        Raises
+        ------
+        Cancelled
+            If the caller asked to stop.
+        """
+        # Whoever comes second waits for the first instead of looking for the same.
+        with self._looking:
+            found = self.known(dataset)
+            if found is None:
+                found = audit(dataset, progress, cancel)
+                if not is_quick(dataset):
+                    _write(self._folder, _key(dataset), found)
+                self._known = (_key(dataset), found)
+        return found
+
+
+def is_quick(dataset: Dataset) -> bool:
+    """Whether an audit takes so little that a page may wait for it."""
+    texts = dataset.schema.text is not None
+    return len(dataset) * (dataset.frame.shape[1] + _CELLS_OF_A_TEXT * texts) <= AT_ONCE
+
+
+def _key(dataset: Dataset) -> str:
+    return hashlib.sha256(json.dumps([_FORMAT, dataset.version]).encode()).hexdigest()
+
+
+# --- as it should be ------------------------------------------------------------------------------------------------
+
+
+def finding_key(finding: Finding) -> str:
+    """What a finding is called across versions: its kind and its columns; of a check, what it asks."""
+    said = [finding.title] if finding.kind == "check" else []
+    return json.dumps([finding.kind, *finding.columns, *said], ensure_ascii=False)
+
+
+def dismiss(finding: Finding, *, by: str = "", reason: str = "") -> Dismiss:
+    """Make the edit that says of a finding: it is as it should be. It comes back when it is about more than now."""
+    return Dismiss(finding_key(finding), title=finding.title, size=size(finding), by=by, reason=reason)
+
+
+def restore(finding: Finding, *, by: str = "", reason: str = "") -> Dismiss:
+    """Make the edit that takes a dismissal back, whatever was done since."""
+    return Dismiss(finding_key(finding), title=finding.title, size=size(finding), back=True, by=by, reason=reason)
+
+
+def dismissals(force: Sequence[Entry]) -> dict[str, Entry]:
+    """Findings that were dismissed and not brought back, by `finding_key`, with the entry that did it.
+
+    Parameters
+    ----------
+    force : sequence of Entry
+        The entries in force.
+    """
+    known: dict[str, Entry] = {}
+    for entry in force:
+        if entry.kind == "dismiss":
+            known.pop(entry.content["finding"], None)
+            if not entry.content["back"]:
+                known[entry.content["finding"]] = entry
+    return known
+
+
+def is_dismissed(finding: Finding, known: Mapping[str, Entry]) -> bool:
+    """Whether a finding was dismissed when it was about as much as now, or more."""
+    entry = known.get(finding_key(finding))
+    return entry is not None and size(finding) <= entry.content["size"]
+
+
+# --- on disk --------------------------------------------------------------------------------------------------------
+
+
+def _write(folder: Path, key: str, found: Sequence[Finding]) -> None:
+    """Keep findings as one Parquet file: their words in its header, examples and cells as rows."""
+    words = [
+        {
+            "kind": finding.kind,
+            "title": finding.title,
+            "severity": finding.severity,
+            "message": finding.message,
+            "remedy": finding.remedy,
+            "columns": finding.columns,
+            "fix": finding.fix,
+        }
+        for finding in found
+    ]
+    rows: dict[str, list[Any]] = {"finding": [], "what": [], "example": [], "column": [], "value": []}
+    for number, finding in enumerate(found):
+        values: list[str | None] = [json.dumps(plain(value)) for value in finding.values]
+        values = values or [None] * len(finding.cells)
+        parts = (
+            ("id", list(finding.ids), [None] * len(finding.ids), [None] * len(finding.ids)),
+            ("cell", [cell[0] for cell in finding.cells], [cell[1] for cell in finding.cells], values),
+            ("label", list(finding.labels), [None] * len(finding.labels), list(finding.labels.values())),
+        )
+        for what, examples, columns, put in parts:
+            rows["finding"] += [number] * len(examples)
+            rows["what"] += [what] * len(examples)
+            rows["example"] += examples
+            rows["column"] += columns
+            rows["value"] += put
+    kinds = {"finding": pa.int32(), "what": pa.string(), "example": pa.string(), "column": pa.string()}
+    table = pa.table({name: pa.array(rows[name], type=kinds.get(name, pa.string())) for name in rows})
+    table = table.replace_schema_metadata({"findings": json.dumps(words)})
+    temporary = folder / f".{key}.{os.getpid()}.{threading.get_ident()}"
+    # Without room on the disk the findings are there all the same.
+    with contextlib.suppress(OSError):
+        folder.mkdir(exist_ok=True)
+        pq.write_table(table, temporary)
+        temporary.replace(folder / f"{key}.parquet")
+        files = sorted(folder.glob("*.parquet"), key=lambda path: path.stat().st_mtime)
+        for old in files[:-_KEPT_FILES]:
+            old.unlink(missing_ok=True)
+
+
+def _read(path: Path) -> list[Finding] | None:
+    if not path.is_file():
+        return None
+    try:
+        table = pq.read_table(path)
+        words = json.loads((table.schema.metadata or {})[b"findings"])
+        rows = table.to_pandas()
+        number, what = rows["finding"].to_numpy(), rows["what"].to_numpy(dtype=object)
+        found = []
+        for place, said in enumerate(words):
+            own = {name: rows[(number == place) & (what == name)] for name in ("id", "cell", "label")}
+            cells = list(zip(own["cell"]["example"].tolist(), own["cell"]["column"].tolist(), strict=True))
+            values = own["cell"]["value"]
+            found.append(
+                Finding(
+                    **said | {"columns": tuple(said["columns"])},
+                    ids=pd.Index(np.asarray(own["id"]["example"], dtype=object), dtype="str", name="example"),
+                    cells=cells,
+                    values=[json.loads(value) for value in values] if said["fix"] == "correct" else [],
+                    labels=dict(zip(own["label"]["example"], own["label"]["value"], strict=True)),
+                )
+            )
+    except (OSError, pa.ArrowException, KeyError, ValueError, TypeError):
+        return None
+    return found
+
+
+# --- of a project ---------------------------------------------------------------------------------------------------
+
+
+def ready_findings(project: Project) -> list[Finding] | None:
+    """What the audit says of the data as it is, if it is known or found in a moment; None if that takes long."""
+    dataset = project.dataset
+    found = project.audits.look(dataset) if is_quick(dataset) else project.audits.known(dataset)
+    return None if found is None else open_findings(project, found)
+
+
+def open_findings(project: Project, found: Sequence[Finding]) -> list[Finding]:
+    """Those of some findings that nobody has dismissed."""
+    known = dismissals(log.active(project.log))
+    return [finding for finding in found if not is_dismissed(finding, known)]
+
+
+def dismissed_findings(project: Project) -> list[tuple[Finding, Entry]]:
+    """The findings of the data as it is that were dismissed, each with who did it and why; none before the audit."""
+    known = dismissals(log.active(project.log))
+    found = project.audits.known(project.dataset) if known else None
+    return [(finding, known[finding_key(finding)]) for finding in found or () if is_dismissed(finding, known)]
