@@ -17,6 +17,7 @@ from core.flywheel.edits import (
     Exclude,
     Generate,
     Relabel,
+    SetChecks,
     SetRules,
 )
 from core.flywheel.errors import LockError, ProjectError, StaleError
@@ -112,6 +113,7 @@ __all__ = [
     "ProjectSummary",
     "Queue",
     "Relabel",
+    "SetChecks",
     "SetRules",
     "SliceVerdict",
     "StaleError",

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 import pandas as pd
 
 from core.annotate import Rule, check_rules, read_rules
+from core.collect import Check, read_checks
 from core.content import canonicalise
 from core.dataset import Dataset
 from core.flywheel.decision import Decide, Decision
@@ -33,6 +34,7 @@ __all__ = [
     "Exclude",
     "Generate",
     "Relabel",
+    "SetChecks",
     "SetRules",
     "plain",
     "read_edit",
@@ -237,6 +239,32 @@ class SetRules(Edit):
 
 
 @dataclass(frozen=True)
+class SetChecks(Edit):
+    """What must hold of the data from now on, all of it; the data stays as it is. ``said`` is what was done, in words.
+
+    A check that asks for columns or kinds that the data has not is refused, unless it was there before (``known``).
+    """
+
+    kind: ClassVar[str] = "checks"
+    checks: Sequence[Check]
+    said: str = ""
+    known: Sequence[Check] = ()
+
+    def apply(self, dataset: Dataset) -> Dataset:
+        for check in self.checks:
+            if check not in self.known:
+                check.broken(dataset.frame)
+        return dataset
+
+    def payload(self) -> dict[str, Any]:
+        return {"checks": [check.to_dict() for check in self.checks], "said": self.said}
+
+    @property
+    def summary(self) -> str:
+        return self.said or f"set {counted(len(self.checks), 'check')}"
+
+
+@dataclass(frozen=True)
 class Dismiss(Edit):
     """Say of a finding of the audit that it is as it should be, or (``back``) that it is to be shown again.
 
@@ -262,7 +290,19 @@ class Dismiss(Edit):
 
 EDITS: dict[str, type[Edit]] = {
     edit.kind: edit
-    for edit in (Relabel, Exclude, Correct, DropColumn, Collect, Generate, Annotations, Decide, SetRules, Dismiss)
+    for edit in (
+        Relabel,
+        Exclude,
+        Correct,
+        DropColumn,
+        Collect,
+        Generate,
+        Annotations,
+        Decide,
+        SetRules,
+        SetChecks,
+        Dismiss,
+    )
 }
 
 
@@ -291,6 +331,8 @@ def read_edit(kind: str, payload: Mapping[str, Any], rows: pd.DataFrame | None, 
         )
     if kind == "rules":
         return SetRules(read_rules(payload["rules"]), said=payload.get("said", ""), by=by, reason=reason)
+    if kind == "checks":
+        return SetChecks(read_checks(payload["checks"]), said=payload.get("said", ""), by=by, reason=reason)
     if kind == "dismiss":
         title, size, back = payload["title"], payload["size"], payload["back"]
         return Dismiss(payload["finding"], title=title, size=size, back=back, by=by, reason=reason)

@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import threading
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,13 +20,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from core.collect import Finding, audit
+from core.collect import Check, Finding, audit, check_table, read_checks
 from core.dataset import Dataset
 from core.flywheel import log
 from core.flywheel.edits import Dismiss, plain
 from core.flywheel.log import Entry
 from core.flywheel.mend import size
-from core.progress import Cancel, Progress
+from core.progress import Cancel, Progress, Steps
 
 if TYPE_CHECKING:
     from core.flywheel.project import Project
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 __all__ = [
     "AT_ONCE",
     "Findings",
+    "check_dataset",
+    "checks_in_force",
     "dismiss",
     "dismissals",
     "dismissed_findings",
@@ -50,6 +53,7 @@ _CELLS_OF_A_TEXT = 20
 # Raised when findings of the same data come out otherwise, so that no stale file is read.
 _FORMAT = 1
 _KEPT_FILES = 8
+_KEPT = 4
 
 
 class Findings:
@@ -64,21 +68,22 @@ class Findings:
     def __init__(self, folder: Path) -> None:
         self._folder = folder / "findings"
         self._looking = threading.Lock()
-        self._known: tuple[str, list[Finding]] = ("", [])
+        self._kept: OrderedDict[str, list[Finding]] = OrderedDict()
 
-    def known(self, dataset: Dataset) -> list[Finding] | None:
-        """What was found in this version of the data, from memory or disk; None if it has not been looked for."""
-        key = _key(dataset)
-        known = self._known
-        if known[0] == key:
-            return known[1]
-        found = _read(self._folder / f"{key}.parquet")
-        if found is not None:
-            self._known = (key, found)
-        return found
+    def known(self, dataset: Dataset, checks: Sequence[Check] = ()) -> list[Finding] | None:
+        """What was found in this version of the data, worst first; None if it has not all been looked for."""
+        found = self._read(_key(dataset))
+        broken = self._read(_key(dataset, checks)) if checks else []
+        return None if found is None or broken is None else _worst_first(found, broken)
 
-    def look(self, dataset: Dataset, progress: Progress | None = None, cancel: Cancel | None = None) -> list[Finding]:
-        """Audit the data, unless that was done already.
+    def look(
+        self,
+        dataset: Dataset,
+        checks: Sequence[Check] = (),
+        progress: Progress | None = None,
+        cancel: Cancel | None = None,
+    ) -> list[Finding]:
+        """Audit the data and ask the checks, unless that was done already.
 
         Raises
         ------
@@ -87,13 +92,46 @@ class Findings:
         """
         # Whoever comes second waits for the first instead of looking for the same.
         with self._looking:
-            found = self.known(dataset)
+            key = _key(dataset)
+            found = self._read(key)
             if found is None:
-                found = audit(dataset, progress, cancel)
-                if not is_quick(dataset):
-                    _write(self._folder, _key(dataset), found)
-                self._known = (_key(dataset), found)
+                found = self._keep(key, dataset, audit(dataset, progress, cancel))
+            if not checks:
+                return _worst_first(found, [])
+            key = _key(dataset, checks)
+            broken = self._read(key)
+            if broken is None:
+                Steps(1, progress, cancel).start("asking the checks")
+                broken = self._keep(key, dataset, check_dataset(dataset, checks))
+        return _worst_first(found, broken)
+
+    def _keep(self, key: str, dataset: Dataset, found: list[Finding]) -> list[Finding]:
+        if not is_quick(dataset):
+            _write(self._folder, key, found)
+        return self._remember(key, found)
+
+    def _read(self, key: str) -> list[Finding] | None:
+        kept = self._kept.get(key)
+        if kept is not None:
+            return kept
+        found = _read(self._folder / f"{key}.parquet")
+        return None if found is None else self._remember(key, found)
+
+    def _remember(self, key: str, found: list[Finding]) -> list[Finding]:
+        self._kept[key] = found
+        while len(self._kept) > _KEPT:
+            self._kept.popitem(last=False)
         return found
+
+
+def check_dataset(dataset: Dataset, checks: Sequence[Check]) -> list[Finding]:
+    """Ask checks of every example but those that were generated; only train examples are offered for exclusion."""
+    collected = dataset.without(dataset.generated) if len(dataset.generated) else dataset
+    return check_table(collected.frame, checks, excludable=collected.ids("train"))
+
+
+def _worst_first(found: list[Finding], broken: list[Finding]) -> list[Finding]:
+    return sorted([*broken, *found], key=lambda finding: -finding.severity)
 
 
 def is_quick(dataset: Dataset) -> bool:
@@ -102,8 +140,9 @@ def is_quick(dataset: Dataset) -> bool:
     return len(dataset) * (dataset.frame.shape[1] + _CELLS_OF_A_TEXT * texts) <= AT_ONCE
 
 
-def _key(dataset: Dataset) -> str:
-    return hashlib.sha256(json.dumps([_FORMAT, dataset.version]).encode()).hexdigest()
+def _key(dataset: Dataset, checks: Sequence[Check] = ()) -> str:
+    asked = [check.to_dict() for check in checks]
+    return hashlib.sha256(json.dumps([_FORMAT, dataset.version, asked]).encode()).hexdigest()
 
 
 # --- as it should be ------------------------------------------------------------------------------------------------
@@ -123,6 +162,12 @@ def dismiss(finding: Finding, *, by: str = "", reason: str = "") -> Dismiss:
 def restore(finding: Finding, *, by: str = "", reason: str = "") -> Dismiss:
     """Make the edit that takes a dismissal back, whatever was done since."""
     return Dismiss(finding_key(finding), title=finding.title, size=size(finding), back=True, by=by, reason=reason)
+
+
+def checks_in_force(force: Sequence[Entry]) -> tuple[Check, ...]:
+    """The checks that the last change of them in force left."""
+    last = next((entry for entry in reversed(force) if entry.kind == "checks"), None)
+    return () if last is None else read_checks(last.content["checks"])
 
 
 def dismissals(force: Sequence[Entry]) -> dict[str, Entry]:
@@ -227,7 +272,8 @@ def _read(path: Path) -> list[Finding] | None:
 def ready_findings(project: Project) -> list[Finding] | None:
     """What the audit says of the data as it is, if it is known or found in a moment; None if that takes long."""
     dataset = project.dataset
-    found = project.audits.look(dataset) if is_quick(dataset) else project.audits.known(dataset)
+    look = project.audits.look if is_quick(dataset) else project.audits.known
+    found = look(dataset, project.checks)
     return None if found is None else open_findings(project, found)
 
 
@@ -240,5 +286,5 @@ def open_findings(project: Project, found: Sequence[Finding]) -> list[Finding]:
 def dismissed_findings(project: Project) -> list[tuple[Finding, Entry]]:
     """The findings of the data as it is that were dismissed, each with who did it and why; none before the audit."""
     known = dismissals(log.active(project.log))
-    found = project.audits.known(project.dataset) if known else None
+    found = project.audits.known(project.dataset, project.checks) if known else None
     return [(finding, known[finding_key(finding)]) for finding in found or () if is_dismissed(finding, known)]

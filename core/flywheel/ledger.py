@@ -52,6 +52,7 @@ _PHRASES = {
     "annotations": "examples annotated",
     "decide": "decided",
     "rules": "rules changed",
+    "checks": "checks changed",
     "dismiss": "findings dismissed or brought back",
 }
 

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from core.annotate import Rule
-from core.collect import Finding
+from core.collect import Check, Finding
 from core.dataset import Dataset
 from core.evaluate import METRICS
 from core.flywheel import log, places, stale
@@ -21,7 +21,7 @@ from core.flywheel.decided import Decided
 from core.flywheel.edits import Collect, Decide, Edit, replay
 from core.flywheel.errors import LockError, ProjectError, StaleError
 from core.flywheel.export import export
-from core.flywheel.findings import Findings, open_findings, ready_findings
+from core.flywheel.findings import Findings, checks_in_force, open_findings, ready_findings
 from core.flywheel.ledger import Ledger, changes, part_of
 from core.flywheel.log import Entry
 from core.flywheel.refits import REFITTING
@@ -439,7 +439,7 @@ class Project:
 
         A page asks `ready_findings`, which never takes long.
         """
-        return open_findings(self, self.audits.look(self.dataset, progress, cancel))
+        return open_findings(self, self.audits.look(self.dataset, self.checks, progress, cancel))
 
     def actions(self) -> list[Action]:
         """What is worth doing next, most pressing first; findings that are not known yet are left out."""
@@ -455,6 +455,11 @@ class Project:
     def rules(self) -> tuple[Rule, ...]:
         """The rules as they stand now, those that are off included; changed by `SetRules`."""
         return rules_in_force(log.active(self.log))
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """What must hold of the data, as its analyst says; changed by `SetChecks`."""
+        return checks_in_force(log.active(self.log))
 
     @property
     def guidelines(self) -> dict[str, str]:

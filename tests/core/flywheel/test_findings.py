@@ -6,7 +6,19 @@ import pandas as pd
 import pytest
 
 from core.collect import Finding, audit
-from core.flywheel import Exclude, Project, dismiss, dismissed_findings, findings, ready_findings, restore
+from core.collect.checks import InRange, Unique
+from core.flywheel import (
+    Exclude,
+    Generate,
+    Project,
+    SetChecks,
+    dismiss,
+    dismissed_findings,
+    edit_of,
+    findings,
+    ready_findings,
+    restore,
+)
 from core.flywheel.findings import Findings
 from core.progress import Cancelled
 
@@ -115,3 +127,42 @@ def test_a_dismissal_can_be_undone_and_taken_back_later(project, train):
     project.apply(restore(finding))
     assert finding.kind in [each.kind for each in project.findings()]
     assert dismissed_findings(project) == []
+
+
+def test_what_breaks_a_check_is_a_finding_until_the_check_is_taken_back(project):
+    project.apply(SetChecks([InRange("n", 0, 2), InRange("x", -99, 99)], by="ann"))
+    (finding,) = [each for each in project.findings() if each.kind == "check"]
+    assert finding.title == "Broken: 'n' lies between 0 and 2"
+    assert len(finding.cells) == (project.dataset.frame["n"] > 2).sum()
+    assert project.findings()[0].severity >= finding.severity
+    project.apply(edit_of(finding))
+    assert "check" not in [each.kind for each in project.findings()]
+    project.undo()
+    project.undo()
+    assert project.checks == ()
+    assert "check" not in [each.kind for each in project.findings()]
+
+
+def test_another_check_does_not_audit_the_data_again(project, long_audits, monkeypatch):
+    project.findings()
+    monkeypatch.setattr(findings, "audit", lambda *_: pytest.fail("it was audited again"))
+    project.apply(SetChecks([InRange("n", 0, 2)]))
+    assert ready_findings(project) is None
+    assert "check" in [each.kind for each in project.findings()]
+    assert "check" in [each.kind for each in ready_findings(Project.open(project.folder))]
+
+
+def test_checks_pass_over_generated_examples_and_exclude_from_train_only(project, make_children):
+    train = list(project.dataset.ids("train"))
+    project.apply(Generate(make_children(project.dataset, train[:3])))
+    project.apply(SetChecks([Unique(("n", "member"))]))
+    (finding,) = [each for each in project.findings() if each.kind == "check"]
+    assert finding.fix == "exclude"
+    assert set(finding.ids) <= set(train)
+
+
+def test_a_dismissed_check_does_not_silence_another_of_the_same_column(project):
+    project.apply(SetChecks([InRange("n", 0, 2), InRange("n", 1, 4)]))
+    first, second = [each for each in project.findings() if each.kind == "check"]
+    project.apply(dismiss(first))
+    assert [each.title for each in project.findings() if each.kind == "check"] == [second.title]

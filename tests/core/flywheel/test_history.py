@@ -14,6 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from core.annotate import Rule
 from core.annotate.conditions import Missing
+from core.collect.checks import InRange
 from core.dataset import Dataset
 from core.errors import FlywheelError
 from core.flywheel import (
@@ -28,6 +29,7 @@ from core.flywheel import (
     Project,
     ProjectError,
     Relabel,
+    SetChecks,
     SetRules,
     log,
 )
@@ -149,6 +151,10 @@ class History(RuleBasedStateMachine):
     def set_rules(self, names, label, by):
         self._apply(SetRules([Rule(name, label, Missing("x")) for name in names], by=by))
 
+    @rule(ends=st.lists(st.integers(0, 9), max_size=2), by=AUTHORS)
+    def set_checks(self, ends, by):
+        self._apply(SetChecks([InRange("n", low=end) for end in ends], by=by))
+
     @rule(name=st.sampled_from("ab"), back=st.booleans(), by=AUTHORS)
     def dismiss(self, name, back, by):
         self._apply(Dismiss(name, title=name, size=1, back=back, by=by))
@@ -203,6 +209,8 @@ class History(RuleBasedStateMachine):
         assert dataset.version == step_by_step.version
         rules = [self.edits[seq].rules for seq in sorted(self.force) if isinstance(self.edits[seq], SetRules)]
         assert self.project.rules == (tuple(rules[-1]) if rules else ())
+        checks = [self.edits[seq].checks for seq in sorted(self.force) if isinstance(self.edits[seq], SetChecks)]
+        assert self.project.checks == (tuple(checks[-1]) if checks else ())
         said = {}
         for edit in [self.edits[seq] for seq in sorted(self.force)]:
             if isinstance(edit, Dismiss):
