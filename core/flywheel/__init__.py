@@ -2,6 +2,7 @@
 
 from core.flywheel.actions import Action, suggest
 from core.flywheel.annotators import Study, label_by_consensus, match_annotations, reviewer_annotations, study
+from core.flywheel.attribution import EXACT, PERMUTATIONS, Attribution, EditGroup, Share, attribute, groups_of
 from core.flywheel.bands import Audit, BandError, Figure, audit_bands, fix_band, review_sample
 from core.flywheel.decision import SAID
 from core.flywheel.edits import (
@@ -82,11 +83,14 @@ from core.flywheel.watched import (
 from core.flywheel.workspace import ProjectSummary, find_project, home, list_projects, new_folder
 
 __all__ = [
+    "EXACT",
+    "PERMUTATIONS",
     "PIN_KINDS",
     "SAID",
     "SIMULATED",
     "Action",
     "Annotations",
+    "Attribution",
     "Audit",
     "BandError",
     "Collect",
@@ -98,6 +102,7 @@ __all__ = [
     "DropColumn",
     "Edit",
     "EditError",
+    "EditGroup",
     "Entry",
     "Exclude",
     "Figure",
@@ -115,6 +120,7 @@ __all__ = [
     "Relabel",
     "SetChecks",
     "SetRules",
+    "Share",
     "SliceVerdict",
     "StaleError",
     "StoreError",
@@ -122,6 +128,7 @@ __all__ = [
     "Turn",
     "WatchedSlice",
     "arrive",
+    "attribute",
     "audit_bands",
     "audit_estimate",
     "before_after",
@@ -139,6 +146,7 @@ __all__ = [
     "export",
     "find_project",
     "fix_band",
+    "groups_of",
     "guideline_history",
     "guidelines_markdown",
     "hardest",
