@@ -13,7 +13,7 @@ import pandas as pd
 from core.collect.checks import Check, CheckError, Compared, HasPattern, IfThen, InRange, OneOf, Unique, said
 from core.collect.finding import Finding, counted
 
-__all__ = ["ask", "check_table"]
+__all__ = ["ask", "ask_new", "check_table"]
 
 Booleans = npt.NDArray[np.bool_]
 
@@ -45,6 +45,32 @@ def ask(frame: pd.DataFrame, checks: Sequence[Check]) -> tuple[pd.DataFrame, dic
             found[place] = np.zeros(len(frame), dtype=bool)
             unasked[place] = str(error)
     return pd.DataFrame(found, index=frame.index), unasked
+
+
+def ask_new(frame: pd.DataFrame, new: pd.DataFrame, checks: Sequence[Check]) -> tuple[pd.DataFrame, dict[int, str]]:
+    """Ask checks of new rows as if they were in the data already: what is there may not come again.
+
+    Parameters
+    ----------
+    frame : DataFrame of shape (n, columns)
+        The data as it is.
+    new : DataFrame of shape (m, columns)
+        With the same columns.
+    checks : sequence of Check
+
+    Returns
+    -------
+    broken : DataFrame of shape (m, checks)
+    unasked : dict of int to str
+        As `ask` returns them.
+    """
+    broken, unasked = ask(new, checks)
+    for place, check in enumerate(checks):
+        if isinstance(check, Unique) and place not in unasked:
+            names = list(check.together)
+            both = pd.concat([frame[names], new[names]], ignore_index=True)
+            broken[place] = check.broken(both)[len(frame) :]
+    return broken, unasked
 
 
 def check_table(frame: pd.DataFrame, checks: Sequence[Check], *, excludable: pd.Index | None = None) -> list[Finding]:

@@ -34,6 +34,7 @@ __all__ = [
     "Present",
     "Unique",
     "allowed_values",
+    "kind_of",
     "read_checks",
     "said",
 ]
@@ -288,7 +289,7 @@ class Compared(Check):
 
     def broken(self, frame: pd.DataFrame) -> Booleans:
         left, right = (_column(frame, name) for name in self.columns)
-        kinds = [_kind(values) for values in (left, right)]
+        kinds = [kind_of(values) for values in (left, right)]
         if kinds[0] != kinds[1] or (kinds[0] == "text" and self.operator not in ("==", "!=")):
             raise CheckError(
                 f"Two columns are compared as numbers or as dates, texts only for being equal. '{self.column}' holds "
@@ -391,7 +392,8 @@ def _named(column: Any) -> None:
         raise CheckError(f"A check must name its column. Got {column!r} instead.")
 
 
-def _kind(values: pd.Series) -> str:
+def kind_of(values: pd.Series) -> str:
+    """Whether a column holds a ``"number"``, a ``"date"`` or a ``"text"`` in each row."""
     if pd.api.types.is_numeric_dtype(values.dtype):
         return "number"
     return "date" if pd.api.types.is_datetime64_any_dtype(values.dtype) else "text"
@@ -401,9 +403,11 @@ def _column(frame: pd.DataFrame, name: str, kind: str | None = None) -> pd.Serie
     if name not in frame.columns:
         raise CheckError(f"A check must name a column of the data. There is none called '{name}'.")
     values: pd.Series = frame[name]
-    if kind is not None and _kind(values) != kind and values.notna().any():
-        raise CheckError(f"The check asks for {kind}s. The column '{name}' holds {_kind(values)}s. Use another check.")
-    if kind is not None and _kind(values) != kind:
+    if kind is not None and kind_of(values) != kind and values.notna().any():
+        raise CheckError(
+            f"The check asks for {kind}s. The column '{name}' holds {kind_of(values)}s. Use another check."
+        )
+    if kind is not None and kind_of(values) != kind:
         # Without any value it is of every kind.
         return pd.Series(index=values.index, dtype=_DTYPES[kind])
     return values
@@ -417,7 +421,7 @@ def allowed_values(check: OneOf, values: pd.Series) -> list[Any]:
     CheckError
         If they are of another kind, or the column holds dates.
     """
-    kind = _kind(values)
+    kind = kind_of(values)
     if kind == "date":
         raise CheckError(f"The column '{check.column}' holds dates. Use a range of dates instead of a set.")
     odd = [each for each in check.values if isinstance(each, str) != (kind == "text")]
