@@ -2,6 +2,7 @@
 
 from core.flywheel.actions import Action, suggest
 from core.flywheel.annotators import Study, label_by_consensus, match_annotations, reviewer_annotations, study
+from core.flywheel.attribution import EXACT, PERMUTATIONS, Attribution, EditGroup, Share, attribute, groups_of
 from core.flywheel.bands import Audit, BandError, Figure, audit_bands, fix_band, review_sample
 from core.flywheel.decision import SAID
 from core.flywheel.edits import (
@@ -78,11 +79,14 @@ from core.flywheel.watched import (
 from core.flywheel.workspace import ProjectSummary, find_project, home, list_projects, new_folder
 
 __all__ = [
+    "EXACT",
+    "PERMUTATIONS",
     "PIN_KINDS",
     "SAID",
     "SIMULATED",
     "Action",
     "Annotations",
+    "Attribution",
     "Audit",
     "BandError",
     "Collect",
@@ -93,6 +97,7 @@ __all__ = [
     "DropColumn",
     "Edit",
     "EditError",
+    "EditGroup",
     "Entry",
     "Exclude",
     "Figure",
@@ -109,6 +114,7 @@ __all__ = [
     "Queue",
     "Relabel",
     "SetRules",
+    "Share",
     "SliceVerdict",
     "StaleError",
     "StoreError",
@@ -116,6 +122,7 @@ __all__ = [
     "Turn",
     "WatchedSlice",
     "arrive",
+    "attribute",
     "audit_bands",
     "audit_estimate",
     "chances",
@@ -128,6 +135,7 @@ __all__ = [
     "export",
     "find_project",
     "fix_band",
+    "groups_of",
     "guideline_history",
     "guidelines_markdown",
     "hardest",
