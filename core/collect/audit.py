@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 from core.collect.audit_columns import check_columns
+from core.collect.audit_dependencies import check_dependencies
 from core.collect.audit_examples import check_examples
+from core.collect.audit_merged import check_merged
+from core.collect.audit_personal import check_personal
+from core.collect.audit_spellings import check_spellings
+from core.collect.audit_types import check_types
+from core.collect.audit_values import check_values
+from core.collect.audited import Audited
 from core.collect.finding import Finding
 from core.dataset import Dataset
 from core.progress import Cancel, Progress, Steps
 
-__all__ = ["audit"]
+__all__ = ["CHECKS", "audit"]
 
-_CHECKS = (
+CHECKS = (
     ("Comparing the examples with each other", check_examples),
     ("Looking at each column", check_columns),
+    ("Looking for values that are no values", check_values),
+    ("Looking for mixed types", check_types),
+    ("Looking for two values in one cell", check_merged),
+    ("Comparing spellings", check_spellings),
+    ("Looking for columns that settle each other", check_dependencies),
+    ("Looking for personal data", check_personal),
 )
 
 
@@ -38,10 +51,13 @@ def audit(dataset: Dataset, progress: Progress | None = None, cancel: Cancel | N
         If the caller asked to stop.
     """
     dataset = dataset.without(dataset.generated) if len(dataset.generated) else dataset
-    steps = Steps(len(_CHECKS), progress, cancel)
+    audited = Audited(dataset)
+    steps = Steps(len(CHECKS), progress, cancel)
     found: list[Finding] = []
-    for doing, check in _CHECKS:
+    for doing, check in CHECKS:
         steps.start(doing)
-        found += check(dataset)
+        for finding in check(audited):
+            found.append(finding)
+            steps.check()
     steps.finish()
     return sorted(found, key=lambda finding: -finding.severity)

@@ -28,7 +28,15 @@ def findings(frame, **options):
         assert finding.message.endswith(".")
         assert finding.remedy.endswith(".")
         assert any(character.isdigit() for character in finding.message)
-        assert finding.fix in {"exclude", "drop_column", None}
+        assert finding.fix in {"exclude", "drop_column", "correct", "relabel", None}
+        if finding.fix == "correct":
+            assert len(finding.values) == len(finding.cells) > 0
+            assert set(finding.ids) == {example for example, _ in finding.cells}
+            dataset.with_cells(dict(zip(finding.cells, finding.values, strict=True)))
+        if finding.fix == "relabel":
+            assert set(finding.labels) == set(finding.ids)
+            assert (dataset.split.loc[list(finding.labels)] == "train").all()
+            dataset.with_labels(finding.labels)
         if finding.fix == "exclude":
             assert (dataset.split.loc[finding.ids] == "train").all()
             dataset.without(finding.ids)
