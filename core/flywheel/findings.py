@@ -11,7 +11,7 @@ import json
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from core.collect import Check, Finding, audit, check_table, read_checks
+from core.collect.finding import Cells
 from core.dataset import Dataset
 from core.flywheel import log
 from core.flywheel.edits import Dismiss, plain
@@ -197,7 +198,7 @@ def is_dismissed(finding: Finding, known: Mapping[str, Entry]) -> bool:
 
 
 def _write(folder: Path, key: str, found: Sequence[Finding]) -> None:
-    """Keep findings as one Parquet file: their words in its header, examples and cells as rows."""
+    """Keep findings as one Parquet file: their words and values in its header, examples and cells as rows."""
     words = [
         {
             "kind": finding.kind,
@@ -207,26 +208,13 @@ def _write(folder: Path, key: str, found: Sequence[Finding]) -> None:
             "remedy": finding.remedy,
             "columns": finding.columns,
             "fix": finding.fix,
+            "values": list(map(plain, finding.values)),
+            "labels": list(finding.labels.items()),
         }
         for finding in found
     ]
-    rows: dict[str, list[Any]] = {"finding": [], "what": [], "example": [], "column": [], "value": []}
-    for number, finding in enumerate(found):
-        values: list[str | None] = [json.dumps(plain(value)) for value in finding.values]
-        values = values or [None] * len(finding.cells)
-        parts = (
-            ("id", list(finding.ids), [None] * len(finding.ids), [None] * len(finding.ids)),
-            ("cell", [cell[0] for cell in finding.cells], [cell[1] for cell in finding.cells], values),
-            ("label", list(finding.labels), [None] * len(finding.labels), list(finding.labels.values())),
-        )
-        for what, examples, columns, put in parts:
-            rows["finding"] += [number] * len(examples)
-            rows["what"] += [what] * len(examples)
-            rows["example"] += examples
-            rows["column"] += columns
-            rows["value"] += put
-    kinds = {"finding": pa.int32(), "what": pa.string(), "example": pa.string(), "column": pa.string()}
-    table = pa.table({name: pa.array(rows[name], type=kinds.get(name, pa.string())) for name in rows})
+    parts = [part for number, finding in enumerate(found) for part in _rows(number, finding)]
+    table = pa.concat_tables(parts) if parts else _table(0, [], [])
     table = table.replace_schema_metadata({"findings": json.dumps(words)})
     temporary = folder / f".{key}.{os.getpid()}.{threading.get_ident()}"
     # Without room on the disk the findings are there all the same.
@@ -239,6 +227,29 @@ def _write(folder: Path, key: str, found: Sequence[Finding]) -> None:
             old.unlink(missing_ok=True)
 
 
+def _rows(number: int, finding: Finding) -> Iterator[pa.Table]:
+    """The examples of a finding as rows without a column, its cells as rows with one."""
+    yield _table(number, finding.ids, pa.nulls(len(finding.ids), pa.string()))
+    if isinstance(finding.cells, Cells):
+        for column in finding.cells.places:
+            ids = finding.cells.ids_of(column)
+            yield _table(number, ids, pa.repeat(pa.scalar(column), len(ids)))
+    else:
+        yield _table(number, [example for example, _ in finding.cells], [column for _, column in finding.cells])
+
+
+def _table(number: int, examples: Any, columns: Any) -> pa.Table:
+    texts = pa.array(examples, type=pa.string())
+    texts = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
+    return pa.table(
+        {
+            "finding": pa.repeat(pa.scalar(number, pa.int32()), len(texts)),
+            "example": texts,
+            "column": columns if isinstance(columns, pa.Array) else pa.array(columns, type=pa.string()),
+        }
+    )
+
+
 def _read(path: Path) -> list[Finding] | None:
     if not path.is_file():
         return None
@@ -246,24 +257,25 @@ def _read(path: Path) -> list[Finding] | None:
         table = pq.read_table(path)
         words = json.loads((table.schema.metadata or {})[b"findings"])
         rows = table.to_pandas()
-        number, what = rows["finding"].to_numpy(), rows["what"].to_numpy(dtype=object)
+        number, of_cell = rows["finding"].to_numpy(), rows["column"].notna().to_numpy()
         found = []
         for place, said in enumerate(words):
-            own = {name: rows[(number == place) & (what == name)] for name in ("id", "cell", "label")}
-            cells = list(zip(own["cell"]["example"].tolist(), own["cell"]["column"].tolist(), strict=True))
-            values = own["cell"]["value"]
-            found.append(
-                Finding(
-                    **said | {"columns": tuple(said["columns"])},
-                    ids=pd.Index(np.asarray(own["id"]["example"], dtype=object), dtype="str", name="example"),
-                    cells=cells,
-                    values=[json.loads(value) for value in values] if said["fix"] == "correct" else [],
-                    labels=dict(zip(own["label"]["example"], own["label"]["value"], strict=True)),
-                )
-            )
+            own, ids = rows[(number == place) & of_cell], rows["example"][(number == place) & ~of_cell]
+            said |= {"columns": tuple(said["columns"]), "labels": dict(said["labels"])}
+            ids = pd.Index(ids.to_numpy(dtype=object), dtype="str", name="example")
+            found.append(Finding(**said, ids=ids, cells=_cells(own)))
     except (OSError, pa.ArrowException, KeyError, ValueError, TypeError):
         return None
     return found
+
+
+def _cells(rows: pd.DataFrame) -> Sequence[tuple[str, str]]:
+    """Cells of rows; made as they are asked for where they stand column by column."""
+    codes, names = pd.factorize(rows["column"])
+    if (np.diff(codes) < 0).any():
+        return list(zip(rows["example"], rows["column"], strict=True))
+    examples = pd.Index(rows["example"], dtype="str", name="example")
+    return Cells(examples, {str(name): np.flatnonzero(codes == code) for code, name in enumerate(names)})
 
 
 # --- of a project ---------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -114,6 +114,7 @@ def before_after(dataset: Dataset, finding: Finding, part: slice | None = None) 
     """
     part = slice(0, size(finding)) if part is None else part
     after: list[Any] | None
+    cells: Sequence[tuple[str, str]]
     if finding.fix == "relabel":
         labels = list(finding.labels.items())[part]
         cells = [(example, dataset.schema.label) for example, _ in labels]

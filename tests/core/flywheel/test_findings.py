@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import threading
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from core.collect import Finding, audit
 from core.collect.checks import InRange, Unique
+from core.collect.finding import Cells
 from core.flywheel import (
     Exclude,
     Generate,
@@ -24,8 +26,12 @@ from core.progress import Cancelled
 
 
 def same(one: Finding, other: Finding) -> bool:
-    parts = [[getattr(each, name) for name in Finding.__dataclass_fields__ if name != "ids"] for each in (one, other)]
-    return parts[0] == parts[1] and one.ids.equals(other.ids)
+    parts = [
+        [getattr(each, name) for name in Finding.__dataclass_fields__ if name not in ("ids", "cells")]
+        for each in (one, other)
+    ]
+    cells = [list(each.cells) for each in (one, other)]
+    return parts[0] == parts[1] and one.ids.equals(other.ids) and cells[0] == cells[1]
 
 
 @pytest.fixture
@@ -62,6 +68,10 @@ def test_findings_of_every_shape_come_back_from_disk_as_they_were(tmp_path, data
         Finding("c", "t", 0.3, "m", "r", cells=[("1", "x"), ("2", "y")], values=[None, 1.5], fix="correct"),
         Finding("d", "t", 0.3, "m", "r", cells=[("1", "x"), ("1", "z")], values=["<b>", True], fix="correct"),
         Finding("e", "t", 0.2, "m", "r", cells=[("1", "x")]),
+        Finding("g", "t", 0.2, "m", "r", cells=[("1", "y"), ("2", "x"), ("2", "y")]),
+        Finding(
+            "h", "t", 0.2, "m", "r", cells=Cells(pd.Index(["1", "2"]), {"y": np.array([1]), "x": np.array([0, 1])})
+        ),
         Finding("f", "t", 0.2, "m", "r", labels={"1": "yes"}, fix="relabel"),
     ]
     monkeypatch.setattr(findings, "audit", lambda *_: made)
