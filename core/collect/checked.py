@@ -11,7 +11,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from core.collect.checks import Check, CheckError, Compared, HasPattern, IfThen, InRange, OneOf, Unique, said
-from core.collect.finding import Finding, counted
+from core.collect.finding import Cells, Finding, counted
+from core.progress import Cancel, Progress, Steps
 
 __all__ = ["ask", "ask_new", "check_table"]
 
@@ -73,7 +74,14 @@ def ask_new(frame: pd.DataFrame, new: pd.DataFrame, checks: Sequence[Check]) -> 
     return broken, unasked
 
 
-def check_table(frame: pd.DataFrame, checks: Sequence[Check], *, excludable: pd.Index | None = None) -> list[Finding]:
+def check_table(
+    frame: pd.DataFrame,
+    checks: Sequence[Check],
+    *,
+    excludable: pd.Index | None = None,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
+) -> list[Finding]:
     """Ask checks of a frame and say what breaks them, each as a finding of the kind "check".
 
     Parameters
@@ -83,19 +91,24 @@ def check_table(frame: pd.DataFrame, checks: Sequence[Check], *, excludable: pd.
     checks : sequence of Check
     excludable : Index, optional
         The ids that may be excluded (those of train): repeats among them can be.
+    progress, cancel
+        See `core.progress`.
 
     Returns
     -------
     list of Finding
         In the order of the checks, those that hold left out.
     """
-    broken, unasked = ask(frame, checks)
+    steps = Steps(len(checks), progress, cancel)
     found = []
-    for place, check in enumerate(checks):
-        if place in unasked:
-            found.append(_unasked(check, unasked[place]))
-        elif broken[place].any():
-            found.append(_finding(frame, check, broken[place].to_numpy(), excludable))
+    for check in checks:
+        steps.start("Asking the checks")
+        broken, unasked = ask(frame, [check])
+        if unasked:
+            found.append(_unasked(check, unasked[0]))
+        elif broken[0].any():
+            found.append(_finding(frame, check, broken[0].to_numpy(), excludable))
+    steps.finish()
     return found
 
 
@@ -123,13 +136,13 @@ def _finding(frame: pd.DataFrame, check: Check, broken: Booleans, excludable: pd
         "Put the right values. If they are right as they are, change the check.",
         ids=ids,
         columns=check.columns,
-        cells=[(example, name) for example in ids for name in marked],
+        cells=Cells(frame.index, dict.fromkeys(marked, np.flatnonzero(broken))),
     )
     if isinstance(check, Unique):
         copies = ids if excludable is None else ids[excludable.get_indexer(ids) >= 0]
         remedy = "Exclude what repeats; the first of each stays. If both are right, change the check."
         return replace(
-            found, remedy=remedy, cells=[], ids=copies if len(copies) else ids, fix="exclude" if len(copies) else None
+            found, remedy=remedy, cells=(), ids=copies if len(copies) else ids, fix="exclude" if len(copies) else None
         )
     if isinstance(inner, (InRange, OneOf, HasPattern)):
         values = _nearest(inner, frame.loc[broken, inner.column])
@@ -159,7 +172,9 @@ def _nearest(check: Check, values: pd.Series) -> list[Any]:
     if not isinstance(check, OneOf):
         return [None] * len(values)
     spelt = {_spelling(each): each for each in check.values if isinstance(each, str)}
-    return [spelt.get(_spelling(each)) if isinstance(each, str) else None for each in values]
+    codes, known = pd.factorize(values)
+    meant = [spelt.get(_spelling(each)) if isinstance(each, str) else None for each in known]
+    return [meant[code] for code in codes]
 
 
 def _spelling(text: str) -> str:

@@ -27,7 +27,7 @@ from core.flywheel import log
 from core.flywheel.edits import Dismiss, plain
 from core.flywheel.log import Entry
 from core.flywheel.mend import size
-from core.progress import Cancel, Progress, Steps
+from core.progress import Cancel, Progress
 
 if TYPE_CHECKING:
     from core.flywheel.project import Project
@@ -102,8 +102,7 @@ class Findings:
             key = _key(dataset, checks)
             broken = self._read(key)
             if broken is None:
-                Steps(1, progress, cancel).start("asking the checks")
-                broken = self._keep(key, dataset, check_dataset(dataset, checks))
+                broken = self._keep(key, dataset, check_dataset(dataset, checks, progress, cancel))
         return _worst_first(found, broken)
 
     def _keep(self, key: str, dataset: Dataset, found: list[Finding]) -> list[Finding]:
@@ -125,10 +124,13 @@ class Findings:
         return found
 
 
-def check_dataset(dataset: Dataset, checks: Sequence[Check]) -> list[Finding]:
+def check_dataset(
+    dataset: Dataset, checks: Sequence[Check], progress: Progress | None = None, cancel: Cancel | None = None
+) -> list[Finding]:
     """Ask checks of every example but those that were generated; only train examples are offered for exclusion."""
     collected = dataset.without(dataset.generated) if len(dataset.generated) else dataset
-    return check_table(collected.frame, checks, excludable=collected.ids("train"))
+    train = collected.ids("train")
+    return check_table(collected.frame, checks, excludable=train, progress=progress, cancel=cancel)
 
 
 def _worst_first(found: list[Finding], broken: list[Finding]) -> list[Finding]:
