@@ -43,6 +43,7 @@ from core.flywheel.pace import seconds_per_decision
 from core.flywheel.pool import PoolView, look_at_pool
 from core.flywheel.predicted import Predicted, chances, hardest, predicted
 from core.flywheel.project import Project
+from core.flywheel.race import ARMS, SECONDS_PER_DECISION, SECONDS_PER_FIT, RaceError, race
 from core.flywheel.ranking import rank
 from core.flywheel.review import (
     SIMULATED,
@@ -79,10 +80,13 @@ from core.flywheel.watched import (
 from core.flywheel.workspace import ProjectSummary, find_project, home, list_projects, new_folder
 
 __all__ = [
+    "ARMS",
     "EXACT",
     "PERMUTATIONS",
     "PIN_KINDS",
     "SAID",
+    "SECONDS_PER_DECISION",
+    "SECONDS_PER_FIT",
     "SIMULATED",
     "Action",
     "Annotations",
@@ -112,6 +116,7 @@ __all__ = [
     "ProjectError",
     "ProjectSummary",
     "Queue",
+    "RaceError",
     "Relabel",
     "SetRules",
     "Share",
@@ -164,6 +169,7 @@ __all__ = [
     "pin_history",
     "pins",
     "predicted",
+    "race",
     "rank",
     "region_of",
     "review_sample",
