@@ -26,6 +26,7 @@ from core.evaluate import METRICS, evaluate
 from core.evaluate.predictions import align
 from core.evaluate.resampled import resampled
 from core.evaluate.scores import SMALLER_IS_BETTER
+from core.flywheel.actions import SECONDS_PER_DECISION
 from core.flywheel.ranking import first_suspects
 from core.progress import Cancel, Progress, Steps
 from core.train import Fitted, LockedModel, Recipe
@@ -36,7 +37,6 @@ __all__ = ["ARMS", "SECONDS_PER_DECISION", "SECONDS_PER_FIT", "RaceError", "race
 
 ARMS = ("model", "data", "both")
 SECONDS_PER_FIT = 5.0
-SECONDS_PER_DECISION = 10.0
 
 # One bracket of the search: how many candidates are fitted on which share of train, the better third goes on.
 _RUNGS = ((9, 1 / 9), (3, 1 / 3), (1, 1.0))
