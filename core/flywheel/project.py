@@ -406,7 +406,7 @@ class Project:
     @property
     def turns(self) -> list[Turn]:
         """The ledger: every turn, scored on the test set as it is now."""
-        return self._ledger.turns(self.model, self.dataset, self.log)
+        return self._ledger.turns(self.model, self.dataset, self.log, self.dataset_at)
 
     def ledger(self) -> pd.DataFrame:
         """The turns as a table: headline with its interval, verdicts with theirs, what changed, what was harmed."""
