@@ -14,6 +14,7 @@ from core.flywheel.blind import (
     reviewed,
     sample,
     skipped,
+    train_moved,
 )
 from core.flywheel.decision import SAID
 from core.flywheel.edits import (
@@ -189,6 +190,7 @@ __all__ = [
     "study",
     "suggest",
     "touched",
+    "train_moved",
     "unpin_example",
     "unwatch",
     "watch",

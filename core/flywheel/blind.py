@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from core.evaluate import LabelNoise, label_noise
-from core.flywheel import places
+from core.flywheel import log, places
 from core.flywheel.decision import Decide, Decision
 from core.flywheel.edit import EditError, counted
 from core.flywheel.errors import ProjectError
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from core.flywheel.log import Entry
     from core.flywheel.project import Project
     from core.flywheel.store import Store
+    from core.flywheel.turn import Turn
 
 __all__ = [
     "BlindError",
@@ -39,6 +40,7 @@ __all__ = [
     "reviewed",
     "sample",
     "skipped",
+    "train_moved",
 ]
 
 _KEPT = "blind"
@@ -296,3 +298,12 @@ def _answers(project: Project, ids: pd.Index) -> pd.DataFrame:
     told = project.decided.since(0)
     told = told[ids.get_indexer(told.index) >= 0]
     return told[(told["decision"] != Decision.SKIP).to_numpy()]
+
+
+def train_moved(project: Project, turn: Turn) -> bool:
+    """Whether more than test labels has changed since a turn: only then another one has something new to learn."""
+    if project.dataset.version == turn.version:
+        return False
+    then, force = log.active(project.log, until=turn.revision), log.active(project.log)
+    changed = {entry.seq for entry in then} ^ {entry.seq for entry in force}
+    return any(entry.seq in changed and not entry.content.get("blind", False) for entry in (*then, *force))

@@ -52,6 +52,7 @@ _PHRASES = {
     "generate": "generated",
     "annotations": "examples annotated",
     "decide": "decided",
+    "blind": "test labels reviewed blind",
     "rules": "rules changed",
 }
 
@@ -72,6 +73,8 @@ class Ledger:
         self._lock = threading.Lock()
         # The turns as scored on one state of the test set, by baseline and number.
         self._turns: tuple[str, dict[tuple[int, int], Turn]] = ("", {})
+        # What was said of them when they ran, which no correction of test labels changes.
+        self._then: dict[tuple[int, int], Scored] = {}
         self._test: tuple[Dataset | None, str, pd.Series | None] = (None, "", None)
         self._fitted: tuple[str, str, Fitted] | None = None
 
@@ -151,6 +154,7 @@ class Ledger:
             with self._lock:
                 # Verdicts of earlier turns may cover more now.
                 self._turns = ("", {})
+                self._then.clear()
 
     def _keep_train(self, dataset: Dataset, out_of_fold: pd.DataFrame) -> dict[str, Any]:
         """Find suspects, and write them and the out-of-fold probabilities."""
@@ -248,9 +252,12 @@ class Ledger:
         def score_now() -> Scored:
             return self._score(row, earlier, _Judged(dataset, model, self._headline), None if rescored else then)
 
-        @cache
         def score_then() -> Scored:
-            return self._score(row, earlier, _Judged(dataset_at(row["revision"]), model, self._headline), then)
+            key = (row["baseline"], row["number"])
+            if key not in self._then:
+                judged = _Judged(dataset_at(row["revision"]), model, self._headline)
+                self._then[key] = self._score(row, earlier, judged, then)
+            return self._then[key]
 
         return Turn(
             number=row["number"],
@@ -391,7 +398,8 @@ def changes(entries: Sequence[Entry], since: int, until: int) -> tuple[str, ...]
     counts: dict[str, int] = {}
     for entry in new:
         if entry.seq not in old:
-            counts[entry.kind] = counts.get(entry.kind, 0) + entry_size(entry)
+            kind = "blind" if entry.content.get("blind", False) else entry.kind
+            counts[kind] = counts.get(kind, 0) + entry_size(entry)
     phrases = [f"{count:,} {_PHRASES[kind]}" for kind, count in counts.items()]
     taken_back = len(old - {entry.seq for entry in new})
     return (*phrases, *([f"{taken_back:,} earlier edits taken back"] if taken_back else []))

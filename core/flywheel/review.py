@@ -1,9 +1,9 @@
 """The review queue: a persisted snapshot of who is to be looked at, in which order, and how far each reviewer has come.
 
-A queue never changes under the reviewer: a better ranking starts another queue, when they say so. (The one in which test
-labels are reviewed blind grows, at its end.) Several reviewers may walk one queue: each has a place, what one has settled
-the others pass over, and the card that one has before them is handed to nobody else. A card whose example is in a case
-(equal content, different labels) settles the whole case.
+A queue never changes under the reviewer: a better ranking starts another queue, when they say so. (The one in which
+test labels are reviewed blind grows, at its end.) Several reviewers may walk one queue: each has a place, what one has
+settled the others pass over, and the card that one has before them is handed to nobody else. A card whose example is in
+a case (equal content, different labels) settles the whole case.
 """
 
 from __future__ import annotations
