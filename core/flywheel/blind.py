@@ -38,6 +38,7 @@ __all__ = [
     "last_answer",
     "refuse_undrawn",
     "reviewed",
+    "reviewed_json",
     "sample",
     "skipped",
     "train_moved",
@@ -291,6 +292,27 @@ def reviewed(project: Project) -> Reviewed | None:
     counts = pairs.value_counts(dropna=False).rename("examples").reset_index()
     reviewers = {str(by): int(held) for by, held in said["by"].value_counts().items()}
     return Reviewed(drawn, noise, counts, reviewers)
+
+
+def reviewed_json(project: Project) -> dict[str, Any] | None:
+    """The blind review as the export has it; None before a sample is drawn."""
+    found = reviewed(project)
+    if found is None:
+        return None
+    noise, drawn = found.noise, found.sample
+    return {
+        "test_examples": drawn.size,
+        "seed": drawn.seed,
+        "draws": [{"at": at, "by": by, "drawn": held} for at, by, held in drawn.draws],
+        "sample": list(drawn.ids),
+        "reviewed": noise.reviewed,
+        "wrong": noise.wrong,
+        "ambiguous": noise.ambiguous,
+        "share": noise.share if noise.reviewed else None,
+        "interval": [noise.low, noise.high],
+        "left": list(noise.left) if noise.reviewed else None,
+        "reviewers": found.reviewers,
+    }
 
 
 def _answers(project: Project, ids: pd.Index) -> pd.DataFrame:

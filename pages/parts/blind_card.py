@@ -26,7 +26,7 @@ KEYS = {Decision.AMBIGUOUS: "A", Decision.EXCLUDE: "X", Decision.SKIP: "S", "bac
 _CLASS_KEYS = "123456789"
 _WITHOUT_CLASS = {
     Decision.AMBIGUOUS: ("Ambiguous", "More than one class is plausible, nobody could tell. The label stays as it is."),
-    Decision.EXCLUDE: ("No class fits", "It is no valid example: it leaves the test set. Undo brings it back."),
+    Decision.EXCLUDE: ("None fits", "It is no valid example: it leaves the test set. Undo brings it back."),
     Decision.SKIP: ("Skip", "Nothing is said of it; you can come back to it at the end."),
 }
 _NAME_WIDTH = 40
@@ -51,8 +51,13 @@ def draw(project: Project, queue: Queue, place: int, *, by: str) -> None:
     known = cards.known_in_queue(dataset, project.id, queue.number)
     st.html(_STYLE)
     left, right = st.columns([8, 5], gap="medium")
-    with left, st.container(border=True, key=f"blind-example-{place}"):
-        st.html(_example(dataset, example, known))
+    with left:
+        with st.container(border=True, key=f"blind-example-{place}"):
+            st.html(_example(dataset, example, known))
+        if means := beside.guidelines(project.guidelines, dataset.classes):
+            st.html(means)
+        else:
+            st.caption("What the classes mean is not written down yet: the tab Guidelines is the place for it.")
     with right:
         _answers(project, queue, place, by)
 
@@ -109,10 +114,6 @@ def _answers(project: Project, queue: Queue, place: int, by: str) -> None:
             args=(project, by),
         )
     st.html(beside.legend(_legend(len(classes))))
-    if means := beside.guidelines(project.guidelines, classes):
-        st.html(means)
-    else:
-        st.caption("What the classes mean is not written down yet: the tab Guidelines is the place for it.")
 
 
 def _legend(classes: int) -> list[tuple[str, str]]:

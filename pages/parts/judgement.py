@@ -59,10 +59,7 @@ def looks(project: Project, turn: Turn) -> str:
     """Say how often the test set was looked at, and what follows from it."""
     said = f"The test set was looked at {times(project.looks)}. Each look makes the next verdict a little less sure."
     if turn.rescored:
-        said += (
-            " Test labels were corrected, or test examples excluded, since the turn ran: it is scored again, from the "
-            "predictions that it made then."
-        )
+        said += " Test labels were corrected or examples excluded since: it is scored anew from its stored predictions."
     return said
 
 

@@ -15,7 +15,6 @@ from pages.parts import blind_card, errors, frame, queues, verdicts
 from pages.parts.plain import plain
 
 if TYPE_CHECKING:
-    from core.evaluate import LabelNoise
     from core.flywheel import Project, Queue, Reviewed, Turn
 
 __all__ = ["TAB", "draw", "reviewing", "summary"]
@@ -140,10 +139,12 @@ def _draw(project: Project, wanted: int) -> None:
 
 
 def _progress(project: Project, queue: Queue) -> None:
-    total, left = len(queue.cards), len(skipped(project, queue))
-    at = f"Card **{count(min(queue.place + 1, total))}** of {count(total)}"
-    st.progress((total - left) / total, text=f"{at} · test labels, blind · {count(total - left)} answered")
-    shares = [f"{plain(by or 'somebody')} answered {count(done)}" for by, done in others(project, queue).items()]
+    total = len(queue.cards)
+    done = total - len(skipped(project, queue))
+    through = queue.place == total
+    at = "The sample is through" if through else f"Card **{count(queue.place + 1)}** of {count(total)}"
+    st.progress(done / total, text=f"{at} · {count(done)} of {count(total)} test labels answered blind")
+    shares = [f"{plain(by or 'somebody')} answered {count(held)}" for by, held in others(project, queue).items()]
     if shares:
         st.caption(f":material/group: {', '.join(shares)} of these; what others answered is passed over.")
 
@@ -152,60 +153,55 @@ def _progress(project: Project, queue: Queue) -> None:
 
 
 def _through(project: Project, queue: Queue, turn: Turn) -> None:
-    left = skipped(project, queue)
-    with st.container(border=True):
-        st.markdown(
-            "**The sample is through.**" if not left else f"**{count(len(left), 'card')} left without answer.**"
-        )
-        if left and st.button(
-            f"Go to {count(len(left), 'card')} without answer", key="blind-left", icon=":material/undo:"
-        ):
-            move(project, queue, left[0])
-            st.rerun()
-        found = reviewed(project)
-        if found is not None and found.noise.reviewed:
+    left, found = skipped(project, queue), reviewed(project)
+    if found is not None and found.noise.reviewed:
+        with st.container(border=True):
             _noise(found)
             _both_figures(project, turn)
             _pairs(found)
-    if len(queue.cards) < (found.sample.size if found else 0):
+    if left:
+        words = f"Go to {count(len(left), 'card')} without answer"
+        st.button(words, key="blind-left", icon=":material/undo:", on_click=_go, args=(project, queue, left[0]))
+    if found is not None and not found.sample.everything:
         _size(project, drawn=len(queue.cards))
 
 
+@errors.calm(doing="going to the card")
+def _go(project: Project, queue: Queue, place: int) -> None:
+    move(project, queue, place)
+
+
 def _noise(found: Reviewed) -> None:
-    """Say how many labels were wrong, how that was found, and what is left."""
+    """Draw how many labels were wrong, how many are left, what that leaves a perfect model, and how it was found."""
     noise = found.noise
-    who = f"{count(noise.reviewed)} of {count(noise.size, 'test label')}"
-    st.markdown(
-        f"**{percent(noise.share)}** of the test labels {_were(noise)} "
-        + ("" if noise.complete else f"(95 % interval {interval(100 * noise.low, 100 * noise.high, 1)} %) ")
-        + f"by blind review: {count(noise.wrong)} of "
-        + (f"all {count(noise.size)}." if noise.complete else f"{count(noise.reviewed)} drawn at random. ")
-        + _left(noise)
+    share, low, high = noise.left
+    said = (
+        ("Wrong test labels", noise.share, noise.low, noise.high, f"{count(noise.wrong)} of {count(noise.reviewed)}"),
+        ("Still wrong now", share, low, high, "among those not reviewed"),
+        ("Accuracy of a perfect model", 1 - share, 1 - high, 1 - low, "on the labels as they are now"),
     )
-    said = [f"Reviewed: {who}, drawn with seed {found.sample.seed} before anybody looked"]
+    for place, (title, value, least, most, of) in zip(st.columns(len(said)), said, strict=True):
+        place.metric(title, percent(value))
+        # Once all were reviewed nothing is estimated.
+        known = "exactly" if noise.complete else f"95 % interval {interval(100 * least, 100 * most, 1)} %"
+        place.caption(f"{known}; {of}" if of else known)
+    st.caption(_how(found))
+
+
+def _how(found: Reviewed) -> str:
+    """How the figures came about: who was in the sample, who said what, and what counts as wrong."""
+    noise, drawn = found.noise, found.sample
+    which = "All" if drawn.everything else f"A random {count(len(drawn.ids))} of"
+    said = [f"{which} {count(noise.size, 'test label')}, in an order drawn before anybody looked (seed {drawn.seed})"]
+    if waiting := len(drawn.ids) - noise.reviewed:
+        said.append(f"{count(waiting)} of them without answer so far")
     if noise.ambiguous:
         said.append(f"{count(noise.ambiguous)} ambiguous, counted as right")
-    waiting = len(found.sample.ids) - noise.reviewed
-    if waiting:
-        said.append(f"{count(waiting)} of the sample still without answer")
     if len(found.reviewers) > 1:
-        said.append("; ".join(f"{plain(by or 'somebody')} {count(done)}" for by, done in found.reviewers.items()))
-    st.caption(". ".join(said) + ". A reviewer errs, too: what they said is taken as right.")
-
-
-def _were(noise: LabelNoise) -> str:
-    return "were wrong" if noise.complete else "were wrong, as estimated"
-
-
-def _left(noise: LabelNoise) -> str:
-    if noise.complete:
-        return " None is left."
-    share, low, high = noise.left
-    return (
-        f"Those are corrected; among the labels that nobody reviewed there are about {percent(share)} of the test set "
-        f"({interval(100 * low, 100 * high, 1)} %) left, so that even a perfect model would reach an accuracy of about "
-        f"{percent(1 - share)} only."
-    )
+        said.append(
+            ", ".join(f"{plain(by or 'somebody')} answered {count(done)}" for by, done in found.reviewers.items())
+        )
+    return ". ".join([*said, "What a reviewer says is taken as right, though they err, too."])
 
 
 def _both_figures(project: Project, turn: Turn) -> None:
@@ -215,7 +211,7 @@ def _both_figures(project: Project, turn: Turn) -> None:
     now, then = (each.metrics[project.headline] for each in (turn.evaluation, turn.evaluation_then))
     st.markdown(
         f"{METRICS[project.headline]} of turn {turn.number}: **{verdicts.score(*now)}** on the labels as they are now, "
-        f"{verdicts.score(*then)} when it ran. Every turn was scored again; Ledger shows both figures of each."
+        f"{verdicts.score(*then)} when it ran. Every turn was scored again; **Ledger** shows both figures of each."
     )
 
 

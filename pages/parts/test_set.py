@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from core.collect.drift import EFFECT
+from core.flywheel import reviewed
 from core.flywheel.test_set import TestSetReport, judge_test_set
 from core.report import class_shares, column_drift, count, interval, number, percent
 from pages.parts import figure, findings, jobs, test_labels
@@ -27,6 +28,8 @@ _SEVERE = 0.6
 def draw(project: Project, turn: Turn) -> None:
     """Draw the judgement of the test set; it is made in the background once for each version of the data."""
     title = f"Test set of version {project.dataset.version[:8]}, turn {turn.number}"
+    if (said := reviewed(project)) is not None:
+        title += f", {count(said.noise.reviewed, 'label')} reviewed"
     job = jobs.registry().snapshot(project.id, _KIND)
     if job is None or (job.title != title and not job.running):
         jobs.registry().start(
