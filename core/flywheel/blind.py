@@ -286,9 +286,11 @@ def reviewed(project: Project) -> Reviewed | None:
     said = _answers(project, drawn.ids)
     given = given.loc[said.index]
     none, unclear = said["decision"] == Decision.EXCLUDE, said["decision"] == Decision.AMBIGUOUS
-    other = (said["label"] != given) & ~none & ~unclear
+    # Who keeps the label without naming it means the one that the example has.
+    named = said["label"].astype("object").where(said["label"].notna(), project.dataset.labels.reindex(said.index))
+    other = (named != given) & ~none & ~unclear
     noise = label_noise(int((other | none).sum()), len(said), drawn.size, ambiguous=int(unclear.sum()))
-    pairs = pd.DataFrame({"given": given, "said": said["label"].astype("object").where(~none, None)})[~unclear]
+    pairs = pd.DataFrame({"given": given, "said": named.where(~none, None)})[~unclear]
     counts = pairs.value_counts(dropna=False).rename("examples").reset_index()
     reviewers = {str(by): int(held) for by, held in said["by"].value_counts().items()}
     return Reviewed(drawn, noise, counts, reviewers)
