@@ -11,7 +11,7 @@ import streamlit as st
 from core.evaluate import METRICS
 from core.flywheel import Entry, Project
 from core.report import count, ledger_chart, moment, signed, signed_interval
-from pages.parts import errors, figure, frame, paging, turns, verdicts
+from pages.parts import attribution, errors, figure, frame, paging, turns, verdicts
 from pages.parts.plain import plain
 
 
@@ -186,5 +186,6 @@ if ledger.empty:
 else:
     chart_of_turns(opened, ledger)
     table_of_turns(opened, ledger)
+    attribution.draw(opened)
 log_of_edits(opened)
 way_out(opened, ledger)

@@ -2,6 +2,7 @@
 
 from core.flywheel.actions import Action, suggest
 from core.flywheel.annotators import Study, label_by_consensus, match_annotations, reviewer_annotations, study
+from core.flywheel.attribution import EXACT, PERMUTATIONS, Attribution, EditGroup, Share, attribute, groups_of
 from core.flywheel.bands import Audit, BandError, Figure, audit_bands, fix_band, review_sample
 from core.flywheel.blind import (
     BlindError,
@@ -91,11 +92,14 @@ from core.flywheel.watched import (
 from core.flywheel.workspace import ProjectSummary, find_project, home, list_projects, new_folder
 
 __all__ = [
+    "EXACT",
+    "PERMUTATIONS",
     "PIN_KINDS",
     "SAID",
     "SIMULATED",
     "Action",
     "Annotations",
+    "Attribution",
     "Audit",
     "BandError",
     "BlindError",
@@ -107,6 +111,7 @@ __all__ = [
     "DropColumn",
     "Edit",
     "EditError",
+    "EditGroup",
     "Entry",
     "Exclude",
     "Figure",
@@ -125,6 +130,7 @@ __all__ = [
     "Reviewed",
     "Sample",
     "SetRules",
+    "Share",
     "SliceVerdict",
     "StaleError",
     "StoreError",
@@ -133,6 +139,7 @@ __all__ = [
     "WatchedSlice",
     "answer",
     "arrive",
+    "attribute",
     "audit_bands",
     "audit_estimate",
     "blind_queue",
@@ -147,6 +154,7 @@ __all__ = [
     "export",
     "find_project",
     "fix_band",
+    "groups_of",
     "guideline_history",
     "guidelines_markdown",
     "hardest",
