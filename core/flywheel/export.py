@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from core.flywheel import log, replay
+from core.flywheel.blind import reviewed_json
 from core.flywheel.edits import Collect, Correct, Edit, Generate, plain
 from core.flywheel.edits import replay as replayed
 from core.flywheel.guidelines import guidelines_markdown
@@ -22,6 +23,7 @@ from core.flywheel.turn import Turn
 from core.train import recipes
 
 if TYPE_CHECKING:
+    from core.evaluate import Evaluation, Verdict
     from core.flywheel.project import Project
 
 __all__ = ["export"]
@@ -33,8 +35,10 @@ generated.csv            which examples were generated, and from which parents
 annotations.csv          what several annotators said, one column each, if anybody was asked
 excluded.csv             which examples were excluded, and from which part
 log.json                 every edit, decision, undo and redo: who, when, why
-metrics.json             the last turn: metrics with 95 % intervals, verdict, decision rule
-ledger.csv               all turns
+metrics.json             the last turn: metrics with 95 % intervals, verdict, decision rule; metrics and verdict_then
+                         are those of the test labels as they were when it ran, metrics_now and verdict those of now
+ledger.csv               all turns; columns that end in _then say what was said when they ran
+test_labels.json         the blind review of test labels: its sample, what it found, the noise with its interval
 watched.json             the pinned slices: their conditions, who pinned them, what each turn did to them
 guidelines.md            what each class means, with examples and every earlier definition
 recipe.json              the locked recipe
@@ -102,6 +106,7 @@ def _write(project: Project, folder: Path) -> None:
     (folder / "guidelines.md").write_text(guidelines_markdown(project), encoding="utf-8")
     (folder / "README.txt").write_text(_READ_ME.format(name=project.name), encoding="utf-8")
     _dump(folder / "watched.json", watched_json(project))
+    _dump(folder / "test_labels.json", reviewed_json(project))
     _dump(folder / "rules.json", [rule.to_dict() for rule in project.rules])
     turns = project.turns
     if turns:
@@ -114,18 +119,16 @@ def _metrics(project: Project, turn: Turn) -> dict[str, Any]:
     """The last turn's numbers, and what it takes to compute them again."""
     dataset = project.dataset_at(turn.revision)
     schema = dataset.schema
-    metrics = {
-        name: {key: None if math.isnan(number) else number for key, number in zip(_PARTS, numbers, strict=True)}
-        for name, numbers in turn.evaluation_then.metrics.items()
-    }
     return {
         "turn": turn.number,
         "at": turn.at,
         "version": turn.version,
         "fingerprint": turn.fingerprint,
         "headline": project.headline,
-        "metrics": metrics,
-        "verdict": None if turn.verdict is None else json.loads(turn.verdict.to_json()),
+        "metrics": _numbers(turn.evaluation_then),
+        "metrics_now": _numbers(turn.evaluation),
+        "verdict": _verdict(turn.verdict),
+        "verdict_then": _verdict(turn.verdict_then),
         "label": schema.label,
         "inputs": list(schema.inputs),
         "kinds": schema.kinds,
@@ -134,6 +137,17 @@ def _metrics(project: Project, turn: Turn) -> dict[str, Any]:
         "threshold": turn.threshold,
         "threshold_class": project.model.threshold_class(dataset) if turn.threshold is not None else None,
     }
+
+
+def _numbers(evaluation: Evaluation) -> dict[str, dict[str, float | None]]:
+    return {
+        name: {key: None if math.isnan(number) else number for key, number in zip(_PARTS, numbers, strict=True)}
+        for name, numbers in evaluation.metrics.items()
+    }
+
+
+def _verdict(verdict: Verdict | None) -> dict[str, Any] | None:
+    return None if verdict is None else dict(json.loads(verdict.to_json()))
 
 
 def _write_replay(project: Project, turn: Turn, folder: Path) -> None:

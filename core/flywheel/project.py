@@ -17,6 +17,7 @@ from core.evaluate import METRICS
 from core.flywheel import log, places, stale
 from core.flywheel.actions import Action, suggest
 from core.flywheel.annotators import gathered
+from core.flywheel.blind import refuse_undrawn
 from core.flywheel.decided import Decided
 from core.flywheel.edits import Collect, Decide, Edit, replay
 from core.flywheel.errors import LockError, ProjectError, StaleError
@@ -248,6 +249,8 @@ class Project:
                 stale.check(entries, edit, revision)
             force = log.active(entries)
             before = self._replayed(force)
+            if isinstance(edit, Decide) and edit.blind:
+                refuse_undrawn(self._store, edit)
             after = edit.apply(before)
             if isinstance(edit, Collect):
                 edit = replace(edit, count=len(after) - len(before))
@@ -406,7 +409,7 @@ class Project:
     @property
     def turns(self) -> list[Turn]:
         """The ledger: every turn, scored on the test set as it is now."""
-        return self._ledger.turns(self.model, self.dataset, self.log)
+        return self._ledger.turns(self.model, self.dataset, self.log, self.dataset_at)
 
     def ledger(self) -> pd.DataFrame:
         """The turns as a table: headline with its interval, verdicts with theirs, what changed, what was harmed."""
