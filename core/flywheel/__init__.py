@@ -3,6 +3,7 @@
 from core.flywheel.actions import Action, suggest
 from core.flywheel.annotators import Study, label_by_consensus, match_annotations, reviewer_annotations, study
 from core.flywheel.bands import Audit, BandError, Figure, audit_bands, fix_band, review_sample
+from core.flywheel.claim import Claim
 from core.flywheel.decision import SAID
 from core.flywheel.edits import (
     Annotations,
@@ -18,7 +19,7 @@ from core.flywheel.edits import (
     Relabel,
     SetRules,
 )
-from core.flywheel.errors import LockError, ProjectError, StaleError
+from core.flywheel.errors import LockError, ProjectError, SealError, StaleError
 from core.flywheel.export import export
 from core.flywheel.guidelines import (
     PIN_KINDS,
@@ -62,6 +63,7 @@ from core.flywheel.review import (
     start_queue,
     what_was_done,
 )
+from core.flywheel.sealed import in_sight, open_sealed
 from core.flywheel.simulate import simulate_reviewer
 from core.flywheel.slice_verdicts import SliceVerdict, harmed, judge_watched, watched_trend
 from core.flywheel.store import StoreError
@@ -85,6 +87,7 @@ __all__ = [
     "Annotations",
     "Audit",
     "BandError",
+    "Claim",
     "Collect",
     "Correct",
     "Decide",
@@ -108,6 +111,7 @@ __all__ = [
     "ProjectSummary",
     "Queue",
     "Relabel",
+    "SealError",
     "SetRules",
     "SliceVerdict",
     "StaleError",
@@ -133,6 +137,7 @@ __all__ = [
     "hardest",
     "harmed",
     "home",
+    "in_sight",
     "is_of_pool",
     "is_watched",
     "join",
@@ -150,6 +155,7 @@ __all__ = [
     "new_folder",
     "next_place",
     "open_rows",
+    "open_sealed",
     "other_queues",
     "others",
     "pin_example",

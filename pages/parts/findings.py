@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.flywheel import DropColumn, Exclude
+from core.flywheel import DropColumn, Exclude, in_sight
 from core.report import count
 from pages.parts import errors, frame, paging, sidebar
 from pages.parts.plain import plain
@@ -73,8 +73,9 @@ def _examples(project: Project, finding: Finding, key: str) -> None:
         if not shown.open:
             return
         dataset = project.dataset
-        part = finding.ids[paging.page_of(len(finding.ids), key=key, rows=10)]
+        ids = in_sight(project, finding.ids)
+        part = ids[paging.page_of(len(ids), key=key, rows=10)]
         columns = [*finding.columns, dataset.schema.label, *dataset.schema.inputs]
         rows = dataset.frame.loc[dataset.frame.index.intersection(part, sort=False), list(dict.fromkeys(columns))]
         st.dataframe(rows.rename_axis("id").reset_index(), hide_index=True, key=f"rows-{key}", height="content")
-        paging.controls(len(finding.ids), key=key, rows=10)
+        paging.controls(len(ids), key=key, rows=10)
