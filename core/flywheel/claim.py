@@ -128,7 +128,7 @@ def worded(turn: int, looks: int, size: int, headline: str, score: Score, verdic
     )
     if verdict is None:
         return said
-    change = f"{verdict.delta:+.3f} ({verdict.low:+.3f} to {verdict.high:+.3f})"
+    change = f"{verdict.delta:+.3f} ({verdict.low:+.3f} to {verdict.high:+.3f})".replace("-", "\N{MINUS SIGN}")
     return f"{said} Against turn 0 on the same examples: {change}, {verdict.verdict}."
 
 

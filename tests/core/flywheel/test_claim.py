@@ -39,7 +39,7 @@ def test_its_sentence_holds_the_numbers(project):
     value, low, high = claim.score
 
     assert f"turn 1 reaches Macro F1 {value:.3f} (95 % interval {low:.3f} to {high:.3f})" in claim.sentence
-    assert f"{claim.verdict.delta:+.3f}" in claim.sentence
+    assert f"{claim.verdict.delta:+.3f}".replace("-", "−") in claim.sentence
     assert claim.sentence.endswith(f"{claim.verdict.verdict}.")
     assert f"On {claim.size} sealed examples" in claim.sentence
     assert "looked at 2 times" in claim.sentence
