@@ -11,7 +11,7 @@ import streamlit as st
 from core.evaluate import METRICS
 from core.flywheel import Entry, Project
 from core.report import count, ledger_chart, moment, signed, signed_interval
-from pages.parts import errors, figure, frame, paging, seal, turns, verdicts
+from pages.parts import attribution, errors, figure, frame, paging, seal, turns, verdicts
 from pages.parts.plain import plain
 
 
@@ -168,5 +168,6 @@ else:
     seal.entry(opened)
     chart_of_turns(opened, ledger)
     table_of_turns(opened, ledger)
+    attribution.draw(opened)
 log_of_edits(opened)
 way_out(opened, ledger)

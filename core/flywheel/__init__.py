@@ -2,6 +2,7 @@
 
 from core.flywheel.actions import Action, suggest
 from core.flywheel.annotators import Study, label_by_consensus, match_annotations, reviewer_annotations, study
+from core.flywheel.attribution import EXACT, PERMUTATIONS, Attribution, EditGroup, Share, attribute, groups_of
 from core.flywheel.bands import Audit, BandError, Figure, audit_bands, fix_band, review_sample
 from core.flywheel.claim import Claim
 from core.flywheel.decision import SAID
@@ -80,11 +81,14 @@ from core.flywheel.watched import (
 from core.flywheel.workspace import ProjectSummary, find_project, home, list_projects, new_folder
 
 __all__ = [
+    "EXACT",
+    "PERMUTATIONS",
     "PIN_KINDS",
     "SAID",
     "SIMULATED",
     "Action",
     "Annotations",
+    "Attribution",
     "Audit",
     "BandError",
     "Claim",
@@ -96,6 +100,7 @@ __all__ = [
     "DropColumn",
     "Edit",
     "EditError",
+    "EditGroup",
     "Entry",
     "Exclude",
     "Figure",
@@ -113,6 +118,7 @@ __all__ = [
     "Relabel",
     "SealError",
     "SetRules",
+    "Share",
     "SliceVerdict",
     "StaleError",
     "StoreError",
@@ -120,6 +126,7 @@ __all__ = [
     "Turn",
     "WatchedSlice",
     "arrive",
+    "attribute",
     "audit_bands",
     "audit_estimate",
     "chances",
@@ -132,6 +139,7 @@ __all__ = [
     "export",
     "find_project",
     "fix_band",
+    "groups_of",
     "guideline_history",
     "guidelines_markdown",
     "hardest",

@@ -91,6 +91,10 @@ class Decide(Edit):
             dataset = dataset.with_labels(self.labels)
         return dataset.without(self.exclusions) if self.exclusions else dataset
 
+    @property
+    def changes_data(self) -> bool:
+        return bool(self.labels or self.exclusions)
+
     def payload(self) -> dict[str, Any]:
         return {
             "decisions": {

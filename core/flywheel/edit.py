@@ -40,6 +40,11 @@ class Edit:
         return None
 
     @property
+    def changes_data(self) -> bool:
+        """Whether the data is another one after it."""
+        return True
+
+    @property
     def ids(self) -> tuple[str, ...]:
         """The examples it touches."""
         return ()

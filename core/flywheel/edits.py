@@ -200,6 +200,10 @@ class Annotations(Edit):
             raise EditError(f"Annotations need examples that are in the data. {which}. Leave out the others.")
         return dataset
 
+    @property
+    def changes_data(self) -> bool:
+        return False
+
     def payload(self) -> dict[str, Any]:
         return {"count": len(self.frame), "annotators": [str(name) for name in self.frame.columns]}
 
@@ -230,6 +234,10 @@ class SetRules(Edit):
     def apply(self, dataset: Dataset) -> Dataset:
         check_rules(self.rules, dataset, only=self.changed)
         return dataset
+
+    @property
+    def changes_data(self) -> bool:
+        return False
 
     def payload(self) -> dict[str, Any]:
         return {"rules": [rule.to_dict() for rule in self.rules], "said": self.said}

@@ -2,7 +2,7 @@
 
 Whoever decides by the test set, turn after turn, fits the data to it: the score of the turn that was chosen is a little
 too good. The sealed examples took no part in any choice. Opened once, for one turn, they say how good it is; opened
-again after more choices, they would be another test set. See decision 22.
+again after more choices, they would be another test set. See decision 23.
 """
 
 from __future__ import annotations
