@@ -68,12 +68,12 @@ def _mend(project: Project, finding: Finding, key: str) -> None:
 
 
 def _examples(project: Project, finding: Finding, key: str) -> None:
+    ids = in_sight(project, finding.ids)
     # Only the page that is shown is cut out of the data.
-    with st.expander(f"Show {count(len(finding.ids), 'example')}", key=f"open-{key}", on_change="rerun") as shown:
+    with st.expander(f"Show {count(len(ids), 'example')}", key=f"open-{key}", on_change="rerun") as shown:
         if not shown.open:
             return
         dataset = project.dataset
-        ids = in_sight(project, finding.ids)
         part = ids[paging.page_of(len(ids), key=key, rows=10)]
         columns = [*finding.columns, dataset.schema.label, *dataset.schema.inputs]
         rows = dataset.frame.loc[dataset.frame.index.intersection(part, sort=False), list(dict.fromkeys(columns))]
