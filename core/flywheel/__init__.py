@@ -17,6 +17,7 @@ from core.flywheel.blind import (
     skipped,
     train_moved,
 )
+from core.flywheel.claim import Claim
 from core.flywheel.decision import SAID
 from core.flywheel.edits import (
     Annotations,
@@ -32,7 +33,7 @@ from core.flywheel.edits import (
     Relabel,
     SetRules,
 )
-from core.flywheel.errors import LockError, ProjectError, StaleError
+from core.flywheel.errors import LockError, ProjectError, SealError, StaleError
 from core.flywheel.export import export
 from core.flywheel.guidelines import (
     PIN_KINDS,
@@ -77,6 +78,7 @@ from core.flywheel.review import (
     start_queue,
     what_was_done,
 )
+from core.flywheel.sealed import in_sight, open_sealed
 from core.flywheel.simulate import simulate_reviewer
 from core.flywheel.slice_verdicts import SliceVerdict, harmed, judge_watched, watched_trend
 from core.flywheel.store import StoreError
@@ -107,6 +109,7 @@ __all__ = [
     "Audit",
     "BandError",
     "BlindError",
+    "Claim",
     "Collect",
     "Correct",
     "Decide",
@@ -134,6 +137,7 @@ __all__ = [
     "Relabel",
     "Reviewed",
     "Sample",
+    "SealError",
     "SetRules",
     "Share",
     "SliceVerdict",
@@ -165,6 +169,7 @@ __all__ = [
     "hardest",
     "harmed",
     "home",
+    "in_sight",
     "is_of_pool",
     "is_watched",
     "join",
@@ -183,6 +188,7 @@ __all__ = [
     "new_folder",
     "next_place",
     "open_rows",
+    "open_sealed",
     "other_queues",
     "others",
     "pin_example",

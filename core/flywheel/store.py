@@ -65,6 +65,10 @@ CREATE TABLE IF NOT EXISTS places (
 CREATE TABLE IF NOT EXISTS watched (
     number INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, by TEXT NOT NULL, predicates TEXT NOT NULL,
     kind TEXT NOT NULL, turn INTEGER NOT NULL, blob TEXT);
+CREATE TABLE IF NOT EXISTS claims (
+    seal INTEGER PRIMARY KEY CHECK (seal = 1), at TEXT NOT NULL, by TEXT NOT NULL, turn INTEGER NOT NULL,
+    version TEXT NOT NULL, fingerprint TEXT NOT NULL, content TEXT NOT NULL, predictions TEXT NOT NULL,
+    probabilities TEXT NOT NULL, first_probabilities TEXT);
 """
 
 
