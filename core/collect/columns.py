@@ -16,6 +16,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from core.collect.errors import DIRECTIONS
+
 __all__ = ["MISSING_WORDS", "column_from_arrow", "column_from_text", "column_from_values", "objects", "unique_names"]
 
 # What people write where nothing is known, in lower case.
@@ -34,11 +36,15 @@ _INEXACT = r"^[+-]?(0[0-9]|[0-9]{16})[0-9]*$"
 _DECIMAL_COMMA = r"^[+-]?[0-9]*,[0-9]+([eE][+-]?[0-9]+)?$"
 _PLAIN_NUMBER = r"^[+-]?[0-9]+$"
 _MAYBE_THOUSANDS = r"^[+-]?[1-9][0-9]{0,2},[0-9]{3}$"
+MAX_NAME = 200
+_TURNED = re.compile(f"[{DIRECTIONS}]")
 _BLANK = re.compile(r"[\x00-\x1f\x7f-\x9f\ufeff\s]+")
 
 
 def unique_names(names: Sequence[object]) -> tuple[list[str], list[str]]:
-    """Make names of columns usable: text without outer blanks, none empty, none twice.
+    """Make names of columns usable: text without outer blanks, none empty, none twice, none endless.
+
+    Characters that turn the direction of text are taken out: a name that holds one reads as another.
 
     Returns
     -------
@@ -46,9 +52,14 @@ def unique_names(names: Sequence[object]) -> tuple[list[str], list[str]]:
         The names, and a note for each that was changed beyond its blanks.
     """
     cleaned = ["" if name is None else _BLANK.sub(" ", _storable(str(name))).strip() for name in names]
+    unique, notes = [], []
+    for position, name in enumerate(cleaned):
+        if len(name) > MAX_NAME or _TURNED.search(name):
+            new = cleaned[position] = _TURNED.sub("", name)[:MAX_NAME].strip()
+            why = f"of {len(name):,} characters" if len(name) > MAX_NAME else "that turns the direction of text"
+            notes.append(f"Column {position + 1} had a name {why}: it is called '{new}'.")
     taken = set(cleaned)
     seen: set[str] = set()
-    unique, notes = [], []
     for position, name in enumerate(cleaned, start=1):
         new = name
         if not name or name in seen:

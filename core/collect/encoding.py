@@ -1,8 +1,8 @@
 """Which characters the bytes of a text file stand for.
 
-Guessing libraries fail on short Korean files, so that the order here is: byte order marks, UTF-16 by the places of its
-zero bytes, UTF-8, CP949 when it gives Hangul, Windows-1252 when letters beyond ASCII stand alone, and only then
-charset-normalizer.
+Guessing libraries fail on short Korean files, so that the order here is: byte order marks, UTF-16 and UTF-32 by the
+places of their zero bytes, UTF-8, CP949 when it gives Hangul, Windows-1252 when letters beyond ASCII stand alone, and
+only then charset-normalizer.
 """
 
 from __future__ import annotations
@@ -102,10 +102,16 @@ def _decodes(data: bytes, encoding: str) -> bool:
 
 
 def _wide_without_mark(sample: bytes) -> str | None:
-    """Tell UTF-16 by its zero bytes: those of ASCII characters all stand at odd (LE) or all at even (BE) places."""
+    """Tell UTF-16 and UTF-32 by the places of their zero bytes.
+
+    Those of ASCII characters all stand at odd (LE) or all at even (BE) places, and in UTF-32 three in a row.
+    """
     zero = np.frombuffer(sample, dtype=np.uint8) == 0
     if zero.sum() < 0.05 * len(sample) or len(sample) < 4:
         return None
+    if zero.mean() > 0.7:
+        columns = zero[: len(zero) // 4 * 4].reshape(-1, 4).mean(axis=0) > 0.9
+        return {(0, 1, 1, 1): "utf-32-le", (1, 1, 1, 0): "utf-32-be"}.get(tuple(columns.astype(int).tolist()))
     odd = zero[1::2].sum() / zero.sum()
     if odd > 0.9:
         return "utf-16-le"

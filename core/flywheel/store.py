@@ -11,6 +11,7 @@ import hashlib
 import io
 import json
 import os
+import shutil
 import sqlite3
 import threading
 from collections import OrderedDict
@@ -90,6 +91,7 @@ class Store:
         self._path = self.folder / "project.sqlite"
         self._lock = threading.RLock()
         self._writes = False
+        self._made = False
         self._frames: OrderedDict[str, pd.DataFrame] = OrderedDict()
         if create:
             if self._path.exists():
@@ -97,6 +99,7 @@ class Store:
                     f"A new project needs a folder without one. '{self.folder.name}' holds a project already. "
                     "Open it, or choose another folder."
                 )
+            self._made = not self.folder.exists()
             try:
                 (self.folder / "blobs").mkdir(parents=True, exist_ok=True)
             except OSError as error:
@@ -122,8 +125,11 @@ class Store:
         self._connection.close()
 
     def discard(self) -> None:
-        """Close and remove a project file that could not be filled, so that the folder can be used again."""
+        """Close and remove a project that could not be filled, and its folder if it was made for it."""
         self.close()
+        if self._made:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            return
         for suffix in ("", "-wal", "-shm"):
             self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
 
