@@ -18,6 +18,7 @@ from core.flywheel.edits import Collect, Correct, Edit, Generate, plain
 from core.flywheel.edits import replay as replayed
 from core.flywheel.guidelines import guidelines_markdown
 from core.flywheel.slice_verdicts import watched_json
+from core.flywheel.spreadsheet import write_csv
 from core.flywheel.turn import Turn
 from core.train import recipes
 
@@ -42,6 +43,9 @@ rules.json               the rules (labelling functions): name, class, condition
 raw.parquet, split.parquet, edits.json, rows/   what replay.py needs
 replay.py                rebuilds the numbers of the last turn from the raw data:
                          python replay.py   (needs pandas, pyarrow and scikit-learn in the versions of recipe.json)
+
+In the CSV files an apostrophe stands before text that a spreadsheet would run as a formula: it begins with = + - @, a
+tab or a line end. The Parquet files hold the data exactly as it is.
 """
 _PARTS = ("value", "low", "high")
 
@@ -77,13 +81,13 @@ def _write(project: Project, folder: Path) -> None:
     while name in dataset.frame.columns and name != dataset.schema.split_column:
         name += "_now"
     data = dataset.frame.copy().assign(**{name: dataset.split}).rename_axis("example")
-    data.to_csv(folder / "data.csv")
+    write_csv(data, folder / "data.csv")
     data.to_parquet(folder / "data.parquet")
-    dataset.parents.rename_axis("example").to_csv(folder / "generated.csv")
-    dataset.excluded.rename("split").rename_axis("example").to_csv(folder / "excluded.csv")
+    write_csv(dataset.parents.rename_axis("example"), folder / "generated.csv")
+    write_csv(dataset.excluded.to_frame("split").rename_axis("example"), folder / "excluded.csv")
     annotations = project.annotations
     if annotations.shape[1]:
-        annotations.rename_axis("example").to_csv(folder / "annotations.csv")
+        write_csv(annotations.rename_axis("example"), folder / "annotations.csv")
     entries = [
         {
             "seq": entry.seq,
@@ -105,7 +109,7 @@ def _write(project: Project, folder: Path) -> None:
     _dump(folder / "rules.json", [rule.to_dict() for rule in project.rules])
     turns = project.turns
     if turns:
-        project.ledger().to_csv(folder / "ledger.csv", index=False)
+        write_csv(project.ledger(), folder / "ledger.csv", index=False)
         _dump(folder / "metrics.json", _metrics(project, turns[-1]))
         _write_replay(project, turns[-1], folder)
 
