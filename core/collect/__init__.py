@@ -10,6 +10,7 @@ from core.collect.drift import DriftError, drift
 from core.collect.errors import ReadError
 from core.collect.finding import Finding
 from core.collect.readers import list_members, list_sheets, read_table
+from core.collect.stream import to_parquet
 from core.collect.two_samples import TwoSamples, tell_apart
 from core.schema import infer_schema
 
@@ -32,5 +33,6 @@ __all__ = [
     "read_annotations",
     "read_table",
     "tell_apart",
+    "to_parquet",
     "to_wide",
 ]

@@ -15,7 +15,7 @@ from charset_normalizer import from_bytes
 
 from core.collect.errors import ReadError
 
-__all__ = ["to_utf8"]
+__all__ = ["find_encoding", "to_utf8"]
 
 SAMPLE_BYTES = 1 << 20
 _MARKS = (
@@ -51,7 +51,7 @@ def to_utf8(data: bytes) -> tuple[bytes, str]:
     ReadError
         If the bytes are no text, or bytes of another encoding are mixed in.
     """
-    encoding, mark = _find(data)
+    encoding, mark = find_encoding(data)
     text = data[mark:]
     try:
         if encoding != "utf-8":
@@ -78,7 +78,7 @@ def to_utf8(data: bytes) -> tuple[bytes, str]:
     return text, encoding
 
 
-def _find(data: bytes) -> tuple[str, int]:
+def find_encoding(data: bytes) -> tuple[str, int]:
     """Return the encoding and the length of the mark that says so."""
     for mark, encoding in _MARKS:
         if data.startswith(mark):

@@ -49,6 +49,7 @@ _OTHERS: tuple[tuple[bytes, str, str], ...] = (
     (b"\x80\x05", "it is a Python pickle, which could run code when it is loaded", "Write it as Parquet or CSV."),
 )
 _MARKUP = re.compile(rb"\s*<(!doctype|html|head|body|table|\?xml|svg)\b", re.IGNORECASE)
+_JSON_NAMES = {".json", ".jsonl", ".ndjson"}
 _OLD_OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _JSON = re.compile(rb'\s*(\{\s*["}]|\[\s*[\[{"\]\d-])')
 
@@ -241,9 +242,18 @@ def _is_workbook(data: bytes) -> bool:
     return data.startswith(_OLD_OFFICE) or (is_zip(data) and holds_sheets(data))
 
 
+def holds_delimited_text(head: bytes, name: str) -> bool:
+    """Say by its first bytes and its name whether a file is CSV or of its kin, in whatever encoding."""
+    others = (b"PAR1", b"ARROW1", b"FEA1", b"\xff\xff\xff\xff", *(start for start, _, _ in _OTHERS))
+    if head.startswith(others) or is_gzip(head) or is_zip(head) or head.startswith(_OLD_OFFICE):
+        return False
+    plain = head.lstrip(b"\xef\xbb\xbf\xff\xfe\0").replace(b"\0", b"")[:4096]
+    return not (Path(name).suffix.lower() in _JSON_NAMES or _MARKUP.match(plain) or _JSON.match(plain))
+
+
 def _read_text(text: bytes, suffix: str) -> RawTable:
     lines = suffix in {".jsonl", ".ndjson"}
-    if lines or suffix == ".json" or _JSON.match(text):
+    if suffix in _JSON_NAMES or _JSON.match(text):
         return read_json(text, lines=lines)
     return read_delimited(text)
 

@@ -267,7 +267,7 @@ def _parquet(frame: pd.DataFrame) -> bytes:
 
 
 def _table(frame: pd.DataFrame) -> pa.Table:
-    if isinstance(frame.index, pd.RangeIndex) or isinstance(frame.index, pd.MultiIndex) or frame.empty:
+    if isinstance(frame.index, pd.RangeIndex | pd.MultiIndex) or frame.empty:
         return pa.Table.from_pandas(frame, preserve_index=True)
     # pyarrow asks each column for attributes, for which pandas looks among the ids: a hash table of them for nothing.
     columns = pa.Table.from_pandas(frame.reset_index(drop=True), preserve_index=False)
