@@ -21,6 +21,7 @@ from core.flywheel.edits import replay as replayed
 from core.flywheel.guidelines import guidelines_markdown
 from core.flywheel.sealed import in_sight, sealed_predictions
 from core.flywheel.slice_verdicts import watched_json
+from core.flywheel.spreadsheet import write_csv
 from core.flywheel.turn import Turn
 from core.train import recipes
 
@@ -49,6 +50,9 @@ rules.json               the rules (labelling functions): name, class, condition
 raw.parquet, split.parquet, edits.json, rows/   what replay.py needs
 replay.py                rebuilds the numbers of the last turn from the raw data:
                          python replay.py   (needs pandas, pyarrow and scikit-learn in the versions of recipe.json)
+
+In the CSV files an apostrophe stands before text that a spreadsheet would run as a formula: it begins with = + - @, a
+tab or a line end. The Parquet files hold the data exactly as it is.
 """
 _PARTS = ("value", "low", "high")
 
@@ -86,13 +90,13 @@ def _write(project: Project, folder: Path) -> None:
     # Who reads the export must not stumble over what is sealed.
     shown = in_sight(project, dataset.frame.index)
     data = dataset.frame.assign(**{name: dataset.split}).loc[shown].rename_axis("example")
-    data.to_csv(folder / "data.csv")
+    write_csv(data, folder / "data.csv")
     data.to_parquet(folder / "data.parquet")
-    dataset.parents.rename_axis("example").to_csv(folder / "generated.csv")
-    dataset.excluded.rename("split").rename_axis("example").to_csv(folder / "excluded.csv")
+    write_csv(dataset.parents.rename_axis("example"), folder / "generated.csv")
+    write_csv(dataset.excluded.to_frame("split").rename_axis("example"), folder / "excluded.csv")
     annotations = project.annotations
     if annotations.shape[1]:
-        annotations.rename_axis("example").to_csv(folder / "annotations.csv")
+        write_csv(annotations.rename_axis("example"), folder / "annotations.csv")
     entries = [
         {
             "seq": entry.seq,
@@ -118,7 +122,7 @@ def _write(project: Project, folder: Path) -> None:
     _write_claim(project, folder)
     turns = project.turns
     if turns:
-        project.ledger().to_csv(folder / "ledger.csv", index=False)
+        write_csv(project.ledger(), folder / "ledger.csv", index=False)
         _dump(folder / "metrics.json", _metrics(project, turns[-1]))
         _write_replay(project, turns[-1], folder)
 

@@ -105,8 +105,8 @@ class Project:
             raise ProjectError(f"The headline metric must be one of {', '.join(METRICS)}. Got '{headline}' instead.")
         if len(dataset.ids("test")) == 0:
             raise ProjectError(
-                "A project must have test examples to judge by. This data has none. "
-                "Choose a share for the test set, or bring one."
+                "A project must have test examples to judge by. This data has none: no class has enough different "
+                "examples to set some aside. Choose a larger share, bring a test set, or add examples."
             )
         model = LockedModel.for_dataset(dataset, recipe, decision=decision)
         store = Store(Path(folder), create=True)
