@@ -25,16 +25,19 @@ from core.flywheel.edits import (
     Correct,
     Decide,
     Decision,
+    Dismiss,
     DropColumn,
     Edit,
     EditError,
     Exclude,
     Generate,
     Relabel,
+    SetChecks,
     SetRules,
 )
 from core.flywheel.errors import LockError, ProjectError, SealError, StaleError
 from core.flywheel.export import export
+from core.flywheel.findings import dismiss, dismissed_findings, ready_findings, restore
 from core.flywheel.guidelines import (
     PIN_KINDS,
     Definition,
@@ -53,6 +56,7 @@ from core.flywheel.guidelines import (
 from core.flywheel.judgements import judgements
 from core.flywheel.listing import Filter, decide_rows, evidence, list_cards, matching, open_rows
 from core.flywheel.log import Entry
+from core.flywheel.mend import before_after, chosen, edit_of, mended_size
 from core.flywheel.pace import seconds_per_decision
 from core.flywheel.pool import PoolView, look_at_pool
 from core.flywheel.predicted import Predicted, chances, hardest, predicted
@@ -115,6 +119,7 @@ __all__ = [
     "Decide",
     "Decision",
     "Definition",
+    "Dismiss",
     "DropColumn",
     "Edit",
     "EditError",
@@ -138,6 +143,7 @@ __all__ = [
     "Reviewed",
     "Sample",
     "SealError",
+    "SetChecks",
     "SetRules",
     "Share",
     "SliceVerdict",
@@ -151,14 +157,19 @@ __all__ = [
     "attribute",
     "audit_bands",
     "audit_estimate",
+    "before_after",
     "blind_queue",
     "chances",
+    "chosen",
     "current_queue",
     "decide",
     "decide_rows",
     "decisions",
     "define_class",
+    "dismiss",
+    "dismissed_findings",
     "draw",
+    "edit_of",
     "evidence",
     "export",
     "find_project",
@@ -184,6 +195,7 @@ __all__ = [
     "match_annotations",
     "matching",
     "members",
+    "mended_size",
     "move",
     "new_folder",
     "next_place",
@@ -197,7 +209,9 @@ __all__ = [
     "predicted",
     "race",
     "rank",
+    "ready_findings",
     "region_of",
+    "restore",
     "review_sample",
     "reviewed",
     "reviewer_annotations",
