@@ -4,6 +4,20 @@ from core.flywheel.actions import Action, suggest
 from core.flywheel.annotators import Study, label_by_consensus, match_annotations, reviewer_annotations, study
 from core.flywheel.attribution import EXACT, PERMUTATIONS, Attribution, EditGroup, Share, attribute, groups_of
 from core.flywheel.bands import Audit, BandError, Figure, audit_bands, fix_band, review_sample
+from core.flywheel.blind import (
+    BlindError,
+    Reviewed,
+    Sample,
+    answer,
+    blind_queue,
+    draw,
+    last_answer,
+    reviewed,
+    sample,
+    skipped,
+    train_moved,
+)
+from core.flywheel.claim import Claim
 from core.flywheel.decision import SAID
 from core.flywheel.edits import (
     Annotations,
@@ -21,7 +35,7 @@ from core.flywheel.edits import (
     SetChecks,
     SetRules,
 )
-from core.flywheel.errors import LockError, ProjectError, StaleError
+from core.flywheel.errors import LockError, ProjectError, SealError, StaleError
 from core.flywheel.export import export
 from core.flywheel.findings import dismiss, dismissed_findings, ready_findings, restore
 from core.flywheel.guidelines import (
@@ -47,6 +61,7 @@ from core.flywheel.pace import seconds_per_decision
 from core.flywheel.pool import PoolView, look_at_pool
 from core.flywheel.predicted import Predicted, chances, hardest, predicted
 from core.flywheel.project import Project
+from core.flywheel.race import ARMS, SECONDS_PER_DECISION, SECONDS_PER_FIT, RaceError, race
 from core.flywheel.ranking import rank
 from core.flywheel.review import (
     SIMULATED,
@@ -67,6 +82,7 @@ from core.flywheel.review import (
     start_queue,
     what_was_done,
 )
+from core.flywheel.sealed import in_sight, open_sealed
 from core.flywheel.simulate import simulate_reviewer
 from core.flywheel.slice_verdicts import SliceVerdict, harmed, judge_watched, watched_trend
 from core.flywheel.store import StoreError
@@ -83,16 +99,21 @@ from core.flywheel.watched import (
 from core.flywheel.workspace import ProjectSummary, find_project, home, list_projects, new_folder
 
 __all__ = [
+    "ARMS",
     "EXACT",
     "PERMUTATIONS",
     "PIN_KINDS",
     "SAID",
+    "SECONDS_PER_DECISION",
+    "SECONDS_PER_FIT",
     "SIMULATED",
     "Action",
     "Annotations",
     "Attribution",
     "Audit",
     "BandError",
+    "BlindError",
+    "Claim",
     "Collect",
     "Correct",
     "Decide",
@@ -117,7 +138,11 @@ __all__ = [
     "ProjectError",
     "ProjectSummary",
     "Queue",
+    "RaceError",
     "Relabel",
+    "Reviewed",
+    "Sample",
+    "SealError",
     "SetChecks",
     "SetRules",
     "Share",
@@ -127,11 +152,13 @@ __all__ = [
     "Study",
     "Turn",
     "WatchedSlice",
+    "answer",
     "arrive",
     "attribute",
     "audit_bands",
     "audit_estimate",
     "before_after",
+    "blind_queue",
     "chances",
     "chosen",
     "current_queue",
@@ -141,6 +168,7 @@ __all__ = [
     "define_class",
     "dismiss",
     "dismissed_findings",
+    "draw",
     "edit_of",
     "evidence",
     "export",
@@ -152,12 +180,14 @@ __all__ = [
     "hardest",
     "harmed",
     "home",
+    "in_sight",
     "is_of_pool",
     "is_watched",
     "join",
     "judge_watched",
     "judgements",
     "label_by_consensus",
+    "last_answer",
     "left_behind",
     "list_cards",
     "list_projects",
@@ -170,25 +200,31 @@ __all__ = [
     "new_folder",
     "next_place",
     "open_rows",
+    "open_sealed",
     "other_queues",
     "others",
     "pin_example",
     "pin_history",
     "pins",
     "predicted",
+    "race",
     "rank",
     "ready_findings",
     "region_of",
     "restore",
     "review_sample",
+    "reviewed",
     "reviewer_annotations",
+    "sample",
     "second_look",
     "seconds_per_decision",
     "simulate_reviewer",
+    "skipped",
     "start_queue",
     "study",
     "suggest",
     "touched",
+    "train_moved",
     "unpin_example",
     "unwatch",
     "watch",

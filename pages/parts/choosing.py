@@ -8,18 +8,20 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import streamlit as st
 
-from core.flywheel import before_after
+from core.flywheel import before_after, in_sight
 from core.flywheel.mend import size
 from pages.parts import paging
 
 if TYPE_CHECKING:
     from core.collect import Finding
     from core.dataset import Dataset
+    from core.flywheel import Project
 
 __all__ = ["Choice", "choice", "draw"]
 
 _ROWS = 10
 _TICK = "mend"
+_SEALED = "sealed"
 
 
 @dataclass(frozen=True)
@@ -45,21 +47,27 @@ def choice(key: str) -> Choice:
     return found
 
 
-def draw(dataset: Dataset, finding: Finding, key: str) -> None:
-    """Draw one page of what a finding is about, with a box before each row that its edit would change."""
+def draw(project: Project, finding: Finding, key: str) -> None:
+    """Draw one page of what a finding is about, with a box before each row that its edit would change.
+
+    Of sealed examples no value is shown before they are opened.
+    """
+    dataset, sealed = project.dataset, project.dataset.ids("sealed")
+    hidden = sealed.difference(in_sight(project, sealed))
     total = size(finding)
     part = paging.page_of(total, key=key, rows=_ROWS)
     of_cells = bool(finding.labels) if finding.fix == "relabel" else bool(finding.cells) and finding.fix != "exclude"
     if of_cells:
-        _cells(dataset, finding, key, part)
+        _cells(dataset, finding, key, part, hidden)
     else:
-        _examples(dataset, finding, key, part)
+        _examples(dataset, finding, key, part, hidden)
     paging.controls(total, key=key, rows=_ROWS, noun="cell" if of_cells and finding.fix != "relabel" else "example")
 
 
-def _cells(dataset: Dataset, finding: Finding, key: str, part: slice) -> None:
+def _cells(dataset: Dataset, finding: Finding, key: str, part: slice, hidden: pd.Index) -> None:
     listed = before_after(dataset, finding, part)
-    before, after = listed["before"].map(_exactly), listed["after"].map(_exactly)
+    unseen = listed["example"].isin(hidden)
+    before, after = (listed[name].map(_exactly).mask(unseen, _SEALED) for name in ("before", "after"))
     rows = pd.DataFrame(
         {
             "example": listed["example"],
@@ -77,10 +85,13 @@ def _cells(dataset: Dataset, finding: Finding, key: str, part: slice) -> None:
     _editor(rows, key, part, editable=("after",), config={"after": config}, ticks=finding.fix is not None)
 
 
-def _examples(dataset: Dataset, finding: Finding, key: str, part: slice) -> None:
+def _examples(dataset: Dataset, finding: Finding, key: str, part: slice, hidden: pd.Index) -> None:
     ids = finding.ids[part]
     columns = dict.fromkeys([*finding.columns, dataset.schema.label, *dataset.schema.inputs])
-    rows = dataset.frame.reindex(ids)[list(columns)].rename_axis("id").reset_index()
+    rows = dataset.frame.reindex(ids)[list(columns)]
+    if ids.isin(hidden).any():
+        rows = rows.astype("object").mask(ids.isin(hidden), _SEALED)
+    rows = rows.rename_axis("id").reset_index()
     rows.index = range(part.start, part.start + len(rows))
     if finding.fix == "exclude":
         _editor(rows, key, part, ticks=True)

@@ -119,7 +119,7 @@ def _finding(project: Project, finding: Finding, key: str) -> None:
             _look(finding, key)
             _dismiss(project, finding, key)
     if st.session_state.get(f"look-{key}"):
-        choosing.draw(project.dataset, finding, key)
+        choosing.draw(project, finding, key)
 
 
 def _mend(project: Project, finding: Finding, made: choosing.Choice, key: str) -> None:
