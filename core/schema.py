@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from core.errors import FlywheelError
 
@@ -297,7 +299,7 @@ def _look(name: str, column: pd.Series) -> _Look:
         sample = present.head(_SAMPLE).astype("str")
         if len(sample):
             characters = float(sample.str.len().mean())
-            words = float(sample.str.count(r"\S+").mean())
+            words = float(pc.mean(pc.count_substring_regex(pa.array(sample), r"\S+")).as_py())
         long = words >= 4 or characters >= 60
         kind = "text" if long and distinct > max(50, 0.3 * len(present)) else "categorical"
         if kind == "categorical" and _TEXT.search(name) and words >= 2 and distinct > max(20, 0.5 * len(present)):

@@ -110,7 +110,8 @@ def reviewer_annotations(project: Project) -> pd.DataFrame:
     for entry in log.active(project.log):
         if entry.kind == "relabel":
             labels.update(entry.content["labels"])
-        if entry.kind != "decide":
+        # Nothing is to be learned from what was said of test examples.
+        if entry.kind != "decide" or entry.content.get("blind", False):
             continue
         for example, (decision, label) in entry.content["decisions"].items():
             given = labels.get(example, now.get(example)) if decision == "keep" else label

@@ -13,6 +13,7 @@ from core.statistics import (
     difference_interval,
     draw_cells,
     draw_rows,
+    finite_interval,
     holm,
     holm_levels,
     hypergeometric_tail,
@@ -39,6 +40,28 @@ def test_wilson_knows_nothing_without_trials():
     low, high = wilson_interval([0, 3], [0, 3])
     assert (low[0], high[0]) == (0, 1)
     assert 0 < low[1] < high[1] == 1
+
+
+@given(st.integers(1, 60), st.data())
+def test_the_interval_of_a_finite_population_covers_every_truth_as_often_as_it_says(population, data):
+    trials = data.draw(st.integers(0, population))
+    wrong = data.draw(st.integers(0, population))
+    level = data.draw(st.sampled_from([0.8, 0.95]))
+    ends = np.array([finite_interval(k, trials, population, level) for k in range(trials + 1)])
+    chances = stats.hypergeom.pmf(np.arange(trials + 1), population, wrong, trials)
+    covers = (ends[:, 0] - 1e-9 <= wrong / population) & (wrong / population <= ends[:, 1] + 1e-9)
+    assert chances[covers].sum() >= level - 1e-9
+
+
+def test_the_interval_of_a_finite_population_knows_what_was_seen_and_narrows_to_a_point():
+    assert finite_interval(3, 50, 50) == (3 / 50, 3 / 50)
+    assert finite_interval(0, 0, 50) == (0, 1)
+    low, high = finite_interval(3, 49, 50)
+    assert (low, high) == (3 / 50, 4 / 50)
+    # Next to an endless population it is that of Clopper and Pearson.
+    low, high = finite_interval(7, 100, 200_000)
+    expected = stats.binomtest(7, 100).proportion_ci(method="exact")
+    assert (low, high) == pytest.approx((expected.low, expected.high), abs=2e-4)
 
 
 def test_percentiles_leave_out_what_is_undefined():
