@@ -83,7 +83,7 @@ from core.flywheel.review import (
     start_queue,
     what_was_done,
 )
-from core.flywheel.sealed import in_sight, open_sealed
+from core.flywheel.sealed import in_sight, is_sealed, open_sealed
 from core.flywheel.simulate import simulate_reviewer
 from core.flywheel.slice_verdicts import SliceVerdict, harmed, judge_watched, watched_trend
 from core.flywheel.store import StoreError
@@ -184,6 +184,7 @@ __all__ = [
     "home",
     "in_sight",
     "is_of_pool",
+    "is_sealed",
     "is_watched",
     "join",
     "judge_watched",
