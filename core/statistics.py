@@ -18,6 +18,7 @@ __all__ = [
     "PAIRED_STANDARD_ERRORS",
     "benjamini_hochberg",
     "combined_interval",
+    "difference_interval",
     "draw_cells",
     "draw_rows",
     "finite_interval",
@@ -184,6 +185,32 @@ def combined_interval(values: npt.ArrayLike, low: npt.ArrayLike, high: npt.Array
     below = np.sqrt(((centre - np.asarray(low)) ** 2).sum()) / len(centre)
     above = np.sqrt(((np.asarray(high) - centre) ** 2).sum()) / len(centre)
     return float(centre.mean() - below), float(centre.mean() + above)
+
+
+def difference_interval(
+    first: tuple[float, float, float], second: tuple[float, float, float]
+) -> tuple[float, float, float]:
+    """Interval of the difference of two independent estimates from the interval of each.
+
+    Parameters
+    ----------
+    first, second : (value, low, high)
+        Of one coverage.
+
+    Returns
+    -------
+    value, low, high : float
+        Of ``first - second``, with the same coverage; NaN where one is undefined.
+
+    References
+    ----------
+    Zou and Donner (2008), as for `combined_interval`.
+    """
+    value, low, high = first
+    other, other_low, other_high = second
+    below = float(np.hypot(value - low, other_high - other))
+    above = float(np.hypot(high - value, other - other_low))
+    return value - other, value - other - below, value - other + above
 
 
 def draw_cells(counts: npt.ArrayLike, resamples: int, rng: np.random.Generator) -> Iterator[Floats]:

@@ -11,7 +11,7 @@ import streamlit as st
 from core.evaluate import METRICS
 from core.flywheel import Entry, Project
 from core.report import count, ledger_chart, moment, signed, signed_interval
-from pages.parts import attribution, errors, figure, frame, paging, turns, verdicts
+from pages.parts import attribution, errors, figure, frame, paging, seal, turns, verdicts
 from pages.parts.plain import plain
 
 
@@ -38,6 +38,7 @@ def table_of_turns(project: Project, table: pd.DataFrame) -> None:
         pd.DataFrame(
             {
                 "turn": shown["turn"],
+                **seal.column(shown),
                 "when": shown["at"].map(moment),
                 f"{METRICS[project.headline]} (95 %)": _scores(shown),
                 "verdict": shown["verdict"].fillna("–"),
@@ -184,6 +185,7 @@ if ledger.empty:
     st.info("No turn yet. The ledger begins with turn 0.", icon=":material/lock:")
     turns.to_train(opened, "Run turn 0")
 else:
+    seal.entry(opened)
     chart_of_turns(opened, ledger)
     table_of_turns(opened, ledger)
     attribution.draw(opened)

@@ -9,7 +9,8 @@ from core.collect.describe import describe
 from core.collect.drift import DriftError, drift
 from core.collect.errors import ReadError
 from core.collect.finding import Finding
-from core.collect.readers import list_sheets, read_table
+from core.collect.readers import list_members, list_sheets, read_table
+from core.collect.stream import to_parquet
 from core.collect.two_samples import TwoSamples, tell_apart
 from core.schema import infer_schema
 
@@ -27,9 +28,11 @@ __all__ = [
     "gather_examples",
     "infer_schema",
     "join_test_set",
+    "list_members",
     "list_sheets",
     "read_annotations",
     "read_table",
     "tell_apart",
+    "to_parquet",
     "to_wide",
 ]

@@ -17,6 +17,7 @@ from core.flywheel.blind import (
     skipped,
     train_moved,
 )
+from core.flywheel.claim import Claim
 from core.flywheel.decision import SAID
 from core.flywheel.edits import (
     Annotations,
@@ -32,7 +33,7 @@ from core.flywheel.edits import (
     Relabel,
     SetRules,
 )
-from core.flywheel.errors import LockError, ProjectError, StaleError
+from core.flywheel.errors import LockError, ProjectError, SealError, StaleError
 from core.flywheel.export import export
 from core.flywheel.guidelines import (
     PIN_KINDS,
@@ -56,6 +57,7 @@ from core.flywheel.pace import seconds_per_decision
 from core.flywheel.pool import PoolView, look_at_pool
 from core.flywheel.predicted import Predicted, chances, hardest, predicted
 from core.flywheel.project import Project
+from core.flywheel.race import ARMS, SECONDS_PER_DECISION, SECONDS_PER_FIT, RaceError, race
 from core.flywheel.ranking import rank
 from core.flywheel.review import (
     SIMULATED,
@@ -76,6 +78,7 @@ from core.flywheel.review import (
     start_queue,
     what_was_done,
 )
+from core.flywheel.sealed import in_sight, open_sealed
 from core.flywheel.simulate import simulate_reviewer
 from core.flywheel.slice_verdicts import SliceVerdict, harmed, judge_watched, watched_trend
 from core.flywheel.store import StoreError
@@ -92,10 +95,13 @@ from core.flywheel.watched import (
 from core.flywheel.workspace import ProjectSummary, find_project, home, list_projects, new_folder
 
 __all__ = [
+    "ARMS",
     "EXACT",
     "PERMUTATIONS",
     "PIN_KINDS",
     "SAID",
+    "SECONDS_PER_DECISION",
+    "SECONDS_PER_FIT",
     "SIMULATED",
     "Action",
     "Annotations",
@@ -103,6 +109,7 @@ __all__ = [
     "Audit",
     "BandError",
     "BlindError",
+    "Claim",
     "Collect",
     "Correct",
     "Decide",
@@ -126,9 +133,11 @@ __all__ = [
     "ProjectError",
     "ProjectSummary",
     "Queue",
+    "RaceError",
     "Relabel",
     "Reviewed",
     "Sample",
+    "SealError",
     "SetRules",
     "Share",
     "SliceVerdict",
@@ -160,6 +169,7 @@ __all__ = [
     "hardest",
     "harmed",
     "home",
+    "in_sight",
     "is_of_pool",
     "is_watched",
     "join",
@@ -178,12 +188,14 @@ __all__ = [
     "new_folder",
     "next_place",
     "open_rows",
+    "open_sealed",
     "other_queues",
     "others",
     "pin_example",
     "pin_history",
     "pins",
     "predicted",
+    "race",
     "rank",
     "region_of",
     "review_sample",

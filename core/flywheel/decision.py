@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import pandas as pd
 
 from core.dataset import Dataset
-from core.flywheel.edit import Edit, EditError, counted, plain, refuse_test
+from core.flywheel.edit import Edit, EditError, counted, plain, refuse_sealed, refuse_test
 
 __all__ = ["SAID", "Decide", "Decision"]
 
@@ -89,6 +89,7 @@ class Decide(Edit):
             raise EditError(f"A decision needs an example that is in the data. '{unknown[0]}' is not.")
         if not self.blind:
             refuse_test(dataset, self.decisions)
+        refuse_sealed(dataset, self.exclusions)
         if self.labels:
             dataset = dataset.with_labels(self.labels)
         return dataset.without(self.exclusions) if self.exclusions else dataset

@@ -16,7 +16,7 @@ from core.annotate import Rule, check_rules, read_rules
 from core.content import canonicalise
 from core.dataset import Dataset
 from core.flywheel.decision import Decide, Decision
-from core.flywheel.edit import Edit, EditError, counted, plain, refuse_test
+from core.flywheel.edit import Edit, EditError, counted, plain, refuse_sealed, refuse_test
 from core.roles import of_kind
 
 __all__ = [
@@ -64,12 +64,16 @@ class Relabel(Edit):
 
 @dataclass(frozen=True)
 class Exclude(Edit):
-    """Leave examples out. Those of the test set stay listed, and every turn is scored again without them."""
+    """Leave examples out. Those of the test set stay listed, and every turn is scored again without them.
+
+    Sealed examples can't be left out.
+    """
 
     kind: ClassVar[str] = "exclude"
     examples: Sequence[str]
 
     def apply(self, dataset: Dataset) -> Dataset:
+        refuse_sealed(dataset, self.examples)
         return dataset.without(self.examples)
 
     def payload(self) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from core.flywheel.turn import Scored, Turn, test_version
 from core.progress import Cancel, Progress
 from core.train import Fitted, LockedModel, Training
 
-__all__ = ["Ledger", "changes", "entry_size", "part_of"]
+__all__ = ["Ledger", "changes", "class_probabilities", "entry_size", "part_of"]
 
 _FIELDS = (
     "baseline",
@@ -166,12 +166,12 @@ class Ledger:
 
     def _keep_test(self, model: LockedModel, training: Training, dataset: Dataset, brought: Dataset) -> dict[str, Any]:
         """Predict and evaluate the test examples, and write their probabilities."""
-        test = _probabilities(training.fitted, dataset, dataset.inputs("test"))
+        test = class_probabilities(training.fitted, dataset, dataset.inputs("test"))
         evaluation = _Judged(dataset, model, self._headline).evaluate((test, training.threshold))
         excluded = brought.ids("test").difference(test.index)
         if len(excluded):
             rows = brought.frame.loc[excluded, list(dataset.schema.inputs)]
-            test = pd.concat([test, _probabilities(training.fitted, dataset, rows)])
+            test = pd.concat([test, class_probabilities(training.fitted, dataset, rows)])
         return {"evaluation": evaluation.to_json(), "test_probabilities": self._store.write_frame(test)}
 
     def add(self, row: dict[str, Any]) -> int:
@@ -414,7 +414,7 @@ def entry_size(entry: Entry) -> int:
     return int(content.get("count", 1))
 
 
-def _probabilities(fitted: Fitted, dataset: Dataset, inputs: pd.DataFrame) -> pd.DataFrame:
+def class_probabilities(fitted: Fitted, dataset: Dataset, inputs: pd.DataFrame) -> pd.DataFrame:
     """Probabilities of some rows, ids x all classes of the data; a class the model has not met has probability 0."""
     known = pd.DataFrame(fitted.predict_proba(inputs), index=inputs.index, columns=list(fitted.classes))
     return known.reindex(columns=list(dataset.classes), fill_value=0.0)

@@ -18,6 +18,7 @@ from core.flywheel import log, places, stale
 from core.flywheel.actions import Action, suggest
 from core.flywheel.annotators import gathered
 from core.flywheel.blind import refuse_undrawn
+from core.flywheel.claim import Claim, read_claim, with_claim
 from core.flywheel.decided import Decided
 from core.flywheel.edits import Collect, Decide, Edit, replay
 from core.flywheel.errors import LockError, ProjectError, StaleError
@@ -26,6 +27,7 @@ from core.flywheel.ledger import Ledger, changes, part_of
 from core.flywheel.log import Entry
 from core.flywheel.refits import REFITTING
 from core.flywheel.rules import rules_in_force
+from core.flywheel.sealed import open_sealed
 from core.flywheel.slice_verdicts import with_watched
 from core.flywheel.store import FORMAT, Store, StoreError, now
 from core.flywheel.turn import Turn
@@ -61,6 +63,7 @@ class Project:
         self.created: str = store.get("created")
         self._ledger = Ledger(store, self.headline)
         self._findings: tuple[str, list[Finding]] | None = None
+        self._claim: Claim | None = None
 
     # --- making and opening ----------------------------------------------------------------------------------------
 
@@ -102,8 +105,8 @@ class Project:
             raise ProjectError(f"The headline metric must be one of {', '.join(METRICS)}. Got '{headline}' instead.")
         if len(dataset.ids("test")) == 0:
             raise ProjectError(
-                "A project must have test examples to judge by. This data has none. "
-                "Choose a share for the test set, or bring one."
+                "A project must have test examples to judge by. This data has none: no class has enough different "
+                "examples to set some aside. Choose a larger share, bring a test set, or add examples."
             )
         model = LockedModel.for_dataset(dataset, recipe, decision=decision)
         store = Store(Path(folder), create=True)
@@ -249,9 +252,9 @@ class Project:
                 stale.check(entries, edit, revision)
             force = log.active(entries)
             before = self._replayed(force)
+            after = edit.apply(before)
             if isinstance(edit, Decide) and edit.blind:
                 refuse_undrawn(self._store, edit)
-            after = edit.apply(before)
             if isinstance(edit, Collect):
                 edit = replace(edit, count=len(after) - len(before))
             rows = edit.rows()
@@ -413,7 +416,7 @@ class Project:
 
     def ledger(self) -> pd.DataFrame:
         """The turns as a table: headline with its interval, verdicts with theirs, what changed, what was harmed."""
-        return with_watched(self, self._ledger.table(self.turns))
+        return with_claim(self, with_watched(self, self._ledger.table(self.turns)))
 
     def fitted(self, progress: Progress | None = None, cancel: Cancel | None = None) -> Fitted:
         """The locked model fitted on the data of the last turn; fitted again after a restart."""
@@ -427,6 +430,17 @@ class Project:
     def looks(self) -> int:
         """How often the test set was looked at: once a turn."""
         return len(self._ledger.rows(every=True))
+
+    @property
+    def claim(self) -> Claim | None:
+        """What the sealed examples said when they were opened; None while they are sealed, or if there are none."""
+        if self._claim is None:
+            self._claim = read_claim(self._store)
+        return self._claim
+
+    def open_sealed(self, *, by: str = "", progress: Progress | None = None, cancel: Cancel | None = None) -> Claim:
+        """Judge the last turn by the sealed examples, once in the life of the project; see `sealed.open_sealed`."""
+        return open_sealed(self, by=by, progress=progress, cancel=cancel)
 
     @property
     def pending(self) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.flywheel import DropColumn, Exclude
+from core.flywheel import DropColumn, Exclude, in_sight
 from core.report import count
 from pages.parts import errors, frame, paging, sidebar
 from pages.parts.plain import plain
@@ -68,13 +68,14 @@ def _mend(project: Project, finding: Finding, key: str) -> None:
 
 
 def _examples(project: Project, finding: Finding, key: str) -> None:
+    ids = in_sight(project, finding.ids)
     # Only the page that is shown is cut out of the data.
-    with st.expander(f"Show {count(len(finding.ids), 'example')}", key=f"open-{key}", on_change="rerun") as shown:
+    with st.expander(f"Show {count(len(ids), 'example')}", key=f"open-{key}", on_change="rerun") as shown:
         if not shown.open:
             return
         dataset = project.dataset
-        part = finding.ids[paging.page_of(len(finding.ids), key=key, rows=10)]
+        part = ids[paging.page_of(len(ids), key=key, rows=10)]
         columns = [*finding.columns, dataset.schema.label, *dataset.schema.inputs]
         rows = dataset.frame.loc[dataset.frame.index.intersection(part, sort=False), list(dict.fromkeys(columns))]
         st.dataframe(rows.rename_axis("id").reset_index(), hide_index=True, key=f"rows-{key}", height="content")
-        paging.controls(len(finding.ids), key=key, rows=10)
+        paging.controls(len(ids), key=key, rows=10)

@@ -10,6 +10,7 @@ from core import statistics
 from core.statistics import (
     benjamini_hochberg,
     combined_interval,
+    difference_interval,
     draw_cells,
     draw_rows,
     finite_interval,
@@ -76,6 +77,14 @@ def test_percentiles_leave_out_what_is_undefined():
 def test_combined_interval_of_equal_estimates_shrinks_with_their_number():
     low, high = combined_interval([0.5] * 4, [0.3] * 4, [0.6] * 4)
     assert (low, high) == pytest.approx((0.4, 0.55))
+
+
+def test_the_difference_of_two_shares_has_the_interval_that_newcombe_published():
+    """56 of 70 against 48 of 80, method 10: Newcombe (1998), Statistics in Medicine 17, table II."""
+    shares = [(k / n, *map(float, wilson_interval(k, n))) for k, n in ((56, 70), (48, 80))]
+    assert difference_interval(*shares) == pytest.approx((0.2, 0.0524, 0.3339), abs=5e-5)
+    value, low, high = difference_interval(*shares[::-1])
+    assert (-value, -high, -low) == pytest.approx(difference_interval(*shares))
 
 
 def test_cells_are_drawn_as_rows_would_be():
