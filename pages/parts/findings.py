@@ -46,7 +46,7 @@ def _finding(project: Project, finding: Finding, key: str) -> None:
     left, right = st.columns([4, 1], vertical_alignment="center")
     left.markdown(f"**{plain(finding.title)}** :{colour}-badge[{word}]  \n{plain(finding.message)}")
     left.caption(plain(finding.remedy))
-    if finding.fix is not None:
+    if finding.fix in {"exclude", "drop_column"}:
         with right:
             _mend(project, finding, key)
     if len(finding.ids):
