@@ -9,6 +9,7 @@ from core.collect.describe import describe
 from core.collect.drift import DriftError, drift
 from core.collect.errors import ReadError
 from core.collect.finding import Finding
+from core.collect.profile import Profile, profile
 from core.collect.readers import list_sheets, read_table
 from core.collect.two_samples import TwoSamples, tell_apart
 from core.schema import infer_schema
@@ -17,6 +18,7 @@ __all__ = [
     "DriftError",
     "Finding",
     "Layout",
+    "Profile",
     "ReadError",
     "TwoSamples",
     "audit",
@@ -28,6 +30,7 @@ __all__ = [
     "infer_schema",
     "join_test_set",
     "list_sheets",
+    "profile",
     "read_annotations",
     "read_table",
     "tell_apart",
