@@ -7,7 +7,7 @@ import streamlit as st
 from core.errors import FlywheelError
 from core.flywheel import Collect, Project
 from core.report import count
-from pages.parts import data_view, drafts, errors, findings, frame, new_project, sidebar
+from pages.parts import columns, data_view, drafts, errors, findings, frame, new_project, sidebar
 from pages.parts.plain import plain
 
 
@@ -40,7 +40,7 @@ def look(project: Project) -> None:
             {
                 "Findings": findings.draw,
                 "Data": data_view.examples,
-                "Columns": data_view.columns,
+                "Columns": columns.draw,
                 "Add rows": add_rows,
             }[view](project)
 

@@ -125,7 +125,7 @@ def _phi_square(tables: Floats) -> Floats:
     margins = across * down
     share = np.divide(tables**2, margins, out=np.zeros_like(tables), where=margins > 0)
     # Rounding may leave equal rows a hair below.
-    return np.maximum(share.sum(axis=(1, 2)) - 1, 0.0)
+    return np.asarray(np.maximum(share.sum(axis=(1, 2)) - 1, 0.0))
 
 
 def _corrected_v(phi_square: float, r: int, c: int, n: int) -> float:

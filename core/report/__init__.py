@@ -6,6 +6,7 @@ from core.report.card import Field, Usual, card, differences, records, usual, wr
 from core.report.chart import ACCENT, ALERT, MAX_ROWS, NEUTRAL, SECOND, Chart
 from core.report.classes import class_costs_chart, class_scores_chart
 from core.report.confusion import confusion_list, confusion_matrix
+from core.report.distributions import class_quantiles, distribution_chart
 from core.report.error_map import error_heat_map, error_tree_chart
 from core.report.figures import (
     class_balance,
@@ -16,6 +17,7 @@ from core.report.figures import (
 )
 from core.report.pool import pool_confidence
 from core.report.probabilities import loss_histogram, reliability_diagram, threshold_chart
+from core.report.relations import relations_bar, word_shares
 from core.report.words import count, interval, moment, number, p_value, percent, shorten, signed, signed_interval
 
 __all__ = [
@@ -30,6 +32,7 @@ __all__ = [
     "card",
     "class_balance",
     "class_costs_chart",
+    "class_quantiles",
     "class_scores_chart",
     "class_shares",
     "column_drift",
@@ -37,6 +40,7 @@ __all__ = [
     "confusion_matrix",
     "count",
     "differences",
+    "distribution_chart",
     "error_heat_map",
     "error_tree_chart",
     "interval",
@@ -50,6 +54,7 @@ __all__ = [
     "percent",
     "pool_confidence",
     "records",
+    "relations_bar",
     "reliability_diagram",
     "shorten",
     "signed",
@@ -58,5 +63,6 @@ __all__ = [
     "suspect_scores",
     "threshold_chart",
     "usual",
+    "word_shares",
     "written",
 ]
