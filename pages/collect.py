@@ -7,7 +7,18 @@ import streamlit as st
 from core.errors import FlywheelError
 from core.flywheel import Collect, Project
 from core.report import count
-from pages.parts import columns, data_view, drafts, errors, findings, frame, new_project, sidebar
+from pages.parts import (
+    columns,
+    data_view,
+    drafts,
+    errors,
+    findings,
+    frame,
+    map_view,
+    missing_values,
+    new_project,
+    sidebar,
+)
 from pages.parts.plain import plain
 
 
@@ -32,7 +43,7 @@ def look(project: Project) -> None:
     """With a project: its data and what is wrong with it."""
     frame.heading("collect", "The data as it is now, what is wrong with it, and more rows.")
     data_view.sizes(project)
-    views = ["Findings", "Data", "Columns", "Add rows"]
+    views = ["Findings", "Data", "Columns", "Missing", "Map", "Add rows"]
     for view, tab in zip(views, st.tabs(views, key="collect-view", on_change="rerun"), strict=True):
         if not tab.open:
             continue
@@ -41,6 +52,8 @@ def look(project: Project) -> None:
                 "Findings": findings.draw,
                 "Data": data_view.examples,
                 "Columns": columns.draw,
+                "Missing": missing_values.draw,
+                "Map": map_view.draw,
                 "Add rows": add_rows,
             }[view](project)
 

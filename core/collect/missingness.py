@@ -87,7 +87,7 @@ def missingness(frame: pd.DataFrame, *, blocks: int = _BLOCKS) -> Missingness:
     )
 
 
-def missing_by_class(found: Mapping[str, Distribution]) -> pd.DataFrame:
+def missing_by_class(found: Mapping[str, Distribution]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Compare the classes by what is missing of each column.
 
     Parameters
@@ -96,9 +96,11 @@ def missing_by_class(found: Mapping[str, Distribution]) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame, a row a column with missing values, the closest to the label first
-        Share that is missing, by class; ``attrs["relations"]`` has ``v``, ``low``, ``high``, ``p`` and ``p_adjusted``
-        (Holm) of the same columns: whether being missing has to do with the label.
+    shares : DataFrame of shape (columns, classes)
+        Share that is missing, a row a column with missing values, the closest to the label first.
+    related : DataFrame
+        Of the same columns ``v``, ``low``, ``high``, ``p`` and ``p_adjusted`` (Holm): whether being missing has to do
+        with the label.
     """
     some = {name: each for name, each in found.items() if each.missing.any()}
     tables = {name: np.vstack([each.missing, each.sizes - each.missing]) for name, each in some.items()}
@@ -111,8 +113,7 @@ def missing_by_class(found: Mapping[str, Distribution]) -> pd.DataFrame:
     related["p_adjusted"] = holm(related["p"])
     related = related.sort_values(["v", "p"], ascending=[False, True], kind="stable")
     shares = pd.DataFrame({name: some[name].missing / some[name].sizes for name in related.index}).T
-    shares.attrs["relations"] = related
-    return shares
+    return shares, related
 
 
 def _together(missing: Mapping[str, npt.NDArray[np.bool_]], n: int) -> pd.DataFrame:

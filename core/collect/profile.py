@@ -36,7 +36,7 @@ class Profile:
         See `core.collect.words.typical_words`; empty where there is no text.
     missing : Missingness
         Of what the model sees, in train and pool, in the order of collection.
-    missing_by_class : DataFrame
+    missing_by_class, missing_related : DataFrame
         See `core.collect.missingness.missing_by_class`; of train.
     """
 
@@ -48,6 +48,7 @@ class Profile:
     words: pd.DataFrame
     missing: Missingness
     missing_by_class: pd.DataFrame
+    missing_related: pd.DataFrame
 
 
 def profile(dataset: Dataset, progress: Progress | None = None, cancel: Cancel | None = None) -> Profile:
@@ -92,5 +93,5 @@ def profile(dataset: Dataset, progress: Progress | None = None, cancel: Cancel |
     missing = missingness(dataset.frame.loc[seen, list(schema.inputs)])
     steps.finish()
     return Profile(
-        dataset.version, int(real.sum()), int((train & made).sum()), found, related, words, missing, by_class
+        dataset.version, int(real.sum()), int((train & made).sum()), found, related, words, missing, *by_class
     )

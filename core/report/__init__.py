@@ -8,6 +8,7 @@ from core.report.classes import class_costs_chart, class_scores_chart
 from core.report.confusion import confusion_list, confusion_matrix
 from core.report.distributions import class_quantiles, distribution_chart
 from core.report.error_map import error_heat_map, error_tree_chart
+from core.report.example_map import example_map_chart
 from core.report.figures import (
     class_balance,
     learning_curve,
@@ -15,6 +16,7 @@ from core.report.figures import (
     slices_bar,
     suspect_scores,
 )
+from core.report.missingness import missing_by_class_chart, missing_map, missing_together
 from core.report.pool import pool_confidence
 from core.report.probabilities import loss_histogram, reliability_diagram, threshold_chart
 from core.report.relations import relations_bar, word_shares
@@ -43,11 +45,15 @@ __all__ = [
     "distribution_chart",
     "error_heat_map",
     "error_tree_chart",
+    "example_map_chart",
     "interval",
     "kappa_matrix",
     "learning_curve",
     "ledger_chart",
     "loss_histogram",
+    "missing_by_class_chart",
+    "missing_map",
+    "missing_together",
     "moment",
     "number",
     "p_value",

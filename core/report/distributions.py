@@ -158,7 +158,9 @@ def shares_by_class(shares: pd.DataFrame, low: pd.DataFrame, high: pd.DataFrame,
         )
     layout(figure, height=row_height(len(shares)) + len(shares) * 6 * max(0, shares.shape[1] - 2) + 20, x=said)
     name_rows(figure, list(shares.index))
-    figure.update_xaxes(tickformat=".0%", rangemode="tozero")
+    # A mark at 0 is a whole one.
+    most = max(0.01, float(np.nanmax(high, initial=0.0)))
+    figure.update_xaxes(tickformat=".0%", range=[-0.02 * most, 1.04 * most])
     figure.update_layout(showlegend=shares.shape[1] > 1)
     return figure
 

@@ -64,12 +64,11 @@ def test_classes_are_compared_by_what_is_missing_of_them():
     frame.loc[(label == "a") & (rng.random(800) < 0.3), "by class"] = np.nan
     frame.loc[rng.random(800) < 0.3, "by chance"] = np.nan
     labels = Labels.of(label)
-    shares = missing_by_class({name: distribution(frame[name], labels) for name in frame})
+    shares, related = missing_by_class({name: distribution(frame[name], labels) for name in frame})
     assert shares.index.tolist() == ["by class", "by chance"]
     for name in shares.index:
         for each in "ab":
             assert shares.loc[name, each] == pytest.approx(frame.loc[label == each, name].isna().mean())
-    related = shares.attrs["relations"]
     assert related.index.tolist() == shares.index.tolist()
     assert related.loc["by class", "p_adjusted"] < 0.001
     assert related.loc["by chance", "p_adjusted"] > 0.05
