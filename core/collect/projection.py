@@ -84,7 +84,7 @@ def project_features(features: Any, *, method: str = "pca", seed: int = 0) -> Pr
 def _pca(features: Any, rows: int, dimensions: int, seed: int) -> Projection:
     places, explained = np.zeros((rows, 2)), np.zeros(2)
     axes = min(2, dimensions, rows - 1)
-    if axes < 1:
+    if axes < 1 or _alike(features):
         return Projection(places, (0.0, 0.0))
     if sparse.issparse(features):
         # The few rows and columns that ARPACK can't take two axes of are small enough to be whole.
@@ -93,9 +93,14 @@ def _pca(features: Any, rows: int, dimensions: int, seed: int) -> Projection:
     solver = "arpack" if sparse.issparse(features) else "full"
     model = PCA(axes, svd_solver=solver, random_state=seed)
     places[:, :axes] = model.fit_transform(features)
-    # Without any variance its shares are undefined.
-    explained[:axes] = np.nan_to_num(model.explained_variance_ratio_)
+    explained[:axes] = model.explained_variance_ratio_
     return Projection(places, (float(explained[0]), float(explained[1])))
+
+
+def _alike(features: Any) -> bool:
+    """Whether all examples are the same: there is no axis then."""
+    spread = features.max(axis=0) - features.min(axis=0)
+    return not (spread.nnz if sparse.issparse(spread) else np.count_nonzero(spread))
 
 
 def _umap(features: Any, seed: int) -> Floats:

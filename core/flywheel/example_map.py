@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,19 +34,20 @@ class ExampleMap:
 
     Attributes
     ----------
-    version, method : str
-        Of which data set, and how.
+    version, fingerprint, method : str
+        Of which data set and locked model, and how.
     points : DataFrame
         By id: ``x``, ``y``, ``part`` (train or pool), ``label`` (missing in the pool).
     explained : (float, float) or None
         Share of the variance along each axis, of what is drawn; None for methods whose axes mean nothing.
     goes_with : (list of (str, float), list of (str, float))
-        Columns of numbers that an axis goes with, and their correlation, the closest first.
+        Columns of numbers and dates that an axis goes with, and their correlation, the closest first.
     examples : int
         How many there are in train and pool.
     """
 
     version: str
+    fingerprint: str
     method: str
     points: pd.DataFrame
     explained: tuple[float, float] | None
@@ -58,6 +60,7 @@ def example_map(
     model: LockedModel,
     *,
     method: str = "pca",
+    without: Iterable[str] = (),
     seed: int = 0,
     progress: Progress | None = None,
     cancel: Cancel | None = None,
@@ -74,6 +77,8 @@ def example_map(
         Its features are the space that is projected; they are learned from the examples that are drawn.
     method : str
         See `core.collect.projection.project_features`.
+    without : iterable of str
+        Features that play no part, for example all that stand beside a text.
     seed : int
         Of the projection.
     progress, cancel
@@ -98,7 +103,10 @@ def example_map(
     sample = dataset.without(ids.difference(drawn, sort=False)) if len(drawn) < len(ids) else dataset
     steps.start("reading their features")
     parts = [part for part in ("train", "pool") if len(sample.ids(part))]
-    features = model.features(sample, parts)
+    seen = sample
+    for name in without:
+        seen = seen.without_column(name)
+    features = model.features(seen, parts)
     order = pd.Index(np.concatenate([sample.ids(part) for part in parts]), dtype="str")
     steps.start("placing them")
     found = project_features(features, method=method, seed=seed)
@@ -114,7 +122,7 @@ def example_map(
     described = describe(sample).loc[order]
     steps.finish()
     along = (_goes_with(described, found.places[:, 0]), _goes_with(described, found.places[:, 1]))
-    return ExampleMap(dataset.version, method, points, found.explained, along, len(ids))
+    return ExampleMap(dataset.version, model.fingerprint, method, points, found.explained, along, len(ids))
 
 
 def _drawn(ids: pd.Index, strata: npt.NDArray[np.object_]) -> npt.NDArray[np.intp]:
@@ -130,8 +138,9 @@ def _drawn(ids: pd.Index, strata: npt.NDArray[np.object_]) -> npt.NDArray[np.int
 
 
 def _goes_with(described: pd.DataFrame, places: Floats) -> list[tuple[str, float]]:
-    """Columns of numbers by their correlation with an axis."""
-    numbers = described.select_dtypes("number").astype("float64").replace([np.inf, -np.inf], np.nan)
+    """Columns of numbers and dates by their correlation with an axis."""
+    dates = {str(name): _days(described[name]) for name in described.select_dtypes("datetime")}
+    numbers = described.select_dtypes("number").assign(**dates).astype("float64").replace([np.inf, -np.inf], np.nan)
     if not len(numbers) or places.std() == 0:
         return []
     varied = numbers.loc[:, numbers.nunique() > 1]
@@ -139,3 +148,7 @@ def _goes_with(described: pd.DataFrame, places: Floats) -> list[tuple[str, float
     along = along[along.abs() >= _GOES_WITH]
     closest = along.reindex(along.abs().sort_values(ascending=False, kind="stable").index)
     return [(str(name), float(value)) for name, value in closest.head(_NAMED).items()]
+
+
+def _days(dates: pd.Series) -> pd.Series:
+    return (dates - pd.Timestamp(0)) / pd.Timedelta(days=1)

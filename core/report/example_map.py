@@ -22,7 +22,7 @@ __all__ = ["OTHER_GROUPS", "example_map_chart"]
 
 OTHER_GROUPS = "all others"
 _MARKS = ("circle", "diamond", "square", "triangle-up", "cross", "x")
-_HEIGHT = 560
+_HEIGHT = 480
 
 
 def example_map_chart(

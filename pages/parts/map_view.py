@@ -26,17 +26,16 @@ _OPEN = "map-example"
 _POOL = "no label yet"
 # Of examples that the turn did not predict.
 _UNKNOWN = "–"
+# What the map is of, and whether the columns beside the text are left out.
+_OF = {"Text": True, "Text and columns": False}
 
 
 def draw(project: Project) -> None:
     """Draw the map of train and pool; it is made in the background once for each version of the data."""
     turn = project.turns[-1] if project.turns else None
-    left, right = st.columns([3, 2], vertical_alignment="bottom")
-    with left:
-        colour = _colour(project, turn)
-    with right:
-        method = _method()
-    found = _made(project, method)
+    with st.container(horizontal=True, gap="large"):
+        colour, without, method = _colour(project, turn), _without(project), _method()
+    found = _made(project, method, without)
     if found is None:
         return
     points = _said(project, turn, found)
@@ -97,26 +96,45 @@ def _method() -> str:
     return str(chosen)
 
 
-def _made(project: Project, method: str) -> ExampleMap | None:
+def _without(project: Project) -> tuple[str, ...]:
+    """Let the analyst choose what the map is of, where there are columns beside a text: those that play no part."""
+    beside = project.dataset.schema.features
+    if set(project.dataset.schema.inputs) == set(beside) or not beside:
+        return ()
+    chosen = st.segmented_control(
+        "Of", list(_OF), default=next(iter(_OF)), required=True, key="map-of", persist_state="session"
+    )
+    return beside if _OF[str(chosen)] else ()
+
+
+def _made(project: Project, method: str, without: tuple[str, ...]) -> ExampleMap | None:
     """The map of the data as it is; None while it is being made."""
     dataset, model = project.dataset, project.model
-    title = f"Map of version {dataset.version[:8]}, {PROJECTIONS[method]}, {model.fingerprint}"
+    of = ", text alone" if without else ""
+    title = f"Map of version {dataset.version[:8]}{of}, {PROJECTIONS[method]}"
     job = jobs.registry().snapshot(project.id, _KIND)
-    if job is None or (job.title != title and not job.running):
+    if job is None or not (job.running or _is_of(job, title, model.fingerprint)):
         jobs.registry().start(
             project.id,
             _KIND,
             title,
-            lambda progress, cancel: example_map(dataset, model, method=method, progress=progress, cancel=cancel),
+            lambda progress, cancel: example_map(
+                dataset, model, method=method, without=without, progress=progress, cancel=cancel
+            ),
         )
     job = jobs.panel(project.id, _KIND)
-    if job is not None and job.state == "done" and job.title == title:
+    if job is not None and job.state == "done" and _is_of(job, title, model.fingerprint):
         found: ExampleMap = job.result
         return found
     if job is not None and not job.running and st.button("Make it again", key="map-again"):
         jobs.registry().dismiss(project.id, _KIND)
         st.rerun()
     return None
+
+
+def _is_of(job: jobs.Job, title: str, fingerprint: str) -> bool:
+    """Whether a job that is over made, or failed to make, this map: another recipe reads other features."""
+    return job.title == title and (job.result is None or job.result.fingerprint == fingerprint)
 
 
 def _said(project: Project, turn: Turn | None, found: ExampleMap) -> pd.DataFrame:
@@ -171,17 +189,18 @@ def _axes(found: ExampleMap) -> tuple[str, str]:
 
 
 def _caption(found: ExampleMap, drawn: int) -> str:
+    every = f"the {count(found.examples, 'example')} of train and pool"
     sample = (
-        f"{count(drawn)} of {count(found.examples, 'example')}, at random, each class by its share and with 20 at least"
+        f"{count(drawn)} of {every}, drawn at random: each class by its share, and with 20 at least"
         if drawn < found.examples
-        else f"All {count(found.examples, 'example')}"
+        else f"All {every.removeprefix('the ')}"
     )
     axes = (
         " An axis goes with the columns named beside it, by their correlation."
         if found.explained is not None
         else " Distances within a cloud mean something, those between clouds little."
     )
-    return f"{sample} of train and pool, in the space of the model's features; test is not on the map.{axes}"
+    return f"{sample}. The space is that of the model's features. Test is not on the map.{axes}"
 
 
 def _open(project: Project, turn: Turn | None, example: str, said: str) -> None:
