@@ -41,10 +41,10 @@ def draw(project: Project) -> None:
         paging.controls(len(missing.blocks), key=key, rows=MAX_ROWS, noun="column")
     left, right = st.columns(2, gap="large")
     with left:
-        st.subheader("By class", anchor=False)
+        st.header("By class", anchor=False)
         _by_class(found)
     with right:
-        st.subheader("Together", anchor=False)
+        st.header("Together", anchor=False)
         if missing.together.empty:
             st.caption("No two columns are missing together more often than apart.")
         else:
