@@ -1,6 +1,7 @@
 """Generate: rows made from train, proposals to exclude, and the trial of both before they are applied."""
 
-from core.generate.methods import METHODS, Method, methods_for
+from core.generate.method import Made, Method, Sources
+from core.generate.methods import METHODS, methods_for
 from core.generate.propose import propose, propose_exclusions
 from core.generate.strategy import EXCLUDING, MAKING, GenerateError, Strategy, Target, explicit_counts, strategy_table
 from core.generate.trial import trial
@@ -10,7 +11,9 @@ __all__ = [
     "MAKING",
     "METHODS",
     "GenerateError",
+    "Made",
     "Method",
+    "Sources",
     "Strategy",
     "Target",
     "explicit_counts",

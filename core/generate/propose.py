@@ -4,21 +4,30 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from core.dataset import Dataset
-from core.generate.methods import Method, find_method
+from core.generate.method import Method, Sources
+from core.generate.methods import find_method
 from core.generate.strategy import GenerateError, Target, explicit_counts
-from core.schema import Schema
 
 __all__ = ["make_rows", "propose", "propose_exclusions"]
 
 PARENTS = ["parent", "other_parent"]
 
 
-def propose(dataset: Dataset, *, method: str, target: Target, n: int | None = None, seed: int = 0) -> pd.DataFrame:
+def propose(
+    dataset: Dataset,
+    *,
+    method: str,
+    target: Target,
+    n: int | None = None,
+    seed: int = 0,
+    settings: Mapping[str, Any] | None = None,
+) -> pd.DataFrame:
     """Make examples from train, for `Dataset.with_rows` or the edit ``Generate``.
 
     Parameters
@@ -34,6 +43,8 @@ def propose(dataset: Dataset, *, method: str, target: Target, n: int | None = No
     seed : int
         Chooses the rows. The same call on the same data set makes the same rows under the same ids; once they are
         applied, it makes others.
+    settings : mapping, optional
+        Settings of the method, see `Method.settings`; its defaults hold for those that are not given.
 
     Returns
     -------
@@ -56,12 +67,12 @@ def propose(dataset: Dataset, *, method: str, target: Target, n: int | None = No
     counts = explicit_counts(train[dataset.schema.label], target, n=n)
     sources = train.drop(index=dataset.generated, errors="ignore")
     round_seed = _round_seed(seed, len(dataset.generated))
-    rows = make_rows(chosen, sources, dataset.schema, counts, round_seed)
+    rows = make_rows(chosen, Sources(sources, dataset.schema), counts, round_seed, settings)
     return rows.set_axis(_new_ids(dataset, rows[PARENTS], f"{method}:{seed}"))
 
 
 def make_rows(
-    method: Method, examples: pd.DataFrame, schema: Schema, counts: Mapping[str, int], seed: int
+    method: Method, sources: Sources, counts: Mapping[str, int], seed: int, settings: Mapping[str, Any] | None = None
 ) -> pd.DataFrame:
     """Make rows from these examples and no others; the index counts from 0.
 
@@ -70,14 +81,14 @@ def make_rows(
     GenerateError
         If a class has too few examples for the method, or none.
     """
-    sizes = examples[schema.label].value_counts()
-    absent = [name for name in counts if name not in sizes.index]
+    examples = sources.examples
+    absent = [name for name in counts if name not in sources.sizes]
     if absent:
         raise GenerateError(f"Class '{absent[0]}' has no original examples in train to make rows from. Collect some.")
     if not counts:
         return examples.iloc[:0].assign(parent=pd.Series(dtype="str"), other_parent=pd.Series(dtype="str"))
     assert method.make is not None
-    made = method.make(examples, schema, counts, seed)
+    made = method.make(sources, counts, seed, method.settled(settings))
     rows = examples.iloc[made.base].reset_index(drop=True)
     rows[list(made.inputs.columns)] = made.inputs
     parent = pd.Series(examples.index[made.base], dtype="str")
@@ -86,13 +97,19 @@ def make_rows(
 
 
 def propose_exclusions(
-    dataset: Dataset, *, method: str = "random_undersample", target: Target, n: int | None = None, seed: int = 0
+    dataset: Dataset,
+    *,
+    method: str = "random_undersample",
+    target: Target,
+    n: int | None = None,
+    seed: int = 0,
+    settings: Mapping[str, Any] | None = None,
 ) -> pd.DataFrame:
     """Draw train examples to leave out, for `Dataset.without` or the edit ``Exclude``.
 
     Parameters
     ----------
-    dataset, target, n, seed
+    dataset, target, n, seed, settings
         As for `propose`; `target` and `n` say how many go.
     method : str
         One of `METHODS` that excludes.
@@ -110,9 +127,10 @@ def propose_exclusions(
     chosen = find_method(method, dataset)
     if chosen.draw is None:
         raise GenerateError(f"'{method}' makes rows and excludes none. Use propose.")
-    labels = dataset.labels_of("train")
+    sources = Sources(dataset.part("train"), dataset.schema)
+    labels = sources.labels
     counts = explicit_counts(labels, target, n=n, exclude=True)
-    gone = labels.iloc[chosen.draw(labels, counts, _round_seed(seed, len(labels)))]
+    gone = labels.iloc[chosen.draw(sources, counts, _round_seed(seed, len(labels)), chosen.settled(settings))]
     return gone.to_frame("label")
 
 

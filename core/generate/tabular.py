@@ -1,4 +1,4 @@
-"""New table rows: copies of rows, and rows between two of one class that keep what their columns are."""
+"""New table rows between two of one class, that keep what their columns are."""
 
 from __future__ import annotations
 
@@ -8,13 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from imblearn.over_sampling import RandomOverSampler
-from imblearn.under_sampling import RandomUnderSampler
 
 from core.generate.smote import Origins, RecordedSMOTE, RecordedSMOTEN, RecordedSMOTENC
 from core.generate.strategy import GenerateError
 
-__all__ = ["draw_exclusions", "draw_parents", "interpolate"]
+__all__ = ["interpolate"]
 
 Integers = npt.NDArray[np.intp]
 Floats = npt.NDArray[np.float64]
@@ -23,34 +21,6 @@ NEIGHBOURS = 5
 # SMOTE-N holds the distances between all rows of a class.
 _MOST_CATEGORICAL_ROWS = 2_000
 _DAY = 24 * 60 * 60 * 1_000_000
-
-
-def draw_parents(labels: pd.Series, counts: Mapping[str, int], seed: int) -> Integers:
-    """Draw rows of each class, with replacement.
-
-    Returns
-    -------
-    array of shape (sum of counts,)
-        Positions in `labels`.
-    """
-    sampler = RandomOverSampler(sampling_strategy=_sizes(labels, counts), random_state=seed)
-    sampler.fit_resample(np.arange(len(labels))[:, np.newaxis], labels.to_numpy(dtype=object))
-    drawn: Integers = sampler.sample_indices_[len(labels) :]
-    return drawn
-
-
-def draw_exclusions(labels: pd.Series, counts: Mapping[str, int], seed: int) -> Integers:
-    """Draw rows of each class that are to go, without replacement.
-
-    Returns
-    -------
-    array of shape (sum of counts,)
-        Positions in `labels`, ascending.
-    """
-    left = {name: -count for name, count in counts.items()}
-    sampler = RandomUnderSampler(sampling_strategy=_sizes(labels, left), random_state=seed)
-    sampler.fit_resample(np.arange(len(labels))[:, np.newaxis], labels.to_numpy(dtype=object))
-    return np.setdiff1d(np.arange(len(labels)), sampler.sample_indices_)
 
 
 def interpolate(

@@ -6,6 +6,7 @@ import pandas as pd
 
 from core.dataset import Dataset
 from core.evaluate import Verdict, compare
+from core.generate.method import Sources
 from core.generate.methods import find_method
 from core.generate.propose import make_rows, propose_exclusions
 from core.generate.strategy import GenerateError, Target, explicit_counts, scaled_counts
@@ -71,7 +72,8 @@ def trial(
     def augment(ids: pd.Index) -> pd.DataFrame:
         some = scaled_counts(counts, labels, labels.loc[ids])
         try:
-            return make_rows(chosen, sources.loc[sources.index.intersection(ids)], dataset.schema, some, seed)
+            seen = Sources(sources.loc[sources.index.intersection(ids)], dataset.schema)
+            return make_rows(chosen, seen, some, seed)
         except GenerateError as error:
             raise GenerateError(f"A trial leaves out a fifth of train at a time, and then: {error}") from error
 
