@@ -4,6 +4,7 @@ from core.generate.focus import focus_on, on_confused, on_hard, on_slice
 from core.generate.method import Made, Method, Sources
 from core.generate.methods import METHODS, methods_for
 from core.generate.propose import propose, propose_exclusions
+from core.generate.search import Search, search, search_report
 from core.generate.strategy import (
     EXCLUDING,
     MAKING,
@@ -15,7 +16,7 @@ from core.generate.strategy import (
     most_counts,
     strategy_table,
 )
-from core.generate.trial import trial
+from core.generate.trial import Trial, trial, trial_report
 
 __all__ = [
     "EXCLUDING",
@@ -25,9 +26,11 @@ __all__ = [
     "GenerateError",
     "Made",
     "Method",
+    "Search",
     "Sources",
     "Strategy",
     "Target",
+    "Trial",
     "explicit_counts",
     "focus_on",
     "methods_for",
@@ -37,6 +40,9 @@ __all__ = [
     "on_slice",
     "propose",
     "propose_exclusions",
+    "search",
+    "search_report",
     "strategy_table",
     "trial",
+    "trial_report",
 ]
