@@ -16,11 +16,14 @@ from core.report.figures import (
 )
 from core.report.pool import pool_confidence
 from core.report.probabilities import loss_histogram, reliability_diagram, threshold_chart
+from core.report.race import ARM_TITLES, knobs_chart, race_chart, race_html
+from core.report.shares import shares_chart
 from core.report.words import count, interval, moment, number, p_value, percent, shorten, signed, signed_interval
 
 __all__ = [
     "ACCENT",
     "ALERT",
+    "ARM_TITLES",
     "MAX_ROWS",
     "NEUTRAL",
     "SECOND",
@@ -41,6 +44,7 @@ __all__ = [
     "error_tree_chart",
     "interval",
     "kappa_matrix",
+    "knobs_chart",
     "learning_curve",
     "ledger_chart",
     "loss_histogram",
@@ -49,8 +53,11 @@ __all__ = [
     "p_value",
     "percent",
     "pool_confidence",
+    "race_chart",
+    "race_html",
     "records",
     "reliability_diagram",
+    "shares_chart",
     "shorten",
     "signed",
     "signed_interval",
