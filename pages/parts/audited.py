@@ -26,9 +26,7 @@ def findings(project: Project) -> list[Finding] | None:
     stopped = job is not None and job.state in ("failed", "cancelled") and job.title == _title(project)
     if not stopped and (job is None or not job.running):
         # Drawn anew, the sidebar shows how far it is, and draws the page once more when it ends.
-        jobs.start(
-            project.id, KIND, _title(project), lambda progress, cancel: len(project.findings(progress, cancel))
-        )
+        jobs.start(project.id, KIND, _title(project), lambda progress, cancel: len(project.findings(progress, cancel)))
     return None
 
 
