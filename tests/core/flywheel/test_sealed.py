@@ -33,6 +33,7 @@ from core.flywheel import (
     in_sight,
     open_sealed,
 )
+from core.flywheel.blind import draw
 from core.flywheel.refits import DIVISIONS, FOLDS
 from core.flywheel.sealed import refusal, sealed_predictions
 from core.progress import Cancelled
@@ -472,6 +473,20 @@ def test_what_changes_no_data_does_not_stop_it(sealed):
     sealed.apply(Decide({sealed.dataset.ids("train")[5]: ("keep", None)}))
 
     assert sealed.open_sealed().turn == 1
+
+
+def test_a_blind_correction_of_a_test_label_needs_no_turn_first(sealed):
+    drawn = draw(sealed, 5, by="ann")
+    (example, *_), labels = drawn.ids, sealed.dataset.labels
+    other = "no" if labels[example] == "yes" else "yes"
+    sealed.apply(Decide({example: ("other", other)}, blind=True, by="ann"))
+
+    claim = sealed.open_sealed()
+
+    assert sealed.dataset.version != claim.version
+    assert claim.test_score == sealed.turns[-1].evaluation.metrics["macro_f1"]
+    assert sealed.turns[-1].rescored
+    is_whole(sealed)
 
 
 def test_a_moved_library_asks_for_a_re_baseline_first(sealed, monkeypatch):
