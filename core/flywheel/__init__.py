@@ -62,6 +62,7 @@ from core.flywheel.pool import PoolView, look_at_pool
 from core.flywheel.predicted import Predicted, chances, hardest, predicted
 from core.flywheel.project import Project
 from core.flywheel.race import ARMS, SECONDS_PER_DECISION, SECONDS_PER_FIT, RaceError, race
+from core.flywheel.races import Race, kept_races, race_project
 from core.flywheel.ranking import rank
 from core.flywheel.review import (
     SIMULATED,
@@ -138,6 +139,7 @@ __all__ = [
     "ProjectError",
     "ProjectSummary",
     "Queue",
+    "Race",
     "RaceError",
     "Relabel",
     "Reviewed",
@@ -187,6 +189,7 @@ __all__ = [
     "join",
     "judge_watched",
     "judgements",
+    "kept_races",
     "label_by_consensus",
     "last_answer",
     "left_behind",
@@ -209,6 +212,7 @@ __all__ = [
     "pins",
     "predicted",
     "race",
+    "race_project",
     "rank",
     "ready_findings",
     "region_of",
