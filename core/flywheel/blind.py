@@ -151,7 +151,8 @@ def draw(project: Project, size: int | None = None, *, seed: int = 0, by: str = 
             )
         cards = pd.DataFrame({"blind": True}, index=order.index[:size])
         if known is None:
-            number = start_queue(project, cards, source="blind review of test labels", turn=0, by=by).number
+            # In nobody's name: who draws may leave the review to others.
+            number = start_queue(project, cards, source="blind review of test labels", turn=0).number
             places.set_aside(store, number)
             known = {"queue": number, "seed": seed, "order": store.write_frame(order), "draws": []}
         elif size > drawn:
