@@ -26,16 +26,19 @@ from core.flywheel.edits import (
     Correct,
     Decide,
     Decision,
+    Dismiss,
     DropColumn,
     Edit,
     EditError,
     Exclude,
     Generate,
     Relabel,
+    SetChecks,
     SetRules,
 )
 from core.flywheel.errors import LockError, ProjectError, SealError, StaleError
 from core.flywheel.export import export
+from core.flywheel.findings import dismiss, dismissed_findings, ready_findings, restore
 from core.flywheel.guidelines import (
     PIN_KINDS,
     Definition,
@@ -54,11 +57,13 @@ from core.flywheel.guidelines import (
 from core.flywheel.judgements import judgements
 from core.flywheel.listing import Filter, decide_rows, evidence, list_cards, matching, open_rows
 from core.flywheel.log import Entry
+from core.flywheel.mend import before_after, chosen, edit_of, mended_size
 from core.flywheel.pace import seconds_per_decision
 from core.flywheel.pool import PoolView, look_at_pool
 from core.flywheel.predicted import Predicted, chances, hardest, predicted
 from core.flywheel.project import Project
 from core.flywheel.race import ARMS, SECONDS_PER_DECISION, SECONDS_PER_FIT, RaceError, race
+from core.flywheel.races import Race, kept_races, race_project
 from core.flywheel.ranking import rank
 from core.flywheel.review import (
     SIMULATED,
@@ -79,7 +84,7 @@ from core.flywheel.review import (
     start_queue,
     what_was_done,
 )
-from core.flywheel.sealed import in_sight, open_sealed
+from core.flywheel.sealed import in_sight, is_sealed, open_sealed
 from core.flywheel.simulate import simulate_reviewer
 from core.flywheel.slice_verdicts import SliceVerdict, harmed, judge_watched, watched_trend
 from core.flywheel.store import StoreError
@@ -116,6 +121,7 @@ __all__ = [
     "Decide",
     "Decision",
     "Definition",
+    "Dismiss",
     "DropColumn",
     "Edit",
     "EditError",
@@ -134,11 +140,13 @@ __all__ = [
     "ProjectError",
     "ProjectSummary",
     "Queue",
+    "Race",
     "RaceError",
     "Relabel",
     "Reviewed",
     "Sample",
     "SealError",
+    "SetChecks",
     "SetRules",
     "Share",
     "SliceVerdict",
@@ -152,14 +160,19 @@ __all__ = [
     "attribute",
     "audit_bands",
     "audit_estimate",
+    "before_after",
     "blind_queue",
     "chances",
+    "chosen",
     "current_queue",
     "decide",
     "decide_rows",
     "decisions",
     "define_class",
+    "dismiss",
+    "dismissed_findings",
     "draw",
+    "edit_of",
     "evidence",
     "export",
     "find_project",
@@ -172,10 +185,12 @@ __all__ = [
     "home",
     "in_sight",
     "is_of_pool",
+    "is_sealed",
     "is_watched",
     "join",
     "judge_watched",
     "judgements",
+    "kept_races",
     "label_by_consensus",
     "last_answer",
     "left_behind",
@@ -185,6 +200,7 @@ __all__ = [
     "match_annotations",
     "matching",
     "members",
+    "mended_size",
     "move",
     "new_folder",
     "next_place",
@@ -198,8 +214,11 @@ __all__ = [
     "pins",
     "predicted",
     "race",
+    "race_project",
     "rank",
+    "ready_findings",
     "region_of",
+    "restore",
     "review_sample",
     "reviewed",
     "reviewer_annotations",

@@ -8,6 +8,7 @@ import math
 import re
 import shutil
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -131,7 +132,7 @@ def _write_claim(project: Project, folder: Path) -> None:
     claim, predictions = project.claim, sealed_predictions(project)
     if claim is not None and predictions is not None:
         _dump(folder / "claim.json", claim_json(claim))
-        predictions.rename_axis("example").to_csv(folder / "sealed.csv")
+        write_csv(predictions.rename_axis("example"), folder / "sealed.csv")
 
 
 def _metrics(project: Project, turn: Turn) -> dict[str, Any]:
@@ -189,9 +190,7 @@ def _write_replay(project: Project, turn: Turn, folder: Path) -> None:
         current, waiting = replayed(before, [edit]), []
         if isinstance(edit, Correct):
             # The values as they entered the data: numbers as numbers, dates as dates.
-            there = [cell for cell in edit.cells if cell[0] in current.frame.index]
-            cells = [[*cell, plain(current.frame.at[cell])] for cell in there]
-            written["content"] = {"cells": cells}
+            written["content"] = {"cells": _entered(current.frame, edit.cells)}
         else:
             # The rows as they entered the data: with ids, without those that were known.
             added: pd.Index = current.frame.index.difference(before.frame.index, sort=False)
@@ -199,6 +198,18 @@ def _write_replay(project: Project, turn: Turn, folder: Path) -> None:
             current.frame.loc[added].to_parquet(folder / written["rows"])
     _dump(folder / "edits.json", edits)
     (folder / "replay.py").write_text(_replay_source(), encoding="utf-8")
+
+
+def _entered(frame: pd.DataFrame, cells: Iterable[tuple[str, str]]) -> list[list[Any]]:
+    """The values of some cells, ``[example, column, value]`` each; those that are no longer there are left out."""
+    columns: dict[str, list[str]] = {}
+    for example, column in cells:
+        columns.setdefault(column, []).append(example)
+    found: list[list[Any]] = []
+    for column, examples in columns.items():
+        there = pd.Index(examples)[frame.index.get_indexer(pd.Index(examples)) >= 0]
+        found += [[example, column, plain(value)] for example, value in frame.loc[there, column].items()]
+    return found
 
 
 def _replay_source() -> str:

@@ -54,6 +54,8 @@ _PHRASES = {
     "decide": "decided",
     "blind": "test labels reviewed blind",
     "rules": "rules changed",
+    "checks": "checks changed",
+    "dismiss": "findings dismissed or brought back",
 }
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from core.annotate import Rule
-from core.collect import Finding, audit
+from core.collect import Check, Finding
 from core.dataset import Dataset
 from core.evaluate import METRICS
 from core.flywheel import log, places, stale
@@ -23,6 +23,7 @@ from core.flywheel.decided import Decided
 from core.flywheel.edits import Collect, Decide, Edit, replay
 from core.flywheel.errors import LockError, ProjectError, StaleError
 from core.flywheel.export import export
+from core.flywheel.findings import Findings, checks_in_force, open_findings, ready_findings
 from core.flywheel.ledger import Ledger, changes, part_of
 from core.flywheel.log import Entry
 from core.flywheel.refits import REFITTING
@@ -62,8 +63,8 @@ class Project:
         self.headline: str = store.get("headline")
         self.created: str = store.get("created")
         self._ledger = Ledger(store, self.headline)
-        self._findings: tuple[str, list[Finding]] | None = None
         self._claim: Claim | None = None
+        self.audits = Findings(store.folder)
 
     # --- making and opening ----------------------------------------------------------------------------------------
 
@@ -450,16 +451,16 @@ class Project:
 
     # --- what next, and out ----------------------------------------------------------------------------------------
 
-    def findings(self) -> list[Finding]:
-        """What the audit says of the data as it is, worst first; computed once for a version."""
-        dataset = self.dataset
-        if self._findings is None or self._findings[0] != dataset.version:
-            self._findings = (dataset.version, audit(dataset))
-        return self._findings[1]
+    def findings(self, progress: Progress | None = None, cancel: Cancel | None = None) -> list[Finding]:
+        """What the audit says of the data as it is, worst first, without what was dismissed; once for a version.
+
+        A page asks `ready_findings`, which never takes long.
+        """
+        return open_findings(self, self.audits.look(self.dataset, self.checks, progress, cancel))
 
     def actions(self) -> list[Action]:
-        """What is worth doing next, most pressing first."""
-        return suggest(self, self.findings())
+        """What is worth doing next, most pressing first; findings that are not known yet are left out."""
+        return suggest(self, ready_findings(self) or ())
 
     def export(self, path: str | Path) -> Path:
         """Write data, log, metrics and ``replay.py`` to a folder, or to a zip file if the path ends in ``.zip``."""
@@ -471,6 +472,11 @@ class Project:
     def rules(self) -> tuple[Rule, ...]:
         """The rules as they stand now, those that are off included; changed by `SetRules`."""
         return rules_in_force(log.active(self.log))
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """What must hold of the data, as its analyst says; changed by `SetChecks`."""
+        return checks_in_force(log.active(self.log))
 
     @property
     def guidelines(self) -> dict[str, str]:

@@ -121,7 +121,7 @@ def judge_test_set(project: Project, progress: Progress | None = None, cancel: C
     found = [*_size(health), *_power(health), *_labels(project), *_looks(project)]
     for one in beside:
         found += [*_classes(one), *_columns(one)]
-    found += [finding for finding in project.findings() if finding.kind == "train_test_duplicates"]
+    found += [finding for finding in project.findings(cancel=cancel) if finding.kind == "train_test_duplicates"]
     steps.finish()
     found.sort(key=lambda finding: -finding.severity)
     return TestSetReport(dataset.version, health, tuple(found), tuple(beside))

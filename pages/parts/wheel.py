@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.evaluate import METRICS
 from core.report import count, ledger_chart, percent
-from pages.parts import data_view, figure, frame, verdicts
+from pages.parts import audited, data_view, figure, frame, verdicts
 from pages.parts.plain import plain
 from pages.parts.turns import moved_on
 
@@ -59,7 +59,7 @@ def _states(project: Project, actions: Sequence[Action]) -> dict[str, list[str]]
         generate.append(f"{count(len(dataset.generated))} generated")
     pending = plain("; ".join(project.pending)) or "the data was changed"
     return {
-        "collect": [count(len(dataset), "example"), count(len(project.findings()), "finding")],
+        "collect": [count(len(dataset), "example"), audited.said(project)],
         "annotate": [annotate],
         "generate": generate,
         "train": [f"turn {len(turns)} is next" if changed else "up to date", pending if turns and changed else ""],
