@@ -7,7 +7,7 @@ import streamlit as st
 from core.errors import FlywheelError
 from core.flywheel import Collect, Project
 from core.report import count
-from pages.parts import data_view, drafts, errors, findings, frame, new_project, sidebar
+from pages.parts import data_view, drafts, errors, files, findings, frame, new_project, sidebar
 from pages.parts.plain import plain
 
 
@@ -54,7 +54,7 @@ def add_rows(project: Project) -> None:
     file = st.file_uploader("More rows with the same columns", key=f"more-{project.revision}")
     if file is None:
         return
-    table = new_project.read_upload(file)
+    table = files.read_upload(file)
     new = project.dataset.admit(table)
     labelled = int(new[project.dataset.schema.label].notna().sum())
     st.markdown(

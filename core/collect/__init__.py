@@ -6,10 +6,12 @@ from core.collect.annotations import Layout, find_layout, find_long, gather_exam
 from core.collect.audit import audit
 from core.collect.batch import join_test_set
 from core.collect.describe import describe
+from core.collect.disk import disk_files, disk_folder, on_disk
 from core.collect.drift import DriftError, drift
 from core.collect.errors import ReadError
 from core.collect.finding import Finding
 from core.collect.readers import list_members, list_sheets, read_table
+from core.collect.retype import retype
 from core.collect.stream import to_parquet
 from core.collect.two_samples import TwoSamples, tell_apart
 from core.schema import infer_schema
@@ -22,6 +24,8 @@ __all__ = [
     "TwoSamples",
     "audit",
     "describe",
+    "disk_files",
+    "disk_folder",
     "drift",
     "find_layout",
     "find_long",
@@ -30,8 +34,10 @@ __all__ = [
     "join_test_set",
     "list_members",
     "list_sheets",
+    "on_disk",
     "read_annotations",
     "read_table",
+    "retype",
     "tell_apart",
     "to_parquet",
     "to_wide",
