@@ -24,7 +24,7 @@ ROLES = {
     "id": "names the example",
     "group": "examples that belong together stay on one side of the split",
     "time": "the latest examples become the test set",
-    "split": "says train, test or pool for each example",
+    "split": "says train, test, pool or sealed for each example",
     "annotator": "the label one annotator gave",
     "truth": "the known true label: for demonstrations, never a feature",
     "ignored": "kept with the data, not used",
@@ -280,7 +280,7 @@ _ANNOTATOR = re.compile(
     r"^(annotator|rater|labell?er|coder|worker|judge|reviewer|radiologist)[_ \-]?\w{0,12}$", re.IGNORECASE
 )
 _SPLIT = re.compile(r"^(split_*|fold_?set|subset|partition|set)$", re.IGNORECASE)
-_SPLIT_WORDS = {"train", "training", "test", "testing", "pool", "unlabelled", "unlabeled"}
+_SPLIT_WORDS = {"train", "training", "test", "testing", "pool", "unlabelled", "unlabeled", "sealed"}
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from core.collect.annotations import Layout, find_layout, find_long, gather_examples, read_annotations, to_wide
 from core.collect.audit import audit
 from core.collect.batch import join_test_set
+from core.collect.checked import check_table
+from core.collect.checks import Check, CheckError, read_checks
 from core.collect.describe import describe
 from core.collect.disk import disk_files, disk_folder, on_disk
 from core.collect.drift import DriftError, drift
@@ -17,12 +19,15 @@ from core.collect.two_samples import TwoSamples, tell_apart
 from core.schema import infer_schema
 
 __all__ = [
+    "Check",
+    "CheckError",
     "DriftError",
     "Finding",
     "Layout",
     "ReadError",
     "TwoSamples",
     "audit",
+    "check_table",
     "describe",
     "disk_files",
     "disk_folder",
@@ -36,6 +41,7 @@ __all__ = [
     "list_sheets",
     "on_disk",
     "read_annotations",
+    "read_checks",
     "read_table",
     "retype",
     "tell_apart",
