@@ -10,7 +10,7 @@ from core.collect.checks import Check, CheckError, read_checks
 from core.collect.describe import describe
 from core.collect.disk import disk_files, disk_folder, on_disk
 from core.collect.drift import DriftError, drift
-from core.collect.errors import ReadError
+from core.collect.errors import ReadError, shown
 from core.collect.finding import Finding
 from core.collect.readers import list_members, list_sheets, read_table
 from core.collect.retype import retype
@@ -44,6 +44,7 @@ __all__ = [
     "read_checks",
     "read_table",
     "retype",
+    "shown",
     "tell_apart",
     "to_parquet",
     "to_wide",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -24,6 +24,7 @@ from core.collect import (
     list_sheets,
     on_disk,
     read_table,
+    shown,
     to_parquet,
 )
 from core.errors import FlywheelError
@@ -89,10 +90,10 @@ def tables(source: Source) -> dict[str, pd.DataFrame] | None:
         f"Tables to read from {plain(source.name)}",
         members,
         default=members[:_ALL_MEMBERS],
-        format_func=plain,
+        format_func=shown,
         key=f"members-{source.key}",
     )
-    return {f"{source.name}: {member}": _read_one(source, member) for member in chosen}
+    return {f"{member} in {source.name}": _read_one(source, member) for member in chosen}
 
 
 def read_upload(file: UploadedFile) -> pd.DataFrame:
@@ -101,11 +102,11 @@ def read_upload(file: UploadedFile) -> pd.DataFrame:
     members = _members(source.key, source)
     member = None
     if len(members) > 1:
-        member = st.selectbox(f"Table in {plain(source.name)}", members, format_func=plain, key=f"member-{source.key}")
+        member = st.selectbox(f"Table in {plain(source.name)}", members, format_func=shown, key=f"member-{source.key}")
     return _read_one(source, member)
 
 
-def forget(sources: list[Source]) -> None:
+def forget(sources: Iterable[Source]) -> None:
     """Let go of what was read of large files."""
     for source in sources:
         jobs.registry().dismiss(source.key, _READ)
@@ -122,9 +123,9 @@ def _from_disk(key: str) -> list[Source]:
         return []
     names = disk_files(folder)
     chosen = st.multiselect(
-        f"Or from the server's folder {plain(folder.name)}",
+        f"Or from the folder {plain(folder.name)} on the server",
         names,
-        format_func=plain,
+        format_func=shown,
         placeholder="Choose files" if names else "There are no tables in it",
         key=f"{key}-disk",
         help="The operator of the app opened this folder. Its files are read where they lie.",
@@ -145,7 +146,7 @@ def _read_one(source: Source, member: str | None) -> pd.DataFrame:
     if len(sheets) > 1:
         name = source.name if member is None else member
         sheet = st.selectbox(
-            f"Sheet of {plain(name)}", sheets, format_func=plain, key=f"sheet-{source.key}-{member or ''}"
+            f"Sheet of {plain(name)}", sheets, format_func=shown, key=f"sheet-{source.key}-{member or ''}"
         )
     return _read(source.key, member, sheet, source)
 

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 import pandas as pd
 import streamlit as st
 
-from core.collect import join_test_set
+from core.collect import join_test_set, shown
 from core.dataset import Dataset
 from core.errors import FlywheelError
 from core.evaluate import METRICS
@@ -38,6 +38,7 @@ def choose_files() -> None:
         "the test set; others are put below the first.",
     )
     frames: dict[str, pd.DataFrame] = {}
+    origins: dict[str, Source] = {}
     waiting = False
     for source in sources:
         # A file that can't be read does not stand in the way of the others.
@@ -45,6 +46,7 @@ def choose_files() -> None:
             found = files.tables(source)
             waiting |= found is None
             frames |= found or {}
+            origins |= dict.fromkeys(found or {}, source)
     if not frames or waiting:
         return
     with errors.calm(doing="putting the files together"):
@@ -59,15 +61,18 @@ def choose_files() -> None:
                 "Which file is the test set?",
                 options,
                 index=options.index(guess),
-                format_func=lambda name: name if name == _NO_TEST else plain(name),
+                format_func=shown,
                 key="test-file",
             )
         elif len(sources) == 1 and not _asks(frames):
-            _keep(frames, test, sources)
-        for name, table in frames.items():
-            st.caption(f"{plain(name)}: {count(len(table), 'row')}, {count(table.shape[1], 'column')}")
+            _keep(frames, test, origins)
+        sizes = [
+            f"{plain(shown(name))}: {count(len(table), 'row')}, {count(table.shape[1], 'column')}"
+            for name, table in frames.items()
+        ]
+        st.caption("  \n".join(sizes))
         if st.button("Use these files", type="primary", icon=":material/arrow_forward:"):
-            _keep(frames, test, sources)
+            _keep(frames, test, origins)
 
 
 def _asks(frames: dict[str, pd.DataFrame]) -> bool:
@@ -311,7 +316,7 @@ def _missing_words(draft: Draft) -> None:
         st.rerun()
 
 
-def _keep(frames: dict[str, pd.DataFrame], test: str, sources: list[Source]) -> None:
+def _keep(frames: dict[str, pd.DataFrame], test: str, origins: dict[str, Source]) -> None:
     kept = [table for name, table in frames.items() if name != test]
     if not kept:
         raise FlywheelError("A test set needs examples to train on. Add the file that holds them.")
@@ -321,6 +326,6 @@ def _keep(frames: dict[str, pd.DataFrame], test: str, sources: list[Source]) -> 
     if test != _NO_TEST:
         whole, _ = join_test_set(whole, frames[test])
     whole.attrs["notes"] = notes
-    drafts.keep(whole, PurePosixPath(first).name.partition(".")[0])
-    files.forget(sources)
+    drafts.keep(whole, PurePosixPath(origins[first].name).name.partition(".")[0])
+    files.forget(origins.values())
     st.rerun()

@@ -37,7 +37,7 @@ def test_an_archive_becomes_a_project_and_broken_files_get_sentences(page, serve
     app.drawn()
     app.see("'broken.csv' can't be read: line 2: a quote is opened and never closed")
     app.see("'hostile.zip' can't be read: it is an archive of 50,000 entries")
-    app.see("tables.zip: train.csv: 150 rows")
+    app.see("train.csv in tables.zip: 150 rows")
     assert not app.trace
     page.get_by_role("button", name="Use these files").click()
     app.drawn()
