@@ -7,6 +7,7 @@ from core.evaluate.error_tree import Node, error_tree
 from core.evaluate.folding import fold
 from core.evaluate.heat_map import heat_map, telling_columns
 from core.evaluate.imbalance import FEW, class_counts, imbalance
+from core.evaluate.label_noise import LabelNoise, label_noise
 from core.evaluate.metrics import Evaluation, cells_of, confusion_of, evaluate, per_class_of
 from core.evaluate.predicates import Bins, Predicate, bins_of, holds, joined, sentence
 from core.evaluate.predictions import EvaluationError, log_losses, losses
@@ -29,6 +30,7 @@ __all__ = [
     "Calibration",
     "Evaluation",
     "EvaluationError",
+    "LabelNoise",
     "Node",
     "Predicate",
     "Refit",
@@ -54,6 +56,7 @@ __all__ = [
     "holds",
     "imbalance",
     "joined",
+    "label_noise",
     "log_losses",
     "losses",
     "measure",

@@ -19,12 +19,15 @@ from core.report.figures import (
 from core.report.missingness import missing_by_class_chart, missing_map, missing_together
 from core.report.pool import pool_confidence
 from core.report.probabilities import loss_histogram, reliability_diagram, threshold_chart
+from core.report.race import ARM_TITLES, knobs_chart, race_chart, race_html
 from core.report.relations import relations_bar, word_shares
+from core.report.shares import shares_chart
 from core.report.words import count, interval, moment, number, p_value, percent, shorten, signed, signed_interval
 
 __all__ = [
     "ACCENT",
     "ALERT",
+    "ARM_TITLES",
     "CLASSES",
     "MAX_ROWS",
     "NEUTRAL",
@@ -49,6 +52,7 @@ __all__ = [
     "example_map_chart",
     "interval",
     "kappa_matrix",
+    "knobs_chart",
     "learning_curve",
     "ledger_chart",
     "loss_histogram",
@@ -60,9 +64,12 @@ __all__ = [
     "p_value",
     "percent",
     "pool_confidence",
+    "race_chart",
+    "race_html",
     "records",
     "relations_bar",
     "reliability_diagram",
+    "shares_chart",
     "shorten",
     "signed",
     "signed_interval",

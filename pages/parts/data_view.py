@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
+from core.flywheel import is_sealed
 from core.report import count
 from pages.parts import cards, paging
 from pages.parts.plain import plain
@@ -34,7 +35,7 @@ def sizes(project: Project) -> None:
         ),
         ("test", numbers["test"], "fixed, never trained on"),
         ("pool", numbers["pool"], "no label yet"),
-        *([("sealed", numbers["sealed"], "to be opened once")] if numbers["sealed"] else []),
+        *([("sealed", numbers["sealed"], "set aside, to be opened once: see Evaluate")] if numbers["sealed"] else []),
         ("excluded", excluded, "left out, still listed"),
         ("classes", len(dataset.classes), "of the label " + plain(dataset.schema.label)),
         ("features", len(dataset.schema.inputs), "columns the model sees"),
@@ -45,15 +46,15 @@ def sizes(project: Project) -> None:
 
 def examples(project: Project) -> None:
     """Show the examples 50 a page, by part, class and words; one that is chosen is shown as a card."""
-    dataset = project.dataset
+    dataset, sealed = project.dataset, is_sealed(project)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        parts = [_ALL, *(part for part in _PARTS if len(dataset.ids(part)))]
+        parts = [_ALL, *(part for part in _PARTS if len(dataset.ids(part)) and not (sealed and part == "sealed"))]
         part = st.segmented_control(
             "Part", parts, default=_ALL, required=True, key="data-part", persist_state="session"
         )
         label = st.selectbox("Class", [_ALL, *dataset.classes], key="data-class", width=220)
         words = st.text_input("Containing", key="data-words", width=260, placeholder="words in any text column")
-    ids = _chosen(dataset.version, str(part), str(label), words.strip(), dataset)
+    ids = _chosen(dataset.version, str(part), str(label), words.strip(), sealed, dataset)
     key = f"data-{part}-{label}-{words.strip()}"
     shown = dataset.frame.loc[ids[paging.page_of(len(ids), key=key)]]
     schema = dataset.schema
@@ -87,8 +88,11 @@ def balance(dataset: Dataset) -> pd.DataFrame:
 
 
 @st.cache_data(show_spinner=False, max_entries=16)
-def _chosen(version: str, part: str, label: str, words: str, _dataset: Dataset) -> pd.Index:
+def _chosen(version: str, part: str, label: str, words: str, sealed: bool, _dataset: Dataset) -> pd.Index:
     keep = pd.Series(True, index=_dataset.frame.index)
+    if sealed:
+        # No search finds what nobody may look at yet.
+        keep &= (_dataset.split != "sealed").to_numpy()
     if part != _ALL:
         keep &= (_dataset.split == part).to_numpy()
     if label != _ALL:
