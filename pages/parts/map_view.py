@@ -74,7 +74,7 @@ def draw(project: Project) -> None:
 
 def _colour(project: Project, turn: Turn | None) -> str:
     offered = ["Class"]
-    if len(project.dataset.ids("pool")):
+    if len(project.dataset.ids("pool")) or len(project.dataset.generated):
         offered.append("Part")
     if turn is not None:
         offered += ["Suspects", "Errors"]
