@@ -43,6 +43,7 @@ CELL_KINDS = (
     "misspelled",
     "odd_format",
     "broken_dependency",
+    "sources_disagree",
     "out_of_range",
     "label_variants",
 )
