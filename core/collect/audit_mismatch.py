@@ -14,6 +14,8 @@ __all__ = ["check_mismatch"]
 
 LEAST_ROWS = 30
 SAMPLED = 50_000
+# A split by chance differs by chance: one in twenty would be told of otherwise.
+SURE = 0.001
 # Rows of test with a value that train does not have are worth a word from this share on.
 UNSEEN = 0.01
 
@@ -26,7 +28,7 @@ def check_mismatch(audited: Audited) -> Iterator[Finding]:
     columns = [*audited.schema.inputs, audited.schema.label]
     sides = [audited.frame[columns].iloc[rows[:: max(1, -(-len(rows) // SAMPLED))]] for rows in (train, judged)]
     table = drift(*sides)
-    moved = table[table["drifted"]].sort_values("effect", ascending=False)
+    moved = table[table["drifted"] & (table["p_adjusted"] < SURE)].sort_values("effect", ascending=False)
     if len(moved):
         phrases = [f"'{name}' ({detail})" if detail else f"'{name}'" for name, detail in moved["detail"].items()]
         yield Finding(
