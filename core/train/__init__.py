@@ -1,5 +1,6 @@
 """The locked model: recipes, the lock, and the one place that fits."""
 
+from core.train.children import predict_children
 from core.train.explain import Explainer, explain, explainer, telling, weighed
 from core.train.fit import Fitted, TrainError
 from core.train.learning_curve import learning_curve
@@ -28,6 +29,7 @@ __all__ = [
     "explainer",
     "learning_curve",
     "moved_versions",
+    "predict_children",
     "recipes_for",
     "telling",
     "weighed",
