@@ -11,7 +11,17 @@ from core.dataset import Dataset
 from core.errors import FlywheelError
 from core.evaluate import METRICS, Verdict
 from core.flywheel import Project
-from core.generate import EXCLUDING, MAKING, METHODS, Strategy, explicit_counts, methods_for, strategy_table, trial
+from core.generate import (
+    EXCLUDING,
+    MAKING,
+    METHODS,
+    Strategy,
+    explicit_counts,
+    methods_for,
+    most_counts,
+    strategy_table,
+    trial,
+)
 from core.progress import Cancel, Progress
 from core.report import count, percent, shorten
 from pages.parts import balance, frame, handover, jobs, proposal, sidebar, verdicts
@@ -53,6 +63,11 @@ def ask_for(dataset: Dataset) -> Ask | None:
         key=f"target-{chosen.excludes}",
     )
     try:
+        if chosen.finds:
+            found_in = most_counts(labels, wanted(target))
+            classes = ", ".join(f"'{shorten(name, 40)}'" for name in found_in)
+            st.caption(plain(f"It finds by itself which examples of {classes}, and how many: see the preview."))
+            return Ask(chosen.key, tuple(found_in.items()))
         counts = explicit_counts(labels, wanted(target), exclude=chosen.excludes)
         if target != SHARE:
             total = st.number_input(
@@ -112,7 +127,8 @@ def act(project: Project, ask: Ask) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("Try it", type="primary", icon=":material/science:", disabled=trying, key="try"):
             try_it(project, ask)
-        if st.button(f"{verb} {count(ask.total, 'example')}", icon=":material/check:", disabled=making, key="apply"):
+        amount = "what it finds" if ask.of.finds else count(ask.total, "example")
+        if st.button(f"{verb} {amount}", icon=":material/check:", disabled=making, key="apply"):
             proposal.apply(project, ask, by=sidebar.reviewer())
         st.caption("A trial works inside the folds of train: the data stays as it is, and test is not looked at.")
     jobs.panel(project.id, proposal.KIND)

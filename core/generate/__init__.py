@@ -1,10 +1,21 @@
 """Generate: rows made from train, proposals to exclude, and the trial of both before they are applied."""
 
 from core.generate.fidelity import FLAGS, Fidelity, fidelity
+from core.generate.focus import focus_on, on_confused, on_hard, on_slice
 from core.generate.method import Made, Method, Sources
 from core.generate.methods import METHODS, methods_for
 from core.generate.propose import propose, propose_exclusions
-from core.generate.strategy import EXCLUDING, MAKING, GenerateError, Strategy, Target, explicit_counts, strategy_table
+from core.generate.strategy import (
+    EXCLUDING,
+    MAKING,
+    Focus,
+    GenerateError,
+    Strategy,
+    Target,
+    explicit_counts,
+    most_counts,
+    strategy_table,
+)
 from core.generate.trial import trial
 
 __all__ = [
@@ -13,6 +24,7 @@ __all__ = [
     "MAKING",
     "METHODS",
     "Fidelity",
+    "Focus",
     "GenerateError",
     "Made",
     "Method",
@@ -21,7 +33,12 @@ __all__ = [
     "Target",
     "explicit_counts",
     "fidelity",
+    "focus_on",
     "methods_for",
+    "most_counts",
+    "on_confused",
+    "on_hard",
+    "on_slice",
     "propose",
     "propose_exclusions",
     "strategy_table",

@@ -59,6 +59,7 @@ def _copy(sources: Sources, counts: Mapping[str, int], seed: int, settings: Mapp
 
 
 def _thin_out(sources: Sources, counts: Mapping[str, int], seed: int, settings: Mapping[str, Any]) -> Integers:
+    # What may not go is not there to be drawn; one row of each class always stays, for imbalanced-learn.
     place = np.flatnonzero(sources.chosen | ~sources.labels.isin(counts).to_numpy())
     return place[draw_exclusions(sources.labels.iloc[place], counts, seed)]
 

@@ -43,7 +43,7 @@ def protected_words(sources: Sources, by_class: int) -> frozenset[str]:
     """
     if not by_class:
         return frozenset()
-    recipe = RECIPES["tfidf_logistic"]
+    recipe = sources.recipe or RECIPES["tfidf_logistic"]
     return sources.once(
         ("label words", recipe.fingerprint, by_class),
         lambda: label_words(recipe, sources.examples, sources.schema, by_class),

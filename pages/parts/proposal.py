@@ -49,6 +49,8 @@ class Ask(NamedTuple):
         return sum(number for _, number in self.counts)
 
     def __str__(self) -> str:
+        if self.of.finds:
+            return f"{self.of.title}: of {', '.join(repr(shorten(name, 40)) for name, _ in self.counts)}"
         listed = ", ".join(f"{count(number)} of '{shorten(name, 40)}'" for name, number in self.counts)
         return f"{self.of.title}: {listed}"
 

@@ -9,7 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.generate import GenerateError
-from core.generate.tabular import interpolate
+from core.generate.interpolation import interpolate as make
+from core.generate.table import Table
+
+
+def interpolate(frame, categorical, labels, counts, seed):
+    return make(Table.of(frame, categorical), labels, counts, seed)
 
 
 def table(n: int = 200, seed: int = 0) -> tuple[pd.DataFrame, pd.Series]:
@@ -148,7 +153,7 @@ def test_any_numbers_make_rows_without_warnings(values, few, seed):
 
 
 def test_a_large_class_of_categories_is_bounded(monkeypatch):
-    monkeypatch.setattr("core.generate.tabular._MOST_CATEGORICAL_ROWS", 30)
+    monkeypatch.setattr("core.generate.interpolation._MOST_CATEGORICAL_ROWS", 30)
     frame, labels = table(300)
     rows, origins = interpolate(frame[["plan", "active"]], ["plan"], labels, {"usual": 200, "rare": 5}, seed=0)
     assert len(rows) == 205
