@@ -16,6 +16,7 @@ from core.generate.strategy import (
     most_counts,
     strategy_table,
 )
+from core.generate.templates import read_fillers, read_templates
 from core.generate.trial import trial
 
 __all__ = [
@@ -41,6 +42,8 @@ __all__ = [
     "on_slice",
     "propose",
     "propose_exclusions",
+    "read_fillers",
+    "read_templates",
     "strategy_table",
     "trial",
 ]

@@ -14,6 +14,7 @@ from core.collect import drift
 from core.dataset import Dataset
 from core.neighbours import nearest_in
 from core.progress import Cancel, Progress, Steps
+from core.statistics import wilson_interval
 from core.train import LockedModel, predict_children
 
 __all__ = ["FLAGS", "Fidelity", "fidelity"]
@@ -59,6 +60,13 @@ class Fidelity:
     usual: float
     farthest: float
     columns: pd.DataFrame
+
+    @property
+    def share_of_another_class(self) -> tuple[float, float, float]:
+        """The share of the rows that a model calls another class, with its 95 % Wilson interval."""
+        calls = int(self.rows["other_class"].sum())
+        low, high = wilson_interval(calls, len(self.rows))
+        return calls / len(self.rows) if len(self.rows) else float("nan"), float(low), float(high)
 
     def flagged(self, flag: str) -> pd.Index:
         """The ids with a flag."""

@@ -5,7 +5,8 @@ import pytest
 from core.flywheel import Project
 from core.generate import GenerateError, explicit_counts, propose
 from pages.parts import jobs
-from pages.parts.proposal import _CHANGED, Ask, _marked
+from pages.parts.proposal import Ask
+from pages.parts.proposed_row import made_of, parent_text
 
 
 def words(app) -> str:
@@ -149,6 +150,11 @@ def test_an_ask_reads_as_one_would_say_it():
 
 
 def test_the_words_that_differ_are_marked_and_nothing_is_read_as_html():
-    before, after = ["<i>one</i>", "two", "three"], ["<i>one</i>", "three"]
-    assert _marked(before, after) == f'&lt;i&gt;one&lt;/i&gt; <b style="{_CHANGED}">two</b> three'
-    assert _marked(after, before) == "&lt;i&gt;one&lt;/i&gt; three"
+    before, after = "<i>one</i> two three", "<i>one</i> three vier"
+    gone, new = (
+        '<mark class="rc-for-given" title="not in the generated text">',
+        '<mark class="rc-for-suggested" title="new">',
+    )
+    assert parent_text(before, after) == f"&lt;i&gt;one&lt;/i&gt; {gone}two</mark> three"
+    assert made_of(after, [before]) == f"&lt;i&gt;one&lt;/i&gt; three {new}vier</mark>"
+    assert made_of("a b", ["a x", "y b"]) == 'a <mark class="rc-of-second" title="of the other parent">b</mark>'
