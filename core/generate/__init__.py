@@ -5,6 +5,7 @@ from core.generate.focus import focus_on, on_confused, on_hard, on_slice
 from core.generate.method import Made, Method, Sources
 from core.generate.methods import METHODS, methods_for
 from core.generate.propose import propose, propose_exclusions
+from core.generate.search import Search, search, search_report
 from core.generate.strategy import (
     EXCLUDING,
     MAKING,
@@ -17,7 +18,7 @@ from core.generate.strategy import (
     strategy_table,
 )
 from core.generate.templates import read_fillers, read_templates
-from core.generate.trial import trial
+from core.generate.trial import Trial, trial, trial_report
 
 __all__ = [
     "EXCLUDING",
@@ -29,9 +30,11 @@ __all__ = [
     "GenerateError",
     "Made",
     "Method",
+    "Search",
     "Sources",
     "Strategy",
     "Target",
+    "Trial",
     "explicit_counts",
     "fidelity",
     "focus_on",
@@ -44,6 +47,9 @@ __all__ = [
     "propose_exclusions",
     "read_fillers",
     "read_templates",
+    "search",
+    "search_report",
     "strategy_table",
     "trial",
+    "trial_report",
 ]

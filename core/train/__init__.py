@@ -1,8 +1,9 @@
 """The locked model: recipes, the lock, and the one place that fits."""
 
 from core.train.children import predict_children
+from core.train.changes import Outcome, out_of_fold_under
 from core.train.explain import Explainer, explain, explainer, telling, weighed
-from core.train.fit import Fitted, TrainError
+from core.train.fit import Change, Fitted, TrainError
 from core.train.learning_curve import learning_curve
 from core.train.lock import (
     DECISIONS,
@@ -18,9 +19,11 @@ from core.train.lock import (
 __all__ = [
     "DECISIONS",
     "RECIPES",
+    "Change",
     "Explainer",
     "Fitted",
     "LockedModel",
+    "Outcome",
     "Recipe",
     "TrainError",
     "Training",
@@ -30,6 +33,7 @@ __all__ = [
     "learning_curve",
     "moved_versions",
     "predict_children",
+    "out_of_fold_under",
     "recipes_for",
     "telling",
     "weighed",

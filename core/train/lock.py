@@ -15,7 +15,7 @@ import pandas as pd
 
 from core.dataset import Dataset
 from core.progress import Cancel, Progress, Steps
-from core.train.fit import Augment, Fitted, TrainError, TrainingSet, features_of, side_by_side
+from core.train.fit import Augment, Change, Fitted, TrainError, TrainingSet, features_of, side_by_side
 from core.train.recipes import draws_random
 
 __all__ = ["RECIPES", "LockedModel", "Recipe", "Training", "choose_threshold", "moved_versions", "recipes_for"]
@@ -374,7 +374,8 @@ class LockedModel:
         """
         steps = Steps(1 + folds, progress, cancel)
         training_set = self._training_set(dataset, steps)
-        found = training_set.out_of_fold(side_by_side(training_set.folds(folds, augment=augment), steps))
+        change = None if augment is None else lambda ids: Change(rows=augment(ids))
+        found = training_set.out_of_fold(side_by_side(training_set.folds(folds, change=change), steps))
         steps.finish()
         return found
 

@@ -1,0 +1,199 @@
+"""The bench: what each fold of train trains on under each attempt, and everything that attempts share."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any
+
+import pandas as pd
+
+from core.dataset import Dataset
+from core.generate.method import Method, Sources
+from core.generate.methods import find_method
+from core.generate.propose import chosen_by, drawn, exclusion_counts, make_rows, originals
+from core.generate.strategy import Focus, Target, explicit_counts, scaled_counts
+from core.progress import Cancel, Progress
+from core.train import Change, LockedModel, Outcome, out_of_fold_under
+
+__all__ = ["Attempt", "Bench", "attempt"]
+
+_WITHOUT = "without a method"
+
+
+@dataclass(frozen=True, eq=False)
+class Attempt:
+    """One method with everything that settles what it makes.
+
+    Attributes
+    ----------
+    method : Method
+    counts : mapping
+        Class to how many rows are made (go; go at most, where the method finds by itself which).
+    focus : Focus or None
+        Whom they are made of, if not of whole classes.
+    most : int or None
+        For a method that finds by itself how many: how many may go in all.
+    share : float
+        How much of what the target asks for; 1 if it was not asked for less.
+    seed : int
+    settings : mapping
+    """
+
+    method: Method
+    counts: Mapping[str, int]
+    focus: Focus | None = None
+    most: int | None = None
+    share: float = 1.0
+    seed: int = 0
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def total(self) -> int:
+        """How many rows in all, below zero if they go; at most, where the method finds by itself which."""
+        return sum(self.counts.values()) * (-1 if self.method.excludes else 1)
+
+    def __str__(self) -> str:
+        if self.method.finds:
+            return self.method.title
+        return f"{self.method.title}, {abs(self.total):,} {'fewer' if self.method.excludes else 'rows'}"
+
+
+def attempt(
+    dataset: Dataset,
+    *,
+    method: str,
+    target: Target,
+    n: int | None = None,
+    seed: int = 0,
+    settings: Mapping[str, Any] | None = None,
+) -> Attempt:
+    """Settle what an attempt makes; the parameters are those of `propose` and `propose_exclusions`.
+
+    Raises
+    ------
+    GenerateError
+        If there is no such method, target or setting, or nothing to do.
+    """
+    chosen = find_method(method, dataset)
+    labels = dataset.labels_of("train")
+    counts = exclusion_counts(chosen, labels, target, n) if chosen.excludes else explicit_counts(labels, target, n=n)
+    return Attempt(
+        chosen,
+        counts,
+        target if isinstance(target, Focus) else None,
+        n if chosen.finds else None,
+        seed=seed,
+        settings=chosen.settled(settings),
+    )
+
+
+class Bench:
+    """The folds of train, with and without each of several attempts.
+
+    For each fold a method sees the other folds only, and what it makes goes into their training only: no example is
+    predicted by a model that learned from what was made of it. Each fold makes its share of what would be made of all.
+    What methods find out about the examples of a fold they find out once.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    """
+
+    def __init__(self, dataset: Dataset) -> None:
+        self.dataset = dataset
+        self._train = dataset.part("train")
+        self._originals = originals(dataset)
+        self._labels = self._train[dataset.schema.label]
+        self._sources: dict[tuple[bytes, bool], Sources] = {}
+        self._lock = Lock()
+        self.gone: dict[Attempt, int] = {}
+
+    def run(
+        self,
+        model: LockedModel,
+        attempts: Sequence[Attempt],
+        *,
+        before: pd.DataFrame | None = None,
+        division: int = 0,
+        progress: Progress | None = None,
+        cancel: Cancel | None = None,
+    ) -> tuple[Outcome, list[Outcome]]:
+        """Fit all folds.
+
+        Parameters
+        ----------
+        model : LockedModel
+        attempts : sequence of Attempt
+        before : DataFrame, optional
+            Out-of-fold probabilities without a method, in this division, if they are known.
+        division : int
+            See `Dataset.folds`.
+        progress, cancel
+            See `core.progress`.
+
+        Returns
+        -------
+        before : Outcome
+            Without a method; its seconds are not a number if it was known.
+        after : list of Outcome
+            With each attempt.
+
+        Raises
+        ------
+        Cancelled
+            If the caller asked to stop.
+        """
+        changes: dict[str, Callable[[pd.Index], Change]] = {}
+        if before is None:
+            changes[_WITHOUT] = lambda ids: Change()
+        for number, each in enumerate(attempts):
+            name = str(each) if str(each) not in changes else f"{each} ({number + 1})"
+            changes[name] = self._change(each)
+        outcomes = out_of_fold_under(model, self.dataset, changes, division=division, progress=progress, cancel=cancel)
+        if before is not None:
+            return Outcome(before, float("nan")), outcomes
+        return outcomes[0], outcomes[1:]
+
+    def rows(self, attempt: Attempt) -> int:
+        """How many rows an attempt makes, below zero if they go: about, where the method found by itself which."""
+        if not attempt.method.finds:
+            return attempt.total
+        # Each example is in the training of all folds but one.
+        folds = self.dataset.folds().nunique()
+        return -round(self.gone.get(attempt, 0) / max(1, folds - 1))
+
+    def _change(self, attempt: Attempt) -> Callable[[pd.Index], Change]:
+        whole = self._originals if attempt.focus is not None and not attempt.method.excludes else self._train
+        parents = chosen_by(attempt.focus) if attempt.focus is not None else None
+        labels = whole[self.dataset.schema.label]
+        able = labels if parents is None else labels[parents.get_indexer(labels.index) >= 0]
+
+        def change(ids: pd.Index) -> Change:
+            sources = self._seen(ids, originals=not attempt.method.excludes).among(parents)
+            here = able[ids.get_indexer(able.index) >= 0]
+            counts = scaled_counts(attempt.counts, able, here)
+            if not attempt.method.excludes:
+                return Change(rows=make_rows(attempt.method, sources, counts, attempt.seed, attempt.settings))
+            sizes = sources.labels.value_counts()
+            counts = {name: left for name, count in counts.items() if (left := min(count, int(sizes[name]) - 1)) > 0}
+            most = None if attempt.most is None else round(attempt.most * len(ids) / len(self._train))
+            gone = drawn(attempt.method, sources, counts, attempt.seed, attempt.settings, most=most)
+            with self._lock:
+                self.gone[attempt] = self.gone.get(attempt, 0) + len(gone)
+            return Change(without=sources.examples.index[gone])
+
+        return change
+
+    def _seen(self, ids: pd.Index, *, originals: bool) -> Sources:
+        """The examples of a fold, one object for all that ask."""
+        examples = self._originals if originals else self._train
+        digest = hashlib.blake2b("\0".join(ids).encode(), digest_size=16).digest()
+        key = digest, originals and len(self._originals) < len(self._train)
+        with self._lock:
+            if key not in self._sources:
+                own = examples[ids.get_indexer(examples.index) >= 0]
+                self._sources[key] = Sources(own, self.dataset.schema)
+            return self._sources[key]
