@@ -21,6 +21,7 @@ from pages.parts import (
     review_says,
     rules,
     sidebar,
+    test_labels,
     turns,
 )
 
@@ -62,6 +63,7 @@ VIEWS = {
     "Review": queue_and_card,
     "Table": queue_table.draw,
     "Audited fix": bands.draw,
+    test_labels.TAB: test_labels.draw,
     "Guidelines": guidelines.draw,
     "Pool": pool.draw,
     "Annotators": annotators.draw,

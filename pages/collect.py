@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from core.errors import FlywheelError
 from core.flywheel import Collect, Project
 from core.report import count
-from pages.parts import data_view, drafts, errors, findings, frame, new_project, sidebar
+from pages.parts import checks, data_view, drafts, errors, findings, frame, new_project, sidebar
 from pages.parts.plain import plain
 
 
@@ -32,13 +34,14 @@ def look(project: Project) -> None:
     """With a project: its data and what is wrong with it."""
     frame.heading("collect", "The data as it is now, what is wrong with it, and more rows.")
     data_view.sizes(project)
-    views = ["Findings", "Data", "Columns", "Add rows"]
+    views = ["Findings", "Checks", "Data", "Columns", "Add rows"]
     for view, tab in zip(views, st.tabs(views, key="collect-view", on_change="rerun"), strict=True):
         if not tab.open:
             continue
         with tab, errors.calm(doing=f"showing {view.lower()}"):
             {
                 "Findings": findings.draw,
+                "Checks": partial(checks.draw, by=sidebar.reviewer()),
                 "Data": data_view.examples,
                 "Columns": data_view.columns,
                 "Add rows": add_rows,
@@ -64,9 +67,13 @@ def add_rows(project: Project) -> None:
     missing = [name for name in project.dataset.frame.columns if name not in set(map(str, table.columns))]
     if missing:
         st.caption(f"Not in the file, so missing in the new rows: {plain(', '.join(missing))}.")
-    if len(new) and st.button(f"Add {count(len(new), 'row')}", type="primary", icon=":material/add:"):
-        project.apply(Collect(table, by=sidebar.reviewer(), reason=file.name))
-        frame.tell(f"Added {count(len(new), 'row')}.")
+    broken = checks.broken_by(project, new)
+    left_out = checks.leave_out(broken)
+    added = new[~broken.to_numpy(dtype=bool)] if left_out else new
+    if len(added) and st.button(f"Add {count(len(added), 'row')}", type="primary", icon=":material/add:"):
+        rows = added.reset_index(drop=True) if left_out else table
+        project.apply(Collect(rows, by=sidebar.reviewer(), reason=file.name))
+        frame.tell(f"Added {count(len(added), 'row')}.")
         st.rerun()
 
 

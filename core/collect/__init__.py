@@ -5,21 +5,27 @@ from __future__ import annotations
 from core.collect.annotations import Layout, find_layout, find_long, gather_examples, read_annotations, to_wide
 from core.collect.audit import audit
 from core.collect.batch import join_test_set
+from core.collect.checked import check_table
+from core.collect.checks import Check, CheckError, read_checks
 from core.collect.describe import describe
 from core.collect.drift import DriftError, drift
 from core.collect.errors import ReadError
 from core.collect.finding import Finding
-from core.collect.readers import list_sheets, read_table
+from core.collect.readers import list_members, list_sheets, read_table
+from core.collect.stream import to_parquet
 from core.collect.two_samples import TwoSamples, tell_apart
 from core.schema import infer_schema
 
 __all__ = [
+    "Check",
+    "CheckError",
     "DriftError",
     "Finding",
     "Layout",
     "ReadError",
     "TwoSamples",
     "audit",
+    "check_table",
     "describe",
     "drift",
     "find_layout",
@@ -27,9 +33,12 @@ __all__ = [
     "gather_examples",
     "infer_schema",
     "join_test_set",
+    "list_members",
     "list_sheets",
     "read_annotations",
+    "read_checks",
     "read_table",
     "tell_apart",
+    "to_parquet",
     "to_wide",
 ]

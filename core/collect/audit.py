@@ -3,14 +3,33 @@
 from __future__ import annotations
 
 from core.collect.audit_columns import check_columns
+from core.collect.audit_dependencies import check_dependencies
 from core.collect.audit_examples import check_examples
+from core.collect.audit_merged import check_merged
+from core.collect.audit_personal import check_personal
+from core.collect.audit_spellings import check_spellings
+from core.collect.audit_types import check_types
+from core.collect.audit_values import check_values
+from core.collect.audited import Audited
 from core.collect.finding import Finding
 from core.dataset import Dataset
+from core.progress import Cancel, Progress, Steps
 
-__all__ = ["audit"]
+__all__ = ["CHECKS", "audit"]
+
+CHECKS = (
+    ("Comparing the examples with each other", check_examples),
+    ("Looking at each column", check_columns),
+    ("Looking for values that are no values", check_values),
+    ("Looking for mixed types", check_types),
+    ("Looking for two values in one cell", check_merged),
+    ("Comparing spellings", check_spellings),
+    ("Looking for columns that settle each other", check_dependencies),
+    ("Looking for personal data", check_personal),
+)
 
 
-def audit(dataset: Dataset) -> list[Finding]:
+def audit(dataset: Dataset, progress: Progress | None = None, cancel: Cancel | None = None) -> list[Finding]:
     """Look for what is wrong with the data.
 
     Generated examples are left out: what they repeat, they repeat on purpose.
@@ -18,11 +37,27 @@ def audit(dataset: Dataset) -> list[Finding]:
     Parameters
     ----------
     dataset : Dataset
+    progress, cancel
+        See `core.progress`.
 
     Returns
     -------
     list of Finding
         Most severe first. Only train examples are offered for exclusion; those of test are counted in the message.
+
+    Raises
+    ------
+    Cancelled
+        If the caller asked to stop.
     """
-    dataset = dataset.without(dataset.generated)
-    return sorted([*check_examples(dataset), *check_columns(dataset)], key=lambda finding: -finding.severity)
+    dataset = dataset.without(dataset.generated) if len(dataset.generated) else dataset
+    audited = Audited(dataset)
+    steps = Steps(len(CHECKS), progress, cancel)
+    found: list[Finding] = []
+    for doing, check in CHECKS:
+        steps.start(doing)
+        for finding in check(audited):
+            found.append(finding)
+            steps.check()
+    steps.finish()
+    return sorted(found, key=lambda finding: -finding.severity)

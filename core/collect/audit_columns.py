@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import repeat
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from sklearn.tree import DecisionTreeClassifier
 
-from core.collect.columns import MISSING_WORDS
+from core.collect.audited import Audited
 from core.collect.finding import Finding, counted
-from core.dataset import Dataset
 from core.schema import Schema
 
 __all__ = ["check_columns"]
@@ -25,28 +23,26 @@ LEAK_FOLDS = 3
 _ID_NAME = re.compile(r"(^|[_ .-])(id|no|nr|index|key|uuid|guid|row|serial)$|[a-z]I[dD]$|번호$", re.IGNORECASE)
 
 
-def check_columns(dataset: Dataset) -> Iterator[Finding]:
+def check_columns(audited: Audited) -> Iterator[Finding]:
     """Yield what is wrong with features."""
-    schema = dataset.schema
-    features = dataset.frame[list(schema.features)]
-    in_train = (dataset.split == "train").to_numpy()
+    schema = audited.schema
+    features = audited.frame[list(schema.features)]
     droppable = len(schema.inputs) > 1
-    yield from _missing(features, droppable)
-    yield from _hidden_missing(features, schema)
-    train = features[in_train]
+    yield from _missing(audited, features, droppable)
+    train = features[audited.train]
     distinct = train.nunique()
     yield from _constant(train, distinct, droppable)
     yield from _identifiers(train, distinct, droppable)
-    yield from _leaks(train, dataset.labels[in_train], schema, distinct, droppable)
+    yield from _leaks(train, audited.dataset.labels[audited.train], schema, distinct, droppable)
 
 
-def _missing(features: pd.DataFrame, droppable: bool) -> Iterator[Finding]:
+def _missing(audited: Audited, features: pd.DataFrame, droppable: bool) -> Iterator[Finding]:
     missing = features.isna()
     shares = missing.mean()
     shares = shares[shares > 0].sort_values(ascending=False)
     if shares.empty:
         return
-    cells = [cell for name in shares.index for cell in _cells(features.index, missing[name].to_numpy(), str(name))]
+    cells = audited.cells({str(name): np.flatnonzero(missing[name].to_numpy()) for name in shares.index})
     worst = str(shares.index[0])
     yield Finding(
         "missing_values",
@@ -55,7 +51,7 @@ def _missing(features: pd.DataFrame, droppable: bool) -> Iterator[Finding]:
         f"{len(shares):,} of {counted(features.shape[1], 'column')} have missing values, {counted(len(cells), 'cell')} "
         f"in all; '{worst}' has most ({shares.iloc[0]:.1%}).",
         "Nothing must be done: the default recipe for tables uses them as they are. Fill in what is known.",
-        ids=features.index[missing.any(axis=1)],
+        ids=cells.ids,
         columns=tuple(map(str, shares.index)),
         cells=cells,
     )
@@ -69,50 +65,6 @@ def _missing(features: pd.DataFrame, droppable: bool) -> Iterator[Finding]:
             columns=(str(name),),
             fix="drop_column",
         )
-
-
-def _cells(ids: pd.Index, marked: npt.NDArray[np.bool_], name: str) -> list[tuple[str, str]]:
-    return list(zip(ids[marked].tolist(), repeat(name), strict=False))
-
-
-def _hidden_missing(features: pd.DataFrame, schema: Schema) -> Iterator[Finding]:
-    cells: list[tuple[str, str]] = []
-    touched = np.zeros(len(features), dtype=bool)
-    found: dict[str, list[str]] = {}
-    shares = []
-    for name in schema.categorical:
-        column = features[name]
-        if column.dtype != "str":
-            continue
-        values = pd.Series(column.dropna().unique(), dtype="str")
-        words = values[values.str.strip().str.lower().isin(MISSING_WORDS)]
-        if words.empty or len(words) == len(values):
-            continue
-        others = values.drop(words.index)
-        if others.str.fullmatch("[A-Z]{2}").mean() >= 0.5:
-            # Among codes of two letters "NA" is Namibia, or sodium.
-            words = words[words != "NA"]
-        marked = column.isin(words).to_numpy()
-        if marked.any():
-            found[name] = words.tolist()
-            shares.append(marked.mean())
-            touched |= marked
-            cells += _cells(features.index, marked, name)
-    if not found:
-        return
-    listed = "; ".join(f"'{name}': {', '.join(map(repr, words[:3]))}" for name, words in list(found.items())[:4])
-    more = f" and {len(found) - 4} more columns" if len(found) > 4 else ""
-    yield Finding(
-        "hidden_missing",
-        f"Words for missing values in {counted(len(found), 'column')}",
-        min(0.6, 0.25 + 0.5 * float(max(shares))),
-        f"{counted(len(cells), 'cell')} in {len(found):,} of {counted(features.shape[1], 'column')} have a word for a "
-        f"missing value ({listed}{more}); at most {max(shares):.1%} of a column.",
-        "Make them missing, so that the model does not take them for a value.",
-        ids=features.index[touched],
-        columns=tuple(found),
-        cells=cells,
-    )
 
 
 def _constant(train: pd.DataFrame, distinct: pd.Series, droppable: bool) -> Iterator[Finding]:

@@ -11,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from core.collect.finding import Finding, counted
-from core.dataset import Dataset
+from core.collect.audit_spellings import slips
+from core.collect.audited import Audited, Coded
+from core.collect.finding import Finding, counted, listed
 from core.neighbours import equal_groups, near_duplicates
 
 __all__ = ["check_examples"]
@@ -52,19 +53,19 @@ class _Examples:
         return f"{count:,} of {counted(int(self.train.sum()), 'training ' + self.noun)} ({share:.1%})"
 
 
-def check_examples(dataset: Dataset) -> Iterator[Finding]:
+def check_examples(audited: Audited) -> Iterator[Finding]:
     """Yield what is wrong with examples as a whole."""
-    examples = _examples(dataset)
+    examples = _examples(audited)
     yield from _copies(examples)
     yield from _contradictions(examples)
     yield from _twins_of_test(examples)
     yield from _rare_classes(examples)
-    yield from _label_variants(examples)
+    yield from _label_variants(audited, examples)
     yield from _empty_texts(examples)
 
 
-def _examples(dataset: Dataset) -> _Examples:
-    frame, split = dataset.frame, dataset.split
+def _examples(audited: Audited) -> _Examples:
+    dataset, frame = audited.dataset, audited.frame
     equal = equal_groups(frame[list(dataset.schema.inputs)])
     text = dataset.schema.text
     near = equal
@@ -76,8 +77,8 @@ def _examples(dataset: Dataset) -> _Examples:
     labels = frame[dataset.schema.label]
     return _Examples(
         ids=frame.index,
-        train=(split == "train").to_numpy(),
-        judged=split.isin(["test", "sealed"]).to_numpy(),
+        train=audited.train,
+        judged=audited.judged,
         labels=labels,
         label=pd.factorize(labels)[0].astype(np.int64),
         equal=equal,
@@ -199,26 +200,42 @@ def _spelling(label: str) -> str:
     return _JOINT.sub(" ", plain)
 
 
-def _label_variants(examples: _Examples) -> Iterator[Finding]:
-    counts = examples.labels.dropna().value_counts()
-    names = pd.Series(counts.index, dtype="str")
-    spelling = names.map(_spelling)
-    # Counts fall, so that the first of each spelling is the most frequent one.
-    main = names.groupby(spelling).transform("first")
-    variants = names[names != main]
-    if variants.empty:
+def _label_variants(audited: Audited, examples: _Examples) -> Iterator[Finding]:
+    coded = audited.coded(str(examples.labels.name))
+    # The most frequent one of each spelling comes first.
+    names = pd.Series(coded.values, dtype="str").iloc[np.argsort(-coded.counts, kind="stable")]
+    main = names.groupby(names.map(_spelling)).transform("first").sort_index().to_numpy(dtype=object)
+    varies = main != coded.values
+    slipped = slips(coded, varies)
+    main = np.where(varies, main, slipped)
+    changed = np.flatnonzero([value is not None for value in main])
+    yield from _variants(audited, examples, coded, main, changed)
+
+
+def _variants(
+    audited: Audited, examples: _Examples, coded: Coded, main: npt.NDArray[np.object_], changed: npt.NDArray[np.intp]
+) -> Iterator[Finding]:
+    marked = np.isin(coded.codes, changed)
+    where = np.flatnonzero(marked & examples.train)
+    if not marked.any():
         return
-    marked = examples.train & examples.labels.isin(variants).to_numpy()
     count, share = examples.share(marked)
-    pairs = [f"'{name}' and '{other}'" for name, other in zip(variants, main[variants.index], strict=True)]
-    listed = ", ".join(pairs[:4]) + (f" and {len(pairs) - 4} more" if len(pairs) > 4 else "")
+    elsewhere = int((marked & examples.judged).sum())
+    also = f" {elsewhere:,} more are in the test set; they stay." if elsewhere else ""
+    pairs = [f"'{coded.values[i]}' and '{main[i]}'" for i in changed[np.argsort(-coded.counts[changed], kind="stable")]]
+    labels = dict(zip(examples.ids[where].tolist(), main[coded.codes[where]].tolist(), strict=True))
     yield Finding(
         "label_variants",
         "One class in several spellings",
         0.7,
-        f"Classes that differ only in spelling: {listed}. {examples.of_train(count, share)} have the rarer spelling.",
+        f"Classes that differ only in spelling: {listed(pairs)}. {examples.of_train(count, share)} have the rarer "
+        f"spelling.{also}",
         "Give them the same label.",
-        ids=examples.ids[marked],
+        ids=examples.ids[where],
+        columns=(coded.name,),
+        cells=audited.cells({coded.name: np.flatnonzero(marked)}),
+        labels=labels,
+        fix="relabel" if labels else None,
     )
 
 

@@ -8,6 +8,7 @@ from core.evaluate.error_tree import Node, error_tree
 from core.evaluate.folding import fold
 from core.evaluate.heat_map import heat_map, telling_columns
 from core.evaluate.imbalance import FEW, class_counts, imbalance
+from core.evaluate.label_noise import LabelNoise, label_noise
 from core.evaluate.metrics import Evaluation, cells_of, confusion_of, evaluate, per_class_of
 from core.evaluate.part_verdicts import FEWEST, FEWEST_OF_A_CLASS, compare_part, part_p_value
 from core.evaluate.predicates import Bins, Predicate, bins_of, holds, joined, sentence
@@ -33,6 +34,7 @@ __all__ = [
     "Calibration",
     "Evaluation",
     "EvaluationError",
+    "LabelNoise",
     "Node",
     "Predicate",
     "Refit",
@@ -60,6 +62,7 @@ __all__ = [
     "holds",
     "imbalance",
     "joined",
+    "label_noise",
     "log_losses",
     "losses",
     "measure",

@@ -23,7 +23,7 @@ class EvaluationError(FlywheelError):
 
 @dataclass(frozen=True)
 class Aligned:
-    """Labels and the predictions of one or two models for the same examples, in one order.
+    """Labels and the predictions of one or more models for the same examples, in one order.
 
     Attributes
     ----------
@@ -52,16 +52,17 @@ class Aligned:
 
 
 def align(
-    labels: pd.Series, probabilities: Sequence[pd.DataFrame], predicted: Sequence[pd.Series | None] | None = None
+    labels: pd.Series, probabilities: Sequence[pd.DataFrame | None], predicted: Sequence[pd.Series | None] | None = None
 ) -> Aligned:
-    """Bring labels and the predictions of one or two models together on the ids of the labels.
+    """Bring labels and the predictions of one or more models together on the ids of the labels.
 
     Parameters
     ----------
     labels : Series of shape (n,)
         Indexed by id.
     probabilities : sequence of DataFrames of shape (at least n, classes known to the model)
-        Indexed by id. Examples without a label there are passed over.
+        Indexed by id. Examples without a label there are passed over. None, where the predicted classes are all that
+        is asked for: the model then has probabilities of no class.
     predicted : sequence of Series or None, optional
         Predicted classes by id where they aren't those of the largest probability.
 
@@ -71,7 +72,8 @@ def align(
         If there is no label, a label is missing, ids repeat, an id has no prediction, or a probability isn't one.
     """
     _check_labels(labels)
-    frames = [_probabilities(labels, frame) for frame in probabilities]
+    none = pd.DataFrame(index=labels.index)
+    frames = [none if frame is None else _probabilities(labels, frame) for frame in probabilities]
     decided = [
         _largest(frame) if own is None else _chosen(labels, own)
         for frame, own in zip(frames, predicted or [None] * len(frames), strict=True)
@@ -83,7 +85,10 @@ def align(
         tuple(classes),
         classes.get_indexer(truth),
         tuple(classes.get_indexer(own) for own in decided),
-        tuple(frame.reindex(columns=classes, fill_value=0.0).to_numpy(dtype=float) for frame in frames),
+        tuple(
+            frame.to_numpy(float) if frame is none else frame.reindex(columns=classes, fill_value=0.0).to_numpy(float)
+            for frame in frames
+        ),
     )
 
 

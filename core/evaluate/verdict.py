@@ -9,17 +9,15 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from core.evaluate.predictions import Aligned, EvaluationError, align
-from core.evaluate.scores import CELL_METRICS, METRICS, SMALLER_IS_BETTER, cell_counts, class_rankings, row_scores
+from core.evaluate.predictions import EvaluationError, align
+from core.evaluate.resampled import resampled
+from core.evaluate.scores import METRICS, SMALLER_IS_BETTER
 from core.evaluate.training_luck import TrainingLuck
-from core.statistics import LEVEL, draw_cells, draw_rows, holm_levels, normal_p, paired_error, paired_interval
+from core.statistics import LEVEL, holm_levels, normal_p, paired_error, paired_interval
 
 __all__ = ["GAIN", "HARM", "NO_EVIDENCE", "Verdict", "compare", "together"]
-
-Floats = npt.NDArray[np.float64]
 
 GAIN, NO_EVIDENCE, HARM = "gain", "no evidence", "harm"
 
@@ -175,13 +173,9 @@ def compare(
     if metric not in METRICS:
         raise EvaluationError(f"There is no metric '{metric}'. Choose one of {', '.join(METRICS)}.")
     aligned = align(labels, [before, after], [predicted_before, predicted_after])
-    rng = np.random.default_rng(seed)
-    if metric in CELL_METRICS:
-        point, draws = _by_cells(aligned, metric, resamples, rng)
-    else:
-        point, draws = _by_rows(aligned, metric, rng)
+    values, draws = resampled(aligned, metric, resamples, np.random.default_rng(seed))
     sign = -1.0 if metric in SMALLER_IS_BETTER else 1.0
-    before_value, after_value = (float(value) for value in point.ravel())
+    before_value, after_value = (float(value) for value in values)
     delta = sign * (after_value - before_value)
     error = paired_error(draws[1] - draws[0])
     if luck is not None:
@@ -189,30 +183,3 @@ def compare(
     low, high = paired_interval(delta, error)
     refits = 0 if luck is None else luck.refits
     return Verdict(metric, before_value, after_value, delta, low, high, len(draws[0]), error=error, refits=refits)
-
-
-def _by_cells(aligned: Aligned, metric: str, resamples: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
-    """The metric of both models in the sample, shape (2,), and in the resamples, shape (2, resamples)."""
-    k = len(aligned.classes)
-    cells, counts = np.unique((aligned.truth * k + aligned.predicted[0]) * k + aligned.predicted[1], return_counts=True)
-    pairs, after = np.divmod(cells, k)
-    truth, before = np.divmod(pairs, k)
-    occurring = aligned.occurring()
-
-    def scores(drawn: Floats) -> list[Floats]:
-        return [CELL_METRICS[metric](*cell_counts(drawn, truth, own, occurring)) for own in (before, after)]
-
-    draws = [scores(drawn) for drawn in draw_cells(counts, resamples, rng)]
-    return np.array(scores(counts.astype(float))), np.concatenate(draws, axis=1)
-
-
-def _by_rows(aligned: Aligned, metric: str, rng: np.random.Generator) -> tuple[Floats, Floats]:
-    rows = len(aligned.truth)
-
-    rankings = [class_rankings(aligned.truth, probabilities) for probabilities in aligned.probabilities]
-
-    def scores(weights: Floats) -> list[Floats]:
-        return [row_scores(aligned, model, weights, [metric], rankings=rankings[model])[metric] for model in (0, 1)]
-
-    drawn = draw_rows(rows, rng, passes=1 if metric == "log_loss" else len(aligned.classes))
-    return np.array(scores(np.ones((rows, 1)))), np.concatenate([scores(some) for some in drawn], axis=1)

@@ -2,7 +2,22 @@
 
 from core.flywheel.actions import Action, suggest
 from core.flywheel.annotators import Study, label_by_consensus, match_annotations, reviewer_annotations, study
+from core.flywheel.attribution import EXACT, PERMUTATIONS, Attribution, EditGroup, Share, attribute, groups_of
 from core.flywheel.bands import Audit, BandError, Figure, audit_bands, fix_band, review_sample
+from core.flywheel.blind import (
+    BlindError,
+    Reviewed,
+    Sample,
+    answer,
+    blind_queue,
+    draw,
+    last_answer,
+    reviewed,
+    sample,
+    skipped,
+    train_moved,
+)
+from core.flywheel.claim import Claim
 from core.flywheel.decision import SAID
 from core.flywheel.edits import (
     Annotations,
@@ -10,16 +25,19 @@ from core.flywheel.edits import (
     Correct,
     Decide,
     Decision,
+    Dismiss,
     DropColumn,
     Edit,
     EditError,
     Exclude,
     Generate,
     Relabel,
+    SetChecks,
     SetRules,
 )
-from core.flywheel.errors import LockError, ProjectError, StaleError
+from core.flywheel.errors import LockError, ProjectError, SealError, StaleError
 from core.flywheel.export import export
+from core.flywheel.findings import dismiss, dismissed_findings, ready_findings, restore
 from core.flywheel.guidelines import (
     PIN_KINDS,
     Definition,
@@ -38,10 +56,12 @@ from core.flywheel.guidelines import (
 from core.flywheel.judgements import judgements
 from core.flywheel.listing import Filter, decide_rows, evidence, list_cards, matching, open_rows
 from core.flywheel.log import Entry
+from core.flywheel.mend import before_after, chosen, edit_of, mended_size
 from core.flywheel.pace import seconds_per_decision
 from core.flywheel.pool import PoolView, look_at_pool
 from core.flywheel.predicted import Predicted, chances, hardest, predicted
 from core.flywheel.project import Project
+from core.flywheel.race import ARMS, SECONDS_PER_DECISION, SECONDS_PER_FIT, RaceError, race
 from core.flywheel.ranking import rank
 from core.flywheel.review import (
     SIMULATED,
@@ -62,6 +82,7 @@ from core.flywheel.review import (
     start_queue,
     what_was_done,
 )
+from core.flywheel.sealed import in_sight, open_sealed
 from core.flywheel.simulate import simulate_reviewer
 from core.flywheel.slice_verdicts import SliceVerdict, harmed, judge_watched, watched_trend
 from core.flywheel.store import StoreError
@@ -78,21 +99,31 @@ from core.flywheel.watched import (
 from core.flywheel.workspace import ProjectSummary, find_project, home, list_projects, new_folder
 
 __all__ = [
+    "ARMS",
+    "EXACT",
+    "PERMUTATIONS",
     "PIN_KINDS",
     "SAID",
+    "SECONDS_PER_DECISION",
+    "SECONDS_PER_FIT",
     "SIMULATED",
     "Action",
     "Annotations",
+    "Attribution",
     "Audit",
     "BandError",
+    "BlindError",
+    "Claim",
     "Collect",
     "Correct",
     "Decide",
     "Decision",
     "Definition",
+    "Dismiss",
     "DropColumn",
     "Edit",
     "EditError",
+    "EditGroup",
     "Entry",
     "Exclude",
     "Figure",
@@ -107,38 +138,56 @@ __all__ = [
     "ProjectError",
     "ProjectSummary",
     "Queue",
+    "RaceError",
     "Relabel",
+    "Reviewed",
+    "Sample",
+    "SealError",
+    "SetChecks",
     "SetRules",
+    "Share",
     "SliceVerdict",
     "StaleError",
     "StoreError",
     "Study",
     "Turn",
     "WatchedSlice",
+    "answer",
     "arrive",
+    "attribute",
     "audit_bands",
     "audit_estimate",
+    "before_after",
+    "blind_queue",
     "chances",
+    "chosen",
     "current_queue",
     "decide",
     "decide_rows",
     "decisions",
     "define_class",
+    "dismiss",
+    "dismissed_findings",
+    "draw",
+    "edit_of",
     "evidence",
     "export",
     "find_project",
     "fix_band",
+    "groups_of",
     "guideline_history",
     "guidelines_markdown",
     "hardest",
     "harmed",
     "home",
+    "in_sight",
     "is_of_pool",
     "is_watched",
     "join",
     "judge_watched",
     "judgements",
     "label_by_consensus",
+    "last_answer",
     "left_behind",
     "list_cards",
     "list_projects",
@@ -146,27 +195,36 @@ __all__ = [
     "match_annotations",
     "matching",
     "members",
+    "mended_size",
     "move",
     "new_folder",
     "next_place",
     "open_rows",
+    "open_sealed",
     "other_queues",
     "others",
     "pin_example",
     "pin_history",
     "pins",
     "predicted",
+    "race",
     "rank",
+    "ready_findings",
     "region_of",
+    "restore",
     "review_sample",
+    "reviewed",
     "reviewer_annotations",
+    "sample",
     "second_look",
     "seconds_per_decision",
     "simulate_reviewer",
+    "skipped",
     "start_queue",
     "study",
     "suggest",
     "touched",
+    "train_moved",
     "unpin_example",
     "unwatch",
     "watch",

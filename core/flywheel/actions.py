@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from core.collect import Finding
 from core.evaluate import imbalance
 from core.flywheel import log
+from core.flywheel.blind import train_moved
 from core.flywheel.review import current_queue, decisions, next_place
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def _first_turn(project: Project) -> Action:
 
 def _next_turn(project: Project) -> list[Action]:
     last = project.turns[-1]
-    if project.dataset.version == last.version:
+    if not train_moved(project, last):
         return []
     old = {entry.seq for entry in log.active(project.log, until=last.revision)}
     new = {entry.seq for entry in log.active(project.log)}

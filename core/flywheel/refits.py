@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 
 from core.dataset import Dataset
+from core.flywheel.fits import test_inputs
 from core.flywheel.store import Store, now
 from core.progress import Cancel, Progress
 from core.train import LockedModel
@@ -91,13 +92,9 @@ def make_refits(
     Cancelled
         If the caller asked to stop; nothing is kept then.
     """
-    inputs = dataset.inputs("test")
-    excluded = brought.ids("test").difference(inputs.index)
-    if len(excluded):
-        inputs = pd.concat([inputs, brought.frame.loc[excluded, list(dataset.schema.inputs)]])
     refits = model.refits(
         dataset,
-        inputs,
+        test_inputs(dataset, brought),
         store.read_frame(row["out_of_fold"]),
         folds=FOLDS,
         divisions=DIVISIONS,

@@ -16,7 +16,7 @@ from core.generate.methods import find_method
 from core.generate.propose import chosen_by, drawn, exclusion_counts, make_rows, originals
 from core.generate.strategy import Focus, Target, explicit_counts, scaled_counts
 from core.progress import Cancel, Progress
-from core.train import Change, LockedModel, Outcome, out_of_fold_under
+from core.train import Change, LockedModel, Outcome, Recipe, out_of_fold_under
 
 __all__ = ["Attempt", "Bench", "attempt"]
 
@@ -151,7 +151,7 @@ class Bench:
             changes[_WITHOUT] = lambda ids: Change()
         for number, each in enumerate(attempts):
             name = str(each) if str(each) not in changes else f"{each} ({number + 1})"
-            changes[name] = self._change(each)
+            changes[name] = self._change(each, model.recipe)
         outcomes = out_of_fold_under(model, self.dataset, changes, division=division, progress=progress, cancel=cancel)
         if before is not None:
             return Outcome(before, float("nan")), outcomes
@@ -165,14 +165,14 @@ class Bench:
         folds = self.dataset.folds().nunique()
         return -round(self.gone.get(attempt, 0) / max(1, folds - 1))
 
-    def _change(self, attempt: Attempt) -> Callable[[pd.Index], Change]:
+    def _change(self, attempt: Attempt, recipe: Recipe) -> Callable[[pd.Index], Change]:
         whole = self._originals if attempt.focus is not None and not attempt.method.excludes else self._train
         parents = chosen_by(attempt.focus) if attempt.focus is not None else None
         labels = whole[self.dataset.schema.label]
         able = labels if parents is None else labels[parents.get_indexer(labels.index) >= 0]
 
         def change(ids: pd.Index) -> Change:
-            sources = self._seen(ids, originals=not attempt.method.excludes).among(parents)
+            sources = self._seen(ids, recipe, originals=not attempt.method.excludes).among(parents)
             here = able[ids.get_indexer(able.index) >= 0]
             counts = scaled_counts(attempt.counts, able, here)
             if not attempt.method.excludes:
@@ -187,7 +187,7 @@ class Bench:
 
         return change
 
-    def _seen(self, ids: pd.Index, *, originals: bool) -> Sources:
+    def _seen(self, ids: pd.Index, recipe: Recipe, *, originals: bool) -> Sources:
         """The examples of a fold, one object for all that ask."""
         examples = self._originals if originals else self._train
         digest = hashlib.blake2b("\0".join(ids).encode(), digest_size=16).digest()
@@ -195,5 +195,5 @@ class Bench:
         with self._lock:
             if key not in self._sources:
                 own = examples[ids.get_indexer(examples.index) >= 0]
-                self._sources[key] = Sources(own, self.dataset.schema)
+                self._sources[key] = Sources(own, self.dataset.schema, recipe=recipe)
             return self._sources[key]

@@ -17,6 +17,7 @@ from core.report.figures import (
 )
 from core.report.pool import pool_confidence
 from core.report.probabilities import loss_histogram, reliability_diagram, threshold_chart
+from core.report.shares import shares_chart
 from core.report.words import count, interval, moment, number, p_value, percent, shorten, signed, signed_interval
 
 __all__ = [
@@ -53,6 +54,7 @@ __all__ = [
     "pool_confidence",
     "records",
     "reliability_diagram",
+    "shares_chart",
     "shorten",
     "signed",
     "signed_interval",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
+from core.flywheel import in_sight
 from core.report import class_balance, count, percent
 from pages.parts import cards, figure, paging
 from pages.parts.plain import plain
@@ -34,7 +35,7 @@ def sizes(project: Project) -> None:
         ),
         ("test", numbers["test"], "fixed, never trained on"),
         ("pool", numbers["pool"], "no label yet"),
-        *([("sealed", numbers["sealed"], "to be opened once")] if numbers["sealed"] else []),
+        *([("sealed", numbers["sealed"], "set aside, to be opened once: see Evaluate")] if numbers["sealed"] else []),
         ("excluded", excluded, "left out, still listed"),
         ("classes", len(dataset.classes), "of the label " + plain(dataset.schema.label)),
         ("features", len(dataset.schema.inputs), "columns the model sees"),
@@ -47,13 +48,13 @@ def examples(project: Project) -> None:
     """Show the examples 50 a page, by part, class and words; one that is chosen is shown as a card."""
     dataset = project.dataset
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        parts = [_ALL, *(part for part in _PARTS if len(dataset.ids(part)))]
+        parts = [_ALL, *(part for part in _PARTS if len(in_sight(project, dataset.ids(part))))]
         part = st.segmented_control(
             "Part", parts, default=_ALL, required=True, key="data-part", persist_state="session"
         )
         label = st.selectbox("Class", [_ALL, *dataset.classes], key="data-class", width=220)
         words = st.text_input("Containing", key="data-words", width=260, placeholder="words in any text column")
-    ids = _chosen(dataset.version, str(part), str(label), words.strip(), dataset)
+    ids = in_sight(project, _chosen(dataset.version, str(part), str(label), words.strip(), dataset))
     key = f"data-{part}-{label}-{words.strip()}"
     shown = dataset.frame.loc[ids[paging.page_of(len(ids), key=key)]]
     schema = dataset.schema

@@ -4,6 +4,8 @@ import io
 import zipfile
 
 from core.flywheel import SIMULATED, Exclude, Project, Relabel
+from core.report import signed
+from pages.parts import jobs
 
 
 def test_before_turn_0_it_says_what_to_do(start, project, quiet):
@@ -92,3 +94,25 @@ def test_the_export_is_a_zip_with_data_and_replay(turned, tmp_path):
     with zipfile.ZipFile(io.BytesIO(path.read_bytes())) as archive:
         names = {name.rsplit("/", 1)[-1] for name in archive.namelist()}
     assert {"data.csv", "data.parquet", "log.json", "metrics.json", "replay.py"} <= names
+
+
+def test_the_change_of_a_turn_is_split_over_its_edits(start, turned, quiet):
+    train = turned.dataset.ids("train")
+    turned.apply(Exclude(train[:4].tolist(), by="ann", reason="copies"))
+    turned.apply(Relabel(dict.fromkeys(train[10:60], "stays"), by="ann"))
+    turn = turned.turn()
+    app = quiet(start("ledger", project=turned.id))
+    groups = next(frame.value for frame in app.dataframe if "entries" in frame.value)
+    assert groups["edits"].tolist() == ["excluded: copies", "relabelled"]
+    app.button(key="split").click().run()
+    assert jobs.registry().wait(turned.id, "attribution", 60).state == "done"
+    app = quiet(app.run())
+    shares = next(frame.value for frame in app.dataframe if "share" in frame.value)
+    assert set(shares["edits"]) == {"excluded: copies", "relabelled"}
+    assert "entries" not in {name for frame in app.dataframe for name in frame.value}
+    assert any(f"**{signed(turn.verdict.delta)}**" in text.value for text in app.markdown)
+
+
+def test_a_first_turn_alone_has_no_change_to_split(start, turned, quiet):
+    app = quiet(start("ledger", project=turned.id))
+    assert any("From turn 1 on" in caption.value for caption in app.caption)

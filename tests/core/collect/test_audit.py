@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from core.collect import audit
 from core.dataset import Dataset
+from core.progress import Cancelled
 
 
 def table(rows=400, seed=0, **columns):
@@ -27,7 +28,15 @@ def findings(frame, **options):
         assert finding.message.endswith(".")
         assert finding.remedy.endswith(".")
         assert any(character.isdigit() for character in finding.message)
-        assert finding.fix in {"exclude", "drop_column", None}
+        assert finding.fix in {"exclude", "drop_column", "correct", "relabel", None}
+        if finding.fix == "correct":
+            assert len(finding.values) == len(finding.cells) > 0
+            assert set(finding.ids) == {example for example, _ in finding.cells}
+            dataset.with_cells(dict(zip(finding.cells, finding.values, strict=True)))
+        if finding.fix == "relabel":
+            assert set(finding.labels) == set(finding.ids)
+            assert (dataset.split.loc[list(finding.labels)] == "train").all()
+            dataset.with_labels(finding.labels)
         if finding.fix == "exclude":
             assert (dataset.split.loc[finding.ids] == "train").all()
             dataset.without(finding.ids)
@@ -234,3 +243,14 @@ def test_empty_texts():
 def test_the_only_column_can_not_be_dropped():
     _, found = findings(pd.DataFrame({"x": [1.5] * 40, "label": ["a", "b"] * 20}), features=["x"])
     assert found["constant_column"].fix is None
+
+
+def test_progress_rises_to_the_end_and_a_cancelled_audit_stops():
+    dataset = Dataset.from_frame(table(), label="label")
+    heard = []
+    audit(dataset, lambda share, message: heard.append((share, message)))
+    assert [share for share, _ in heard] == sorted(share for share, _ in heard)
+    assert heard[0][0] == 0.0
+    assert heard[-1] == (1.0, "done")
+    with pytest.raises(Cancelled):
+        audit(dataset, cancel=lambda: True)

@@ -1,0 +1,173 @@
+"""The part of the audit that looks at single values: what stands for a missing one, and numbers far out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from core.collect.audited import Audited
+from core.collect.columns import MISSING_WORDS
+from core.collect.finding import Finding, counted, listed
+
+__all__ = ["check_values", "far_out", "stand_in"]
+
+# A number that stands for a missing one occurs again and again, and far from all others.
+REPEATED = 3
+# Far out: beyond the share of the bulk, by this many times its own spread.
+BULK = 0.995
+BEYOND = 2.0
+SKEWED, TAIL = 3.0, 20.0
+MOST_FAR = 0.005
+LEAST_NUMBERS = 50
+FEW_NUMBERS = 10
+
+
+def check_values(audited: Audited) -> Iterator[Finding]:
+    """Yield values that are no value, and values far from all others."""
+    yield from _hidden_missing(audited)
+    yield from _far_out(audited)
+
+
+def _hidden_missing(audited: Audited) -> Iterator[Finding]:
+    places: dict[str, npt.NDArray[np.int64]] = {}
+    found: dict[str, list[str]] = {}
+    for name in audited.worded:
+        coded = audited.coded(name)
+        words = _missing_words(coded.values)
+        where = coded.where(words)
+        if len(where) and not words.all():
+            places[name], found[name] = where, [repr(str(word)) for word in coded.values[words]]
+    for name in audited.numeric:
+        numbers = audited.frame[name].to_numpy(dtype=np.float64)
+        alone = stand_in(numbers[~audited.judged])
+        if alone is not None:
+            places[name], found[name] = np.flatnonzero(numbers == alone), [f"{alone:g}"]
+    if not found:
+        return
+    cells = audited.cells(places)
+    most = max(len(where) for where in places.values()) / len(audited)
+    phrases = [f"'{name}': {listed(words, 3)}" for name, words in found.items()]
+    yield Finding(
+        "hidden_missing",
+        f"Words and numbers for missing values in {counted(len(found), 'column')}"
+        if any(name in audited.numeric for name in found)
+        else f"Words for missing values in {counted(len(found), 'column')}",
+        min(0.6, 0.25 + 0.5 * most),
+        f"{counted(len(cells), 'cell')} in {counted(len(found), 'column')} stand for a missing value "
+        f"({listed(phrases)}); at most {most:.1%} of a column.",
+        "Make them missing, so that the model does not take them for a value.",
+        ids=cells.ids,
+        columns=tuple(found),
+        cells=cells,
+        values=[None] * len(cells),
+        fix="correct",
+    )
+
+
+def _missing_words(values: npt.NDArray[np.generic]) -> npt.NDArray[np.bool_]:
+    texts = pa.array(values, pa.large_string())
+    plain = pc.utf8_lower(pc.utf8_trim_whitespace(texts))
+    words = pc.is_in(plain, value_set=pa.array(sorted(MISSING_WORDS), pa.large_string()))
+    marked: npt.NDArray[np.bool_] = words.to_numpy(zero_copy_only=False)
+    others = texts.filter(pc.invert(words))
+    codes = pc.sum(pc.match_substring_regex(others, "^[A-Z]{2}$")).as_py() or 0
+    if len(others) and codes >= 0.5 * len(others):
+        # Among codes of two letters "NA" is Namibia, or sodium.
+        marked &= values != "NA"
+    return marked
+
+
+def stand_in(numbers: npt.NDArray[np.float64]) -> float | None:
+    """Find the number that stands for a missing value: -1, or nines (999, -99), repeated and far from all others.
+
+    Parameters
+    ----------
+    numbers : array of shape (n,)
+        NaN where a value is missing.
+
+    Returns
+    -------
+    float or None
+    """
+    for extreme in (np.fmax.reduce(numbers, initial=-np.inf), np.fmin.reduce(numbers, initial=np.inf)):
+        nines = extreme != 0 and set(f"{abs(extreme):.0f}") == {"9"} and abs(extreme) >= 99
+        if not np.isfinite(extreme) or extreme % 1 or not (nines or extreme == -1):
+            continue
+        others = numbers[(numbers != extreme) & ~np.isnan(numbers)]
+        times = int((numbers == extreme).sum())
+        if times < REPEATED or len(others) < LEAST_NUMBERS or len(np.unique(others[:10_000])) < FEW_NUMBERS:
+            continue
+        low, high = others.min(), others.max()
+        gap = max(low - extreme, extreme - high)
+        if (extreme == -1 and low >= 0) or gap > max(1.0, high - low):
+            return float(extreme)
+    return None
+
+
+def far_out(numbers: npt.NDArray[np.float64]) -> tuple[float, float]:
+    """Bounds beyond which a number lies far from the bulk.
+
+    A bound lies beyond the outermost half per cent, by twice the distance of that from the median. A column that is
+    skewed is looked at as logarithms, so that a long tail is no error, and there only the far end counts.
+
+    Parameters
+    ----------
+    numbers : array of shape (n,)
+        Without missing values.
+
+    Returns
+    -------
+    (float, float)
+    """
+    low, median, high = map(float, np.quantile(numbers, [1 - BULK, 0.5, BULK]))
+    down, up = median - low, high - median
+    if SKEWED * min(down, up) >= max(down, up):
+        return low - BEYOND * down, high + BEYOND * up
+    if low > 0:
+        return (0.0, high * (high / median) ** BEYOND) if up > down else (low * (low / median) ** BEYOND, np.inf)
+    # Zeros and a tail: what is far is far from the tail as well.
+    far = TAIL * max(down, up)
+    return low - far, high + far
+
+
+def _far_out(audited: Audited) -> Iterator[Finding]:
+    """Numbers far from the bulk of their column, if they are few."""
+    places: dict[str, npt.NDArray[np.int64]] = {}
+    phrases = []
+    for name in audited.numeric:
+        numbers = audited.frame[name].to_numpy(dtype=np.float64)
+        known = numbers[~audited.judged & np.isfinite(numbers)]
+        if len(known) < LEAST_NUMBERS:
+            continue
+        # Quantiles of fifty thousand are those of a million.
+        some = known[:: max(1, len(known) // 50_000)]
+        low, high = far_out(some)
+        where = np.flatnonzero((numbers < low) | (numbers > high))
+        alone = stand_in(known) if len(where) >= REPEATED else None
+        where = where if alone is None else where[numbers[where] != alone]
+        if not len(where) or low == high or len(where) > MOST_FAR * len(numbers):
+            continue
+        places[name] = where
+        worst = where[np.argsort(-np.abs(numbers[where] - np.median(some)), kind="stable")]
+        usual = np.quantile(some, [1 - BULK, BULK])
+        values = listed((f"{value:g}" for value in dict.fromkeys(numbers[worst].tolist())), 2)
+        phrases.append(f"'{name}' {values}, where 99% lie between {usual[0]:g} and {usual[1]:g}")
+    if not places:
+        return
+    cells = audited.cells(places)
+    yield Finding(
+        "out_of_range",
+        f"Values far from all others in {counted(len(places), 'column')}",
+        0.3,
+        f"{audited.of_rows(len(cells.ids))} have a number far out: {listed(phrases, 3)}.",
+        "Look at them: make those missing that can not be, and leave those that are only rare.",
+        ids=cells.ids,
+        columns=tuple(places),
+        cells=cells,
+        values=[None] * len(cells),
+        fix="correct",
+    )

@@ -1,0 +1,94 @@
+"""What the locked model says of the test examples after training on one version of the data: fitted once, then kept."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import pandas as pd
+
+from core.dataset import Dataset
+from core.flywheel.store import Store, now
+from core.progress import Cancel, Progress
+from core.train import LockedModel
+
+__all__ = ["Fit", "fit_once", "kept_fit", "test_inputs"]
+
+
+class Fit(NamedTuple):
+    """Probabilities of every test example there was, ids x classes, and the threshold, if that is the decision rule."""
+
+    test_probabilities: pd.DataFrame
+    threshold: float | None
+
+
+def test_inputs(dataset: Dataset, brought: Dataset) -> pd.DataFrame:
+    """The test examples of a version, then those that were ``brought`` and are excluded: they may come back."""
+    inputs = dataset.inputs("test")
+    excluded = brought.ids("test").difference(inputs.index)
+    if not len(excluded):
+        return inputs
+    return pd.concat([inputs, brought.frame.loc[excluded, list(dataset.schema.inputs)]])
+
+
+def kept_fit(store: Store, version: str, fingerprint: str) -> Fit | None:
+    """What is known of equal data under an equal model, from a turn or from `fit_once`."""
+    of = (version, fingerprint)
+    for columns, table in (("test_probabilities, threshold", "turns"), ("blob, threshold", "fits")):
+        found = store.execute(
+            f"SELECT {columns} FROM {table} WHERE version = ? AND fingerprint = ? ORDER BY rowid DESC LIMIT 1", of
+        )
+        if found:
+            return Fit(store.read_frame(found[0][0]), found[0][1])
+    return None
+
+
+def fit_once(
+    store: Store,
+    model: LockedModel,
+    dataset: Dataset,
+    brought: Dataset,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
+) -> Fit:
+    """Fit the locked model on one version of the data, or read what was kept of an earlier fit.
+
+    Parameters
+    ----------
+    store : Store
+    model : LockedModel
+    dataset, brought : Dataset
+        The version, and the data as it was brought: test examples excluded since then may come back.
+    progress, cancel
+        See `core.progress`.
+
+    Raises
+    ------
+    TrainError
+        If train holds fewer than two classes.
+    Cancelled
+        If the caller asked to stop; nothing is kept then.
+    """
+    known = kept_fit(store, dataset.version, model.fingerprint)
+    if known is not None:
+        return known
+    threshold = None
+    if model.recipe.decision == "threshold":
+        training = model.train(dataset, progress, cancel)
+        fitted, threshold = training.fitted, training.threshold
+    else:
+        fitted = model.fit(dataset, progress, cancel)
+    inputs = test_inputs(dataset, brought)
+    probabilities = pd.DataFrame(fitted.predict_proba(inputs), index=inputs.index, columns=list(fitted.classes))
+    blob = store.write_frame(probabilities.reindex(columns=list(dataset.classes), fill_value=0.0))
+    with store.writing():
+        store.insert(
+            "fits",
+            {
+                "at": now(),
+                "version": dataset.version,
+                "fingerprint": model.fingerprint,
+                "blob": blob,
+                "threshold": threshold,
+            },
+        )
+    return Fit(store.read_frame(blob), threshold)
