@@ -24,7 +24,7 @@ from core.generate import (
 )
 from core.progress import Cancel, Progress
 from core.report import count, percent, shorten
-from pages.parts import balance, frame, handover, jobs, method_settings, proposal, sidebar, verdicts
+from pages.parts import balance, frame, handover, jobs, method_settings, proposal, sidebar, strayed, verdicts
 from pages.parts.plain import plain
 from pages.parts.proposal import Ask
 
@@ -153,6 +153,7 @@ def try_it(project: Project, ask: Ask) -> None:
             project.model,
             method=ask.method,
             target=ask.target,
+            settings=ask.given,
             metric=project.headline,
             before=before,
             progress=progress,
@@ -193,6 +194,7 @@ opened = frame.project_or_stop("generate")
 frame.heading("generate")
 data = opened.dataset
 handover.note(opened)
+strayed.notice(opened)
 left, right = st.columns(2, gap="large")
 with left:
     st.header("The classes of train", anchor=False)

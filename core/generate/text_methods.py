@@ -92,9 +92,10 @@ def _changing(change_of: Callable[[Sources], Change], needs: str) -> Make:
 
     def make(sources: Sources, counts: Mapping[str, int], seed: int, settings: Mapping[str, Any]) -> Made:
         words, change = _words(sources), _with_share(change_of(sources), settings)
-        free = (words.words != "") & ~_among(words, protected_words(sources, _protect(settings)))
-        may = change.may(words, free)
-        able = _able(sources, counts, words.any_of_text(may), needs)
+        protected = protected_words(sources, _protect(settings))
+        may = change.may(words, (words.words != "") & ~_among(words, protected))
+        besides = " Words that are protected don't count: protect fewer." if protected else ""
+        able = _able(sources, counts, words.any_of_text(may), needs + besides)
 
         def write(base: Integers, rng: np.random.Generator) -> tuple[pd.Series, Integers]:
             taken = words.take(base)

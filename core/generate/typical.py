@@ -19,6 +19,8 @@ Floats = npt.NDArray[np.float64]
 _FEWEST_TEXTS = 2
 # Nearer to 0 or 1 than this, probabilities are not told apart.
 _CERTAIN = 1e-6
+# A word that moves the model less than this share of what the first one does says little.
+_TELLING = 0.25
 
 
 def typical_words(texts: pd.Series, labels: pd.Series, top: int = 50) -> dict[str, frozenset[str]]:
@@ -69,8 +71,9 @@ def _likelihood(hits: Floats, of: Floats) -> Floats:
 def label_words(recipe: Recipe, examples: pd.DataFrame, schema: Schema, top: int = 30) -> frozenset[str]:
     """The words that a locked recipe goes by: those whose presence moves it most towards each class.
 
-    The recipe is fitted on these examples and asked about each word of theirs as a text of its own, so that no word is
-    known that a fold must not know.
+    Of a class they are those that move it at least a quarter as far as the first. The recipe is fitted on these
+    examples and asked about each word of theirs as a text of its own, so that no word is known that a fold must not
+    know.
 
     Parameters
     ----------
@@ -103,7 +106,8 @@ def label_words(recipe: Recipe, examples: pd.DataFrame, schema: Schema, top: int
     probabilities = np.clip(model.predict_proba(frame), _CERTAIN, 1 - _CERTAIN)
     odds = np.log(probabilities / (1 - probabilities))
     moved = odds[:-1] - odds[-1]
-    return frozenset().union(*(_top(asked, np.maximum(moved[:, place], 0), top) for place in range(moved.shape[1])))
+    moved = np.where(moved >= _TELLING * moved.max(axis=0, initial=0.0), moved, 0.0)
+    return frozenset().union(*(_top(asked, moved[:, place], top) for place in range(moved.shape[1])))
 
 
 def _top(names: list[str], scores: Floats, top: int) -> frozenset[str]:

@@ -32,17 +32,24 @@ def draw(dataset: Dataset, example_id: str, row: pd.Series, seen: pd.Series | No
     """
     schema = dataset.schema
     parents = [dataset.frame.loc[row[name]] for name in ("parent", "other_parent") if pd.notna(row[name])]
-    changed = [name for name in schema.inputs if written(row[name]) != written(parents[0][name])]
+    changed = [name for name in schema.features if written(row[name]) != written(parents[0][name])]
+    said = []
+    if schema.text is not None:
+        texts = written(row[schema.text]), [written(parent[schema.text]) for parent in parents]
+        if texts[0] != texts[1][0]:
+            said.append(_difference(*texts))
+    if changed:
+        said.append(f"{count(len(changed), 'value')} changed")
     ids = " and ".join(plain(row[name]) for name in ("parent", "other_parent") if pd.notna(row[name]))
     label = f"~~{plain(row[schema.label])}~~ struck" if struck else f"**{plain(row[schema.label])}**"
-    st.markdown(
-        f"{label}, made from {ids}: " + (f"{count(len(changed), 'value')} changed" if changed else "an exact copy")
-    )
+    st.markdown(f"{label}, made from {ids}: {', '.join(said) or 'an exact copy'}")
     if seen is not None:
         st.caption(_seen(row[schema.label], seen))
     if schema.text is not None:
-        _texts(written(row[schema.text]), [written(parent[schema.text]) for parent in parents])
-    if schema.features:
+        _texts(*texts)
+    # Below a text only what is not its parent's.
+    shown = schema.features if schema.text is None else changed
+    if shown:
         values = [
             Field(
                 name,
@@ -51,9 +58,19 @@ def draw(dataset: Dataset, example_id: str, row: pd.Series, seen: pd.Series | No
                 if name in changed
                 else None,
             )
-            for name in schema.features
+            for name in shown
         ]
         cards.fields(values, label=f"Generated row {example_id}")
+
+
+def _difference(text: str, parents: list[str]) -> str:
+    """How many words are not the first parent's, or that they only stand otherwise."""
+    new = sum(len(piece.split()) for piece, source in traced(text, parents) if source == NEW)
+    second = sum(len(piece.split()) for piece, source in traced(text, parents) if source == 1)
+    return (
+        ", ".join([f"{count(new, 'word')} new"] * (new > 0) + [f"{count(second, 'word')} of the other"] * (second > 0))
+        or "fewer words"
+    )
 
 
 def _seen(label: str, seen: pd.Series) -> str:

@@ -167,3 +167,10 @@ def test_more_words_change_where_the_share_is_larger():
         )
 
     assert changed(0.3) > 2 * changed(0.1)
+
+
+def test_where_all_words_are_protected_it_says_so():
+    frame = pd.DataFrame({"text": ["refund money", "parcel lost"] * 30, "kind": ["refund", "delivery"] * 30})
+    dataset = Dataset.from_frame(frame, label="kind", text="text", test=0.2)
+    with pytest.raises(GenerateError, match=r"protect fewer\. Class 'refund' has none"):
+        propose(dataset, method="keyboard_slips", target="refund", n=3, settings={"protect": 10})
