@@ -9,7 +9,7 @@ import streamlit as st
 from core.errors import FlywheelError
 from core.flywheel import Collect, Project
 from core.report import count
-from pages.parts import checks, data_view, drafts, errors, findings, frame, new_project, sidebar
+from pages.parts import checks, data_view, drafts, errors, findings, frame, new_project, sidebar, strayed
 from pages.parts.plain import plain
 
 
@@ -34,6 +34,7 @@ def look(project: Project) -> None:
     """With a project: its data and what is wrong with it."""
     frame.heading("collect", "The data as it is now, what is wrong with it, and more rows.")
     data_view.sizes(project)
+    strayed.notice(project)
     views = ["Findings", "Checks", "Data", "Columns", "Add rows"]
     for view, tab in zip(views, st.tabs(views, key="collect-view", on_change="rerun"), strict=True):
         if not tab.open:
