@@ -62,6 +62,7 @@ from core.flywheel.pool import PoolView, look_at_pool
 from core.flywheel.predicted import Predicted, chances, hardest, predicted
 from core.flywheel.project import Project
 from core.flywheel.race import ARMS, SECONDS_PER_DECISION, SECONDS_PER_FIT, RaceError, race
+from core.flywheel.races import Race, kept_races, race_project
 from core.flywheel.ranking import rank
 from core.flywheel.review import (
     SIMULATED,
@@ -82,7 +83,7 @@ from core.flywheel.review import (
     start_queue,
     what_was_done,
 )
-from core.flywheel.sealed import in_sight, open_sealed
+from core.flywheel.sealed import in_sight, is_sealed, open_sealed
 from core.flywheel.simulate import simulate_reviewer
 from core.flywheel.slice_verdicts import SliceVerdict, harmed, judge_watched, watched_trend
 from core.flywheel.store import StoreError
@@ -139,6 +140,7 @@ __all__ = [
     "ProjectError",
     "ProjectSummary",
     "Queue",
+    "Race",
     "RaceError",
     "Relabel",
     "Reviewed",
@@ -184,10 +186,12 @@ __all__ = [
     "home",
     "in_sight",
     "is_of_pool",
+    "is_sealed",
     "is_watched",
     "join",
     "judge_watched",
     "judgements",
+    "kept_races",
     "label_by_consensus",
     "last_answer",
     "left_behind",
@@ -210,6 +214,7 @@ __all__ = [
     "pins",
     "predicted",
     "race",
+    "race_project",
     "rank",
     "ready_findings",
     "region_of",

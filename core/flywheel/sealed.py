@@ -25,18 +25,25 @@ if TYPE_CHECKING:
     from core.flywheel.turn import Turn
     from core.train import Fitted
 
-__all__ = ["in_sight", "open_sealed", "refusal", "sealed_predictions"]
+__all__ = ["in_sight", "is_sealed", "open_sealed", "refusal", "sealed_predictions"]
 
 # Probabilities, and the threshold by which they are read.
 Said = tuple[pd.DataFrame, float | None]
 
 
+def is_sealed(project: Project) -> bool:
+    """Whether there are sealed examples that nobody may look at yet."""
+    return len(project.dataset.ids("sealed")) > 0 and project.claim is None
+
+
 def in_sight(project: Project, ids: pd.Index) -> pd.Index:
     """Those of some examples that a person may look at: all but the sealed ones, and these once they were opened."""
-    sealed = project.dataset.ids("sealed")
-    if not len(sealed) or project.claim is not None:
+    if not is_sealed(project):
         return ids
-    return ids[sealed.get_indexer(ids) < 0]
+    dataset = project.dataset
+    if ids is dataset.frame.index:
+        return ids[(dataset.split != "sealed").to_numpy()]
+    return ids[dataset.ids("sealed").get_indexer(ids) < 0]
 
 
 def refusal(project: Project) -> ProjectError | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
@@ -104,10 +103,12 @@ class Bench:
 
     def __init__(self, dataset: Dataset) -> None:
         self.dataset = dataset
-        self._train = dataset.part("train")
-        self._originals = originals(dataset)
-        self._labels = self._train[dataset.schema.label]
-        self._sources: dict[tuple[bytes, bool], Sources] = {}
+        # By whether a method excludes: it may exclude what was generated, but makes rows of originals only.
+        self._all = {
+            False: Sources(originals(dataset), dataset.schema),
+            True: Sources(dataset.part("train"), dataset.schema),
+        }
+        self._of_fold: dict[tuple[int, bool], tuple[pd.Index, Sources]] = {}
         self._lock = Lock()
         self.gone: dict[Attempt, int] = {}
 
@@ -166,20 +167,18 @@ class Bench:
         return -round(self.gone.get(attempt, 0) / max(1, folds - 1))
 
     def _change(self, attempt: Attempt, recipe: Recipe) -> Callable[[pd.Index], Change]:
-        whole = self._originals if attempt.focus is not None and not attempt.method.excludes else self._train
         parents = chosen_by(attempt.focus) if attempt.focus is not None else None
-        labels = whole[self.dataset.schema.label]
-        able = labels if parents is None else labels[parents.get_indexer(labels.index) >= 0]
+        excludes = attempt.method.excludes
+        whole = self._all[excludes].among(parents)
 
         def change(ids: pd.Index) -> Change:
-            sources = self._seen(ids, recipe, originals=not attempt.method.excludes).among(parents)
-            here = able[ids.get_indexer(able.index) >= 0]
-            counts = scaled_counts(attempt.counts, able, here)
-            if not attempt.method.excludes:
+            sources = self._seen(ids, recipe, excludes).among(parents)
+            counts = scaled_counts(attempt.counts, whole.sizes, sources.sizes)
+            if not excludes:
                 return Change(rows=make_rows(attempt.method, sources, counts, attempt.seed, attempt.settings))
-            sizes = sources.labels.value_counts()
-            counts = {name: left for name, count in counts.items() if (left := min(count, int(sizes[name]) - 1)) > 0}
-            most = None if attempt.most is None else round(attempt.most * len(ids) / len(self._train))
+            left = sources.among(None).sizes
+            counts = {name: able for name, count in counts.items() if (able := min(count, left[name] - 1)) > 0}
+            most = None if attempt.most is None else round(attempt.most * len(sources) / len(whole))
             gone = drawn(attempt.method, sources, counts, attempt.seed, attempt.settings, most=most)
             with self._lock:
                 self.gone[attempt] = self.gone.get(attempt, 0) + len(gone)
@@ -187,13 +186,15 @@ class Bench:
 
         return change
 
-    def _seen(self, ids: pd.Index, recipe: Recipe, *, originals: bool) -> Sources:
-        """The examples of a fold, one object for all that ask."""
-        examples = self._originals if originals else self._train
-        digest = hashlib.blake2b("\0".join(ids).encode(), digest_size=16).digest()
-        key = digest, originals and len(self._originals) < len(self._train)
+    def _seen(self, ids: pd.Index, recipe: Recipe, excludes: bool) -> Sources:
+        """The examples of a fold, one object for all that ask: a fold says its ids by one index."""
+        # What excludes sees generated rows, too; where there are none, both see the same.
+        excludes = excludes and len(self._all[False]) < len(self._all[True])
         with self._lock:
-            if key not in self._sources:
+            key = id(ids), excludes
+            if key not in self._of_fold:
+                examples = self._all[excludes].examples
                 own = examples[ids.get_indexer(examples.index) >= 0]
-                self._sources[key] = Sources(own, self.dataset.schema, recipe=recipe)
-            return self._sources[key]
+                # The index is kept, or another one might get its identity.
+                self._of_fold[key] = ids, Sources(own, self.dataset.schema, recipe=recipe)
+            return self._of_fold[key][1]

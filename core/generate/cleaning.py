@@ -38,15 +38,21 @@ def tomek_links(table: Table, labels: pd.Series, classes: Collection[str], known
     ----------
     I. Tomek: Two Modifications of CNN. IEEE Transactions on Systems, Man, and Cybernetics 6, 1976.
     """
-    y = labels.to_numpy(dtype=object)
-    nearest = np.empty(len(table), dtype=np.intp)
-    search = KnownNeighbours(2, known).fit(table.space)
-    # Class by class, as the other methods ask: what they found serves here.
-    for name in pd.unique(y):
-        own = y == name
-        nearest[own] = search.kneighbors(table.space[own], return_distance=False)[:, 1]
-    mutual = nearest[nearest] == np.arange(len(y))
-    links: Booleans = mutual & (y[nearest] != y) & np.isin(y, list(classes))
+    y, names = pd.factorize(labels)
+    space = table.space
+    search = KnownNeighbours(2, known).fit(space)
+    nearest = np.full(len(table), -1)
+    # A link has at least one end outside the largest class: of that one only rows matter that are nearest to others.
+    largest = np.bincount(y).argmax()
+    for code in range(len(names)):
+        if code != largest:
+            nearest[y == code] = search.kneighbors(space[y == code], return_distance=False)[:, 1]
+    wanted = np.unique(nearest[nearest >= 0])
+    wanted = wanted[y[wanted] == largest]
+    if len(wanted):
+        nearest[wanted] = search.kneighbors(space[wanted], return_distance=False)[:, 1]
+    mutual = (nearest >= 0) & (nearest[nearest] == np.arange(len(y)))
+    links: Booleans = mutual & (y[nearest] != y) & names[y].isin(list(classes))
     return links
 
 

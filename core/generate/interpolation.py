@@ -80,13 +80,14 @@ def interpolate(
     parents = np.ones(len(table), dtype=bool) if parents is None else parents
     sizes = _enough("SMOTE", labels[parents], counts)
     rows = _needed(labels, counts, seed, parents, others=not table.continuous)
-    seen, y = np.hstack([table.numbers, table.codes])[rows], labels.iloc[rows]
+    seen = np.hstack([table.numbers[rows], table.codes[rows]])
+    y, names = pd.factorize(labels.iloc[rows])
     width = len(table.continuous)
     parts, voted = [], []
     # A row can't have more neighbours than its class has other rows.
     for k in sorted({_neighbours(sizes[name]) for name in counts}):
         some = {name: count for name, count in counts.items() if _neighbours(sizes[name]) == k}
-        wanted: dict[str, Any] = {"sampling_strategy": _sizes(y, some), "random_state": seed}
+        wanted: dict[str, Any] = {"sampling_strategy": _sizes(y, names, some), "random_state": seed}
         if not table.continuous:
             sampler = RecordedSMOTEN(k_neighbors=k, **wanted)
         elif not table.categorical:
@@ -95,7 +96,7 @@ def interpolate(
             # "auto" would miss str columns: the categories are named by position.
             places = list(range(width, width + len(table.categorical)))
             sampler = RecordedSMOTENC(places, k_neighbors=KnownNeighbours(k + 1, known), **wanted)
-        made, _ = sampler.fit_resample(seen, y.to_numpy(dtype=object))
+        made, _ = sampler.fit_resample(seen, y)
         parts.append(sampler.origins_)
         voted.append(made[len(rows) :, width:].astype(np.intp))
     origins, codes = _at(rows, parts), np.concatenate(voted)
@@ -191,10 +192,10 @@ def _by_neighbourhood(
     for name, count in counts.items():
         # Rows of the class that may not be parents are not seen at all: between them nothing may be made.
         rows = np.flatnonzero(parents | (labels != name).to_numpy())
-        y = labels.iloc[rows]
-        wanted = {"sampling_strategy": _sizes(y, {name: count}), "random_state": seed}
+        y, names = pd.factorize(labels.iloc[rows])
+        wanted = {"sampling_strategy": _sizes(y, names, {name: count}), "random_state": seed}
         drawn = sampler(_neighbours(sizes[name]), wanted)
-        drawn.fit_resample(table.space[rows], y.to_numpy(dtype=object))
+        drawn.fit_resample(table.space[rows], y)
         if len(drawn.origins_.base) < count:
             raise GenerateError(
                 f"{title} makes rows where a class meets another. No row of class '{name}' lies there. Use SMOTE for "
@@ -221,10 +222,10 @@ def _neighbours(size: int) -> int:
     return min(NEIGHBOURS, int(size) - 1)
 
 
-def _sizes(labels: pd.Series, change: Mapping[str, int]) -> dict[str, int]:
-    """Sizes after a change, as imbalanced-learn wants them."""
-    sizes = labels.value_counts()
-    return {name: int(sizes[name]) + count for name, count in change.items()}
+def _sizes(y: Integers, names: pd.Index, change: Mapping[str, int]) -> dict[int, int]:
+    """Sizes after a change, as imbalanced-learn wants them. It gets numbers for classes: strings are slow there."""
+    sizes = np.bincount(y)
+    return {code: int(sizes[code]) + change[name] for code, name in enumerate(names) if name in change}
 
 
 def _at(rows: Integers, parts: list[Origins]) -> Origins:

@@ -212,10 +212,17 @@ def _deal(wanted: Mapping[str, int], n: int) -> dict[str, int]:
     return {name: count for name, count in zip(wanted, counts.tolist(), strict=True) if count}
 
 
-def scaled_counts(counts: Mapping[str, int], labels: pd.Series, some: pd.Series) -> dict[str, int]:
-    """Counts for a part of the examples (the training rows of a fold), in proportion to the part's size by class."""
-    all_sizes, sizes = labels.value_counts(), some.value_counts()
-    scaled = {name: round(count * int(sizes.get(name, 0)) / int(all_sizes[name])) for name, count in counts.items()}
+def scaled_counts(counts: Mapping[str, int], whole: Mapping[str, int], part: Mapping[str, int]) -> dict[str, int]:
+    """Counts for a part of the examples (the training rows of a fold), in proportion to the part's size by class.
+
+    Parameters
+    ----------
+    counts : mapping
+        Class to how many, for all examples.
+    whole, part : mapping
+        Class to size, of all examples and of the part.
+    """
+    scaled = {name: round(count * part.get(name, 0) / whole[name]) for name, count in counts.items()}
     return {name: count for name, count in scaled.items() if count > 0}
 
 

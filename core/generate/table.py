@@ -86,9 +86,9 @@ class Table:
     def between(self, base: Integers, other: Integers, gap: Floats) -> pd.DataFrame:
         """Rows on the way from one to another; categories are those of the nearer one, or missing if base's are."""
         columns: dict[str, pd.Series] = {}
-        for name, column in self.features.items():
+        for name in self.features.columns:
             if name in self.continuous:
-                columns[str(name)] = _between(column, base, other, gap)
+                columns[str(name)] = self._between(str(name), base, other, gap)
             else:
                 columns[str(name)] = self.taken(str(name), base, np.where(gap < 0.5, base, other))
         return self.framed(columns, len(base))
@@ -104,12 +104,39 @@ class Table:
         _, first = np.unique(self.codes[:, position], return_index=True)
         return self.taken(self.categorical[position], base, first[codes])
 
+    def step(self, name: str) -> float:
+        """What the values of a column are whole multiples of: days, ones; 0 if there is no such step."""
+        if name not in self._steps:
+            column, numbers = self.features[name], numbers_of(self.features[name])
+            present = numbers[~np.isnan(numbers)]
+            if column.dtype.kind == "M":
+                self._steps[name] = float(_DAY) if not (present % _DAY).any() else 1.0
+            else:
+                self._steps[name] = 1.0 if not (present % 1).any() else 0.0
+        return self._steps[name]
+
+    @cached_property
+    def _steps(self) -> dict[str, float]:
+        return {}
+
+    def _between(self, name: str, base: Integers, other: Integers, gap: Floats) -> pd.Series:
+        """Values between those of the two parents; the first parent's where one of the two is missing or infinite."""
+        column = self.features[name]
+        numbers = numbers_of(column)
+        way = np.nan_to_num(gap * (numbers[other] - numbers[base]))
+        values = column.to_numpy()
+        # Where there is no way, the second parent may be missing.
+        ends = values[base], np.where(way == 0, values[base], values[other])
+        return moved(column, base, way, np.minimum(*ends), np.maximum(*ends), self.step(name))
+
     def framed(self, columns: dict[str, pd.Series], rows: int) -> pd.DataFrame:
         """Columns in the order of the features."""
         return pd.DataFrame(columns, index=range(rows))[list(self.features.columns)]
 
 
-def moved(column: pd.Series, base: Integers, way: Floats, low: npt.ArrayLike, high: npt.ArrayLike) -> pd.Series:
+def moved(
+    column: pd.Series, base: Integers, way: Floats, low: npt.ArrayLike, high: npt.ArrayLike, step: float
+) -> pd.Series:
     """Values of some rows of a column of numbers or dates, moved a way, as the column has them.
 
     Parameters
@@ -120,12 +147,13 @@ def moved(column: pd.Series, base: Integers, way: Floats, low: npt.ArrayLike, hi
         In the column's unit (microseconds for dates). Where it is 0 the value stays, missing or infinite as it may be.
     low, high : array-like of the column's dtype, broadcast to (made,)
         What no moved value leaves.
+    step : float
+        What values are whole multiples of, 0 if of nothing; see `Table.step`.
 
     Returns
     -------
     Series of shape (made,)
     """
-    step = _step(column)
     if step:
         way = np.rint(way / step) * step
     values = column.to_numpy()
@@ -152,22 +180,3 @@ def _standardised(column: pd.Series) -> Floats:
         return np.zeros(len(numbers))
     numbers = np.where(np.isnan(numbers), np.nanmedian(numbers), numbers)
     return np.asarray((numbers - numbers.mean()) / (numbers.std() or 1.0))
-
-
-def _between(column: pd.Series, base: Integers, other: Integers, gap: Floats) -> pd.Series:
-    """Values between those of the two parents; the first parent's where one of the two is missing or infinite."""
-    numbers = numbers_of(column)
-    way = np.nan_to_num(gap * (numbers[other] - numbers[base]))
-    values = column.to_numpy()
-    # Where there is no way, the second parent may be missing.
-    ends = values[base], np.where(way == 0, values[base], values[other])
-    return moved(column, base, way, np.minimum(*ends), np.maximum(*ends))
-
-
-def _step(column: pd.Series) -> float:
-    """What the values of a column are whole multiples of: days, ones; 0 if there is no such step."""
-    numbers = numbers_of(column)
-    present = numbers[~np.isnan(numbers)]
-    if column.dtype.kind == "M":
-        return float(_DAY) if not (present % _DAY).any() else 1.0
-    return 1.0 if not (present % 1).any() else 0.0

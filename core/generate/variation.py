@@ -44,31 +44,30 @@ def jitter(table: Table, labels: pd.Series, base: Integers, seed: int, *, streng
         raise GenerateError(
             "Jitter moves numbers and dates. This table has categories only. Mix rows of a class instead."
         )
-    groups = labels.to_numpy(dtype=object)
+    groups, names = pd.factorize(labels)
     of_base = groups[base]
-    for name in dict.fromkeys(of_base):
-        if (groups == name).sum() < 2:
+    members = {code: np.flatnonzero(groups == code) for code in np.unique(of_base)}
+    for code, own in members.items():
+        if len(own) < 2:
             raise GenerateError(
-                f"Jitter needs at least 2 rows of a class to know its spread. Class '{name}' has 1. Use random "
+                f"Jitter needs at least 2 rows of a class to know its spread. Class '{names[code]}' has 1. Use random "
                 "oversampling for it, or collect more."
             )
-    rng = np.random.default_rng(seed)
+    noise = np.random.default_rng(seed).normal(size=(len(base), len(table.continuous))) * strength
     columns = {}
-    for name in table.continuous:
+    for place, name in enumerate(table.continuous):
         column = table.features[name]
-        numbers = pd.Series(numbers_of(column))
-        spread = numbers.groupby(groups).std(ddof=0).reindex(of_base).to_numpy()
-        noise = rng.normal(size=len(base)) * strength * np.nan_to_num(spread)
-        way = np.where(np.isnan(numbers.to_numpy()[base]), 0.0, noise)
-        # The ends as the column has them: a float would lose digits of large whole numbers.
-        there = column.reset_index(drop=True)[numbers.notna()].groupby(groups[numbers.notna()])
-        low, high = (
-            end.reindex(of_base).fillna(column.iloc[0] if column.dtype.kind in "iu" else numbers.median()).to_numpy()
-            if column.dtype.kind != "M"
-            else end.reindex(of_base).to_numpy()
-            for end in (there.min(), there.max())
-        )
-        columns[name] = moved(column, base, way, low, high)
+        numbers, values = numbers_of(column), column.to_numpy()
+        way = np.where(np.isnan(numbers[base]), 0.0, noise[:, place])
+        # The ends as the column has them: as floats large whole numbers would lose digits.
+        low, high = values[base].copy(), values[base].copy()
+        for code, own in members.items():
+            there = own[~np.isnan(numbers[own])]
+            if len(there):
+                made = of_base == code
+                way[made] *= numbers[there].std()
+                low[made], high[made] = values[there].min(), values[there].max()
+        columns[name] = moved(column, base, way, low, high, table.step(name))
     return pd.DataFrame(columns, index=range(len(base)))
 
 

@@ -23,7 +23,7 @@ import scipy.sparse as sp
 from core.dataset import Dataset
 from core.errors import FlywheelError
 from core.progress import Steps
-from core.train.recipes import Encoded, Encoder, Fit, Linear, Model, median, row_order
+from core.train.recipes import Encoded, Encoder, Fit, Linear, Model, median, one_thread, row_order
 
 __all__ = [
     "Augment",
@@ -183,6 +183,8 @@ class TrainingSet:
             )
         schema = dataset.schema
         self.encoder = Encoder(recipe["steps"], train.iloc[self.order], schema.kinds, schema.text)
+        # By fold: who it trains on if nobody is kept out. One index each, so that whoever hears it can remember it.
+        self._inside: dict[tuple[int, int, int], pd.Index] = {}
 
     @property
     def encoded(self) -> Encoded:
@@ -228,16 +230,21 @@ class TrainingSet:
         """
         codes = self.labels if labels is None else self._coded(labels.reindex(self.ids))
         usable = (codes >= 0) & self._kept(keep)
+        everybody = bool(usable.all())
         fold = self.dataset.folds(folds, division).to_numpy()[self.order]
 
         def predicted(number: int) -> tuple[Mask, Floats]:
             held_out = fold == number
             inside = usable & ~left_out(held_out, self.ids, self.dataset.parents)
-            changed = Change() if change is None else change(self.ids[inside])
+            ids = (
+                self._inside.setdefault((folds, division, number), self.ids[inside]) if everybody else self.ids[inside]
+            )
+            with one_thread():
+                changed = Change() if change is None else change(ids)
             stays = inside if changed.without is None else inside & (changed.without.get_indexer(self.ids) < 0)
             rows, targets = self.encoded.take(stays), codes[stays]
             if changed.rows is not None:
-                more, their = self._encoded(changed.rows, self.ids[inside])
+                more, their = self._encoded(changed.rows, ids)
                 rows, targets = rows.append(more), np.concatenate([targets, their])
             if not len(targets):
                 raise TrainError(f"A fold of {folds} has no example left to train on. Keep more examples, or add some.")

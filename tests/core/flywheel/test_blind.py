@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -32,8 +34,10 @@ from core.flywheel.blind import (
     draw,
     last_answer,
     reviewed,
+    reviewed_json,
     sample,
     skipped,
+    train_moved,
 )
 
 
@@ -308,6 +312,53 @@ def test_both_verdicts_stay(drawn, train):
     assert table["delta"].iloc[1] == now[1].verdict.delta
     assert table["score_then"].iloc[1] == now[1].evaluation_then.metrics[drawn.headline][0]
     assert table["rescored"].all()
+
+
+def test_test_labels_alone_are_no_reason_for_another_turn(drawn, train):
+    last = drawn.turns[-1]
+    say(drawn, "another")
+    say(drawn)
+    assert drawn.dataset.version != last.version
+    assert not train_moved(drawn, last)
+    assert "turn" not in {action.kind for action in drawn.actions()}
+    assert drawn.pending == ("2 test labels reviewed blind",)
+    drawn.apply(Exclude(train[:1], by="bob"))
+    assert train_moved(drawn, last)
+    drawn.undo("bob")
+    assert not train_moved(drawn, last)
+    drawn.apply(Exclude(train[:1], by="bob"))
+    drawn.turn()
+    drawn.undo("bob")
+    assert train_moved(drawn, drawn.turns[-1])
+
+
+def test_the_export_has_the_sample_what_was_said_in_it_and_both_figures(drawn, tmp_path):
+    drawn.turn()
+    for label in ("another", None, "another"):
+        say(drawn, label)
+    folder = drawn.export(tmp_path / "out")
+    said = json.loads((folder / "test_labels.json").read_text())
+    noise = reviewed(drawn).noise
+    assert said["sample"] == list(sample(drawn).ids)
+    assert (said["reviewed"], said["wrong"], said["interval"]) == (3, 2, [noise.low, noise.high])
+    assert said["draws"][0]["by"] == "ann"
+    metrics = json.loads((folder / "metrics.json").read_text())
+    last = drawn.turns[-1]
+    for key, evaluation in (("metrics", last.evaluation_then), ("metrics_now", last.evaluation)):
+        assert metrics[key]["macro_f1"]["value"] == evaluation.metrics["macro_f1"][0]
+    assert metrics["metrics"] != metrics["metrics_now"]
+    assert metrics["verdict_then"]["delta"] == last.verdict_then.delta
+    ledger = pd.read_csv(folder / "ledger.csv")
+    assert list(ledger["score_then"]) == pytest.approx(
+        [turn.evaluation_then.metrics["macro_f1"][0] for turn in drawn.turns]
+    )
+
+
+def test_without_a_sample_there_is_nothing_to_tell(project):
+    assert sample(project) is None
+    assert blind_queue(project) is None
+    assert reviewed(project) is None
+    assert reviewed_json(project) is None
 
 
 def test_the_noise_is_exact_once_all_are_reviewed(drawn):
