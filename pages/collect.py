@@ -9,7 +9,20 @@ import streamlit as st
 from core.errors import FlywheelError
 from core.flywheel import Collect, Project
 from core.report import count
-from pages.parts import checks, data_view, drafts, errors, findings, frame, new_project, sidebar, strayed
+from pages.parts import (
+    checks,
+    columns,
+    data_view,
+    drafts,
+    errors,
+    findings,
+    frame,
+    map_view,
+    missing_values,
+    new_project,
+    sidebar,
+    strayed,
+)
 from pages.parts.plain import plain
 
 
@@ -35,7 +48,7 @@ def look(project: Project) -> None:
     frame.heading("collect", "The data as it is now, what is wrong with it, and more rows.")
     data_view.sizes(project)
     strayed.notice(project)
-    views = ["Findings", "Checks", "Data", "Columns", "Add rows"]
+    views = ["Findings", "Checks", "Data", "Columns", "Missing", "Map", "Add rows"]
     for view, tab in zip(views, st.tabs(views, key="collect-view", on_change="rerun"), strict=True):
         if not tab.open:
             continue
@@ -44,7 +57,9 @@ def look(project: Project) -> None:
                 "Findings": findings.draw,
                 "Checks": partial(checks.draw, by=sidebar.reviewer()),
                 "Data": data_view.examples,
-                "Columns": data_view.columns,
+                "Columns": columns.draw,
+                "Missing": missing_values.draw,
+                "Map": map_view.draw,
                 "Add rows": add_rows,
             }[view](project)
 

@@ -11,6 +11,7 @@ from core.collect.describe import describe
 from core.collect.drift import DriftError, drift
 from core.collect.errors import ReadError
 from core.collect.finding import Finding
+from core.collect.profile import Profile, profile
 from core.collect.readers import list_members, list_sheets, read_table
 from core.collect.stream import to_parquet
 from core.collect.two_samples import TwoSamples, tell_apart
@@ -22,6 +23,7 @@ __all__ = [
     "DriftError",
     "Finding",
     "Layout",
+    "Profile",
     "ReadError",
     "TwoSamples",
     "audit",
@@ -35,6 +37,7 @@ __all__ = [
     "join_test_set",
     "list_members",
     "list_sheets",
+    "profile",
     "read_annotations",
     "read_checks",
     "read_table",

@@ -6,6 +6,7 @@ from core.collect.audit_columns import check_columns
 from core.collect.audit_dependencies import check_dependencies
 from core.collect.audit_examples import check_examples
 from core.collect.audit_merged import check_merged
+from core.collect.audit_neighbours import check_neighbours
 from core.collect.audit_personal import check_personal
 from core.collect.audit_spellings import check_spellings
 from core.collect.audit_types import check_types
@@ -26,6 +27,7 @@ CHECKS = (
     ("Comparing spellings", check_spellings),
     ("Looking for columns that settle each other", check_dependencies),
     ("Looking for personal data", check_personal),
+    ("Looking for outliers and near copies", check_neighbours),
 )
 
 

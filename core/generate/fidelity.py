@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,9 +12,12 @@ import pandas as pd
 from scipy.sparse import issparse
 
 from core.collect import drift
+from core.collect.describe import describe_texts
+from core.collect.distributions import Distribution, Labels, distribution
 from core.dataset import Dataset
 from core.neighbours import nearest_in
 from core.progress import Cancel, Progress, Steps
+from core.schema import Schema
 from core.statistics import wilson_interval
 from core.train import LockedModel, predict_children
 
@@ -52,14 +56,18 @@ class Fidelity:
     farthest : float
         The distance below which 99 % of those are.
     columns : DataFrame
-        A row a column: ``kind``, ``effect`` (population stability index) and ``detail``, of the real train examples of
-        these classes against the same with the generated ones among them. See `core.collect.drift`.
+        A row a column (of a text what describes it), those first in which generated rows are most unlike the real
+        examples of these classes: ``kind``, ``apart`` (population stability index of generated against real),
+        ``after`` (of both together against real) and ``detail`` (real to generated). See `core.collect.drift`.
+    beside : mapping
+        Column to how its values are spread in real and in generated rows.
     """
 
     rows: pd.DataFrame
     usual: float
     farthest: float
     columns: pd.DataFrame
+    beside: Mapping[str, Distribution]
 
     @property
     def share_of_another_class(self) -> tuple[float, float, float]:
@@ -134,7 +142,6 @@ def fidelity(
         cancel=cancel,
     )
     predicted = model.decide(probabilities, threshold)
-    before = dataset.frame.loc[train[own], inputs]
     found = pd.DataFrame(
         {
             "nearest": train[real][places] if len(rows) else pd.Index([], dtype="str"),
@@ -149,9 +156,28 @@ def fidelity(
     )
     if progress is not None:
         progress(0.95, "the columns before and after")
-    columns = drift(before, pd.concat([before, rows[inputs]]))[["kind", "effect", "detail"]]
+    columns, beside = _columns(dataset.schema, dataset.frame.loc[train[own], inputs], rows[inputs])
     steps.finish()
-    return Fidelity(found, usual, farthest, columns)
+    return Fidelity(found, usual, farthest, columns, beside)
+
+
+def _columns(schema: Schema, real: pd.DataFrame, made: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, Distribution]]:
+    """How real and generated rows are spread in each column; a text by what describes it."""
+    both = pd.concat([real, made])
+    described = both[list(schema.features)]
+    if schema.text is not None:
+        of_text = describe_texts(both[schema.text].reset_index(drop=True)).set_axis(both.index)
+        taken = {name: f"{schema.text} {name}" for name in of_text.columns.intersection(described.columns)}
+        described = pd.concat([of_text.rename(columns=taken), described], axis=1)
+    before = described.iloc[: len(real)]
+    if not len(real) or not len(made):
+        return pd.DataFrame(columns=["kind", "apart", "after", "detail"]), {}
+    table = drift(before, described.iloc[len(real) :])[["kind", "effect", "detail"]]
+    after = drift(before, described)["effect"].reindex(table.index)
+    columns = table.rename(columns={"effect": "apart"}).assign(after=after)[["kind", "apart", "after", "detail"]]
+    sides = Labels(np.repeat([0, 1], [len(real), len(made)]), ("real", "generated"))
+    beside = {str(name): distribution(described[name], sides) for name in columns.index}
+    return columns.sort_values("apart", ascending=False, kind="stable"), beside
 
 
 def _nearest(rows: Any, queries: Any) -> tuple[npt.NDArray[np.int64], Floats]:

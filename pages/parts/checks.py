@@ -120,7 +120,7 @@ def _ideas(project: Project, checks: tuple[Check, ...], by: str) -> None:
                     "Change",
                     key=f"check-use-{place}",
                     type="tertiary",
-                    on_click=check_form.begin,
+                    on_click=_use,
                     args=(project.id, idea),
                 )
         paging.controls(len(ideas), key="check-ideas", rows=_IDEAS_A_PAGE, noun="idea")
@@ -131,6 +131,13 @@ def _add(project: Project, idea: Check, by: str) -> None:
     check_form.save(project, idea, by=by)
     # It stays open: as a rule several are added.
     st.session_state["check-ideas"] = True
+
+
+def _use(project_id: str, idea: Check) -> None:
+    check_form.begin(project_id, idea)
+    # Out of the way, so that the form is on screen.
+    st.session_state["check-ideas"] = False
+    frame.tell("The idea is in the form: change it, then save it.", icon=":material/lightbulb:")
 
 
 # --- in and out -----------------------------------------------------------------------------------------------------

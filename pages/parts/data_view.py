@@ -1,4 +1,4 @@
-"""The data of a project as a screen shows it: how much there is, the examples page by page, the columns."""
+"""The data of a project as a screen shows it: how much there is, and the examples page by page."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import pandas as pd
 import streamlit as st
 
 from core.flywheel import is_sealed
-from core.report import class_balance, count, percent
-from pages.parts import cards, figure, paging
+from core.report import count
+from pages.parts import cards, paging
 from pages.parts.plain import plain
 
 if TYPE_CHECKING:
     from core.dataset import Dataset
     from core.flywheel import Project
 
-__all__ = ["balance", "columns", "examples", "sizes"]
+__all__ = ["balance", "examples", "sizes"]
 
 _PARTS = ("train", "test", "pool", "sealed")
 _ALL = "all"
@@ -87,18 +87,6 @@ def examples(project: Project) -> None:
             cards.example(dataset, example_id)
 
 
-def columns(project: Project) -> None:
-    """Show what each column is for and what is in it, and how the classes are balanced."""
-    dataset = project.dataset
-    facts = _facts(dataset.version, dataset)
-    left, right = st.columns([3, 2], gap="medium")
-    with left:
-        st.dataframe(facts, hide_index=True, key="columns", height="content" if len(facts) <= 20 else 640)
-    with right:
-        st.markdown("**Train examples by class**")
-        figure.draw(class_balance(balance(dataset)), key="balance")
-
-
 def _origin(dataset: Dataset) -> str:
     """Let the analyst choose between collected and generated examples, where there are any of these."""
     if not len(dataset.generated):
@@ -125,22 +113,6 @@ def _chosen(version: str, part: str, label: str, words: str, sealed: bool, _data
         texts = _dataset.frame.select_dtypes("str")
         keep &= texts.apply(lambda column: column.str.contains(words, case=False, regex=False, na=False)).any(axis=1)
     return _dataset.frame.index[keep.to_numpy()]
-
-
-@st.cache_data(show_spinner=False, max_entries=8)
-def _facts(version: str, _dataset: Dataset) -> pd.DataFrame:
-    frame = _dataset.frame
-    roles = [_dataset.schema.column(str(name)) for name in frame.columns]
-    return pd.DataFrame(
-        {
-            "column": [column.name for column in roles],
-            "role": [column.role for column in roles],
-            "kind": [column.kind for column in roles],
-            "missing": [percent(share) for share in frame.isna().mean()],
-            "different": frame.nunique().to_numpy(),
-            "why": [column.reason for column in roles],
-        }
-    )
 
 
 @st.cache_data(show_spinner=False, max_entries=8)

@@ -165,7 +165,7 @@ def _rows(project: Project, ask: Ask, proposal: pd.DataFrame) -> None:
             st.rerun()
     paging.controls(len(shown), key=key, rows=_CARDS_A_PAGE, noun="generated row")
     if checked is not None:
-        proposal_check.columns(project.dataset, checked, proposal.drop(index=struck), key=_key(project, ask))
+        proposal_check.columns(checked, key=_key(project, ask))
 
 
 def _offer_check(project: Project, ask: Ask, proposal: pd.DataFrame) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from core.dataset import Dataset
 from core.generate import Fidelity
-from core.report import count, number, percent
+from core.report import count, distribution_chart, number, percent
+from pages.parts import figure
 
 __all__ = ["choose", "columns", "summary"]
 
@@ -72,23 +72,36 @@ def choose(proposal: pd.DataFrame, found: Fidelity | None, struck: pd.Index, *, 
     return groups.get(str(chosen), proposal.index)
 
 
-def columns(dataset: Dataset, found: Fidelity, rows: pd.DataFrame, *, key: str) -> None:
-    """Show how each column of these classes would move."""
-    table = found.columns.sort_values("effect", ascending=False, kind="stable")
-    with st.expander(f"The columns before and after ({count(len(table))})", icon=":material/compare_arrows:"):
-        st.dataframe(
+def columns(found: Fidelity, *, key: str) -> None:
+    """Show how each column is spread in real and in generated rows, and how far it would move."""
+    table = found.columns
+    box = st.expander(
+        f"The columns before and after ({count(len(table))})",
+        icon=":material/compare_arrows:",
+        key=f"columns-{key}",
+        on_change="rerun",
+    )
+    if not box.open or table.empty:
+        return
+    with box:
+        left, right = st.columns([3, 2], gap="large")
+        left.dataframe(
             pd.DataFrame(
                 {
                     "column": table.index,
-                    "stability index": table["effect"].map(number).to_numpy(),
-                    "before to after": table["detail"].to_numpy(),
+                    "generated": table["apart"].map(number).to_numpy(),
+                    "after": table["after"].map(number).to_numpy(),
+                    "real to generated": table["detail"].to_numpy(),
                 }
             ),
             hide_index=True,
             height="content",
-            alt="Columns of the real examples of these classes, without and with the generated rows",
+            alt="How far each column of the generated rows is from the real examples of these classes",
         )
-        st.caption(
-            "Real train examples of these classes, against the same with the generated rows among them. From 0.1 on a "
-            "column has moved enough to matter."
+        left.caption(
+            "Stability indices against the real train examples of these classes: of the generated rows alone, and of "
+            "both together after they were added. From 0.1 on it matters."
         )
+        with right:
+            chosen = str(st.selectbox("Column", list(table.index), key=f"column-{key}"))
+            figure.draw(distribution_chart(found.beside[chosen]), key=f"beside-{key}-{chosen}")

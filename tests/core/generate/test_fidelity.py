@@ -65,7 +65,7 @@ def test_copies_are_flagged(data):
     model = LockedModel.for_dataset(dataset)
     found = fidelity(dataset, model, propose(dataset, method="random_oversample", target=dataset.classes[-1], n=10))
     assert set(found.rows["flag"]) == {"copy"}
-    assert (found.columns["effect"] < 0.1).all()
+    assert (found.columns["after"] < 0.1).all()
 
 
 def test_nonsense_is_far_and_moves_its_column():
@@ -73,8 +73,28 @@ def test_nonsense_is_far_and_moves_its_column():
     model = LockedModel.for_dataset(dataset, "logistic_regression")
     found = fidelity(dataset, model, planted(dataset, {"age": 500.0}, n=60))
     assert set(found.rows["flag"]) == {"far"}
-    assert found.columns["effect"].idxmax() == "age"
-    assert found.columns.loc["age", "effect"] > 0.25 > found.columns.loc["spent", "effect"]
+    assert list(found.columns.index) == ["age", "spent"]
+    assert found.columns.loc["age", "apart"] > found.columns.loc["age", "after"] > 0.25
+    assert found.columns.loc["spent", "apart"] < 0.25
+    own = int((dataset.labels_of("train") == "yes").sum())
+    for shown in found.beside.values():
+        assert shown.sizes.to_dict() == {"real": own, "generated": 60}
+
+
+def test_texts_are_compared_by_what_describes_them():
+    dataset = tickets()
+    rows = planted(dataset, {"text": "one"}, n=30)
+    found = fidelity(dataset, LockedModel.for_dataset(dataset), rows)
+    assert found.columns.loc["words", "apart"] > 0.25
+    assert "words" in found.beside
+
+
+def test_all_rows_can_be_gone():
+    dataset = customers()
+    rows = propose(dataset, method="smote", target="yes", n=3).iloc[:0]
+    found = fidelity(dataset, LockedModel.for_dataset(dataset, "logistic_regression"), rows)
+    assert not len(found.rows)
+    assert np.isnan(found.share_of_another_class[0])
 
 
 @pytest.mark.parametrize("part", ["test", "sealed"])
