@@ -15,12 +15,14 @@ from pages.parts import (
     data_view,
     drafts,
     errors,
+    files,
     findings,
     frame,
     map_view,
     missing_values,
     new_project,
     sidebar,
+    strayed,
 )
 from pages.parts.plain import plain
 
@@ -46,6 +48,7 @@ def look(project: Project) -> None:
     """With a project: its data and what is wrong with it."""
     frame.heading("collect", "The data as it is now, what is wrong with it, and more rows.")
     data_view.sizes(project)
+    strayed.notice(project)
     views = ["Findings", "Checks", "Data", "Columns", "Missing", "Map", "Add rows"]
     for view, tab in zip(views, st.tabs(views, key="collect-view", on_change="rerun"), strict=True):
         if not tab.open:
@@ -71,7 +74,7 @@ def add_rows(project: Project) -> None:
     file = st.file_uploader("More rows with the same columns", key=f"more-{project.revision}")
     if file is None:
         return
-    table = new_project.read_upload(file)
+    table = files.read_upload(file)
     new = project.dataset.admit(table)
     labelled = int(new[project.dataset.schema.label].notna().sum())
     st.markdown(

@@ -30,7 +30,10 @@ def test_a_race_on_known_truth_is_kept_as_it_came_out(tmp_path):
     assert set(run.table["arm"]) == {"model", "data", "both"}
     assert run.table["cost"].max() <= 90
     assert heard
+    ends = run.table.groupby("arm").tail(1).set_index("arm")["score"]
+    assert (run.verdict.before, run.verdict.after) == pytest.approx((ends["model"], ends["data"]))
     (kept,) = kept_races(Project.open(project.folder))
+    assert kept.verdict == run.verdict
     assert (kept.number, kept.settings) == (run.number, run.settings)
     assert kept.settings["simulated"]
     pd.testing.assert_frame_equal(kept.table, run.table)
@@ -57,6 +60,7 @@ def test_without_truth_the_ledger_runs_and_the_models_side_has_what_it_cost(tmp_
     # Both sides start from turn 0.
     assert model["score"].iloc[0] == pytest.approx(data["score"].iloc[0])
     assert not run.settings["simulated"]
+    assert (run.verdict.before, run.verdict.after) == pytest.approx((model["score"].iloc[-1], data["score"].iloc[-1]))
 
 
 def test_without_truth_and_turns_there_is_no_race(tmp_path):
