@@ -60,9 +60,13 @@ class Steps:
             If the caller asked to stop.
         """
         self.check()
+        self.announce(message)
+        self.done += 1
+
+    def announce(self, message: str) -> None:
+        """Say what is being done without counting a step."""
         if self._progress is not None:
             self._progress(min(1.0, self.done / self.total), message)
-        self.done += 1
 
     def finish(self, message: str = "done") -> None:
         """Report that all steps are through."""

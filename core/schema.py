@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from core.errors import FlywheelError
 
@@ -22,7 +24,7 @@ ROLES = {
     "id": "names the example",
     "group": "examples that belong together stay on one side of the split",
     "time": "the latest examples become the test set",
-    "split": "says train, test or pool for each example",
+    "split": "says train, test, pool or sealed for each example",
     "annotator": "the label one annotator gave",
     "truth": "the known true label: for demonstrations, never a feature",
     "ignored": "kept with the data, not used",
@@ -220,6 +222,19 @@ class Schema:
                 columns.append(column)
         return Schema(tuple(columns))
 
+    def with_kind(self, name: str, kind: str) -> Schema:
+        """Return the schema with another kind for one column; its role stays.
+
+        Raises
+        ------
+        SchemaError
+            If there is no such column or kind.
+        """
+        self.column(name)
+        if kind not in KINDS:
+            raise SchemaError(f"The kind of column '{name}' must be one of {', '.join(KINDS)}. Got '{kind}' instead.")
+        return Schema(tuple(replace(each, kind=kind) if each.name == name else each for each in self.columns))
+
     def to_json(self) -> str:
         """Write the schema as JSON text."""
         rows = [[column.name, column.role, column.kind, column.reason] for column in self.columns]
@@ -265,7 +280,7 @@ _ANNOTATOR = re.compile(
     r"^(annotator|rater|labell?er|coder|worker|judge|reviewer|radiologist)[_ \-]?\w{0,12}$", re.IGNORECASE
 )
 _SPLIT = re.compile(r"^(split_*|fold_?set|subset|partition|set)$", re.IGNORECASE)
-_SPLIT_WORDS = {"train", "training", "test", "testing", "pool", "unlabelled", "unlabeled"}
+_SPLIT_WORDS = {"train", "training", "test", "testing", "pool", "unlabelled", "unlabeled", "sealed"}
 
 
 @dataclass(frozen=True)
@@ -297,7 +312,7 @@ def _look(name: str, column: pd.Series) -> _Look:
         sample = present.head(_SAMPLE).astype("str")
         if len(sample):
             characters = float(sample.str.len().mean())
-            words = float(sample.str.count(r"\S+").mean())
+            words = float(pc.mean(pc.count_substring_regex(pa.array(sample), r"\S+")).as_py())
         long = words >= 4 or characters >= 60
         kind = "text" if long and distinct > max(50, 0.3 * len(present)) else "categorical"
         if kind == "categorical" and _TEXT.search(name) and words >= 2 and distinct > max(20, 0.5 * len(present)):

@@ -18,8 +18,10 @@ __all__ = [
     "PAIRED_STANDARD_ERRORS",
     "benjamini_hochberg",
     "combined_interval",
+    "difference_interval",
     "draw_cells",
     "draw_rows",
+    "finite_interval",
     "holm",
     "holm_levels",
     "hypergeometric_tail",
@@ -77,6 +79,57 @@ def wilson_interval(successes: npt.ArrayLike, trials: npt.ArrayLike, level: floa
     return low, high
 
 
+def finite_interval(successes: int, trials: int, population: int, level: float = LEVEL) -> tuple[float, float]:
+    """Interval of a share of a finite population from a random sample of it, drawn without replacement.
+
+    It holds the shares under which so many successes, or more, and so many, or fewer, are each likelier than half of
+    what the level leaves. It is exact: it covers at least as often as it says, whatever the share, is a single point
+    once all were drawn, and knows that what was found is there.
+
+    Parameters
+    ----------
+    successes, trials, population : int
+        ``0 <= successes <= trials <= population``, and a population.
+    level : float
+
+    Returns
+    -------
+    low, high : float
+        Whole numbers of the population; (0, 1) without trials.
+
+    References
+    ----------
+    Buonaccorsi (1987), "A note on confidence intervals for proportions in finite populations", The American
+    Statistician 41.
+    """
+    tail = (1 - level) / 2
+    low = _fewest(successes, trials, population, tail)
+    high = population - _fewest(trials - successes, trials, population, tail)
+    return low / population, high / population
+
+
+def _fewest(successes: int, trials: int, population: int, tail: float) -> int:
+    """The smallest number in the population with which a sample holds so many, or more, with more than that chance."""
+    log_factorial: Floats = gammaln(np.arange(population + 1) + 1.0)
+
+    def chance(held: int) -> float:
+        drawn = np.arange(max(successes, trials - population + held), min(trials, held) + 1)
+        ways = -log_factorial[drawn] - log_factorial[held - drawn] - log_factorial[trials - drawn]
+        ways -= log_factorial[population - held - trials + drawn]
+        rest = log_factorial[[held, population - held, trials, population - trials]].sum() - log_factorial[population]
+        return float(np.exp(ways + rest).sum())
+
+    # The chance rises with the number: halve the stretch in which it passes the tail.
+    low, high = successes, population - trials + successes
+    while low < high:
+        middle = (low + high) // 2
+        if chance(middle) > tail:
+            high = middle
+        else:
+            low = middle + 1
+    return low
+
+
 def percentile_interval(draws: npt.ArrayLike, level: float = LEVEL) -> Interval:
     """Bootstrap percentile interval over the first axis; draws that are NaN (undefined there) are left out.
 
@@ -132,6 +185,32 @@ def combined_interval(values: npt.ArrayLike, low: npt.ArrayLike, high: npt.Array
     below = np.sqrt(((centre - np.asarray(low)) ** 2).sum()) / len(centre)
     above = np.sqrt(((np.asarray(high) - centre) ** 2).sum()) / len(centre)
     return float(centre.mean() - below), float(centre.mean() + above)
+
+
+def difference_interval(
+    first: tuple[float, float, float], second: tuple[float, float, float]
+) -> tuple[float, float, float]:
+    """Interval of the difference of two independent estimates from the interval of each.
+
+    Parameters
+    ----------
+    first, second : (value, low, high)
+        Of one coverage.
+
+    Returns
+    -------
+    value, low, high : float
+        Of ``first - second``, with the same coverage; NaN where one is undefined.
+
+    References
+    ----------
+    Zou and Donner (2008), as for `combined_interval`.
+    """
+    value, low, high = first
+    other, other_low, other_high = second
+    below = float(np.hypot(value - low, other_high - other))
+    above = float(np.hypot(high - value, other - other_low))
+    return value - other, value - other - below, value - other + above
 
 
 def draw_cells(counts: npt.ArrayLike, resamples: int, rng: np.random.Generator) -> Iterator[Floats]:

@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from core.errors import FlywheelError
 from core.flywheel import Collect, Project
 from core.report import count
-from pages.parts import data_view, drafts, errors, findings, frame, new_project, sidebar
+from pages.parts import (
+    checks,
+    columns,
+    data_view,
+    drafts,
+    errors,
+    files,
+    findings,
+    frame,
+    map_view,
+    missing_values,
+    new_project,
+    sidebar,
+    strayed,
+)
 from pages.parts.plain import plain
 
 
@@ -32,15 +48,19 @@ def look(project: Project) -> None:
     """With a project: its data and what is wrong with it."""
     frame.heading("collect", "The data as it is now, what is wrong with it, and more rows.")
     data_view.sizes(project)
-    views = ["Findings", "Data", "Columns", "Add rows"]
+    strayed.notice(project)
+    views = ["Findings", "Checks", "Data", "Columns", "Missing", "Map", "Add rows"]
     for view, tab in zip(views, st.tabs(views, key="collect-view", on_change="rerun"), strict=True):
         if not tab.open:
             continue
         with tab, errors.calm(doing=f"showing {view.lower()}"):
             {
                 "Findings": findings.draw,
+                "Checks": partial(checks.draw, by=sidebar.reviewer()),
                 "Data": data_view.examples,
-                "Columns": data_view.columns,
+                "Columns": columns.draw,
+                "Missing": missing_values.draw,
+                "Map": map_view.draw,
                 "Add rows": add_rows,
             }[view](project)
 
@@ -54,7 +74,7 @@ def add_rows(project: Project) -> None:
     file = st.file_uploader("More rows with the same columns", key=f"more-{project.revision}")
     if file is None:
         return
-    table = new_project.read_upload(file)
+    table = files.read_upload(file)
     new = project.dataset.admit(table)
     labelled = int(new[project.dataset.schema.label].notna().sum())
     st.markdown(
@@ -64,9 +84,13 @@ def add_rows(project: Project) -> None:
     missing = [name for name in project.dataset.frame.columns if name not in set(map(str, table.columns))]
     if missing:
         st.caption(f"Not in the file, so missing in the new rows: {plain(', '.join(missing))}.")
-    if len(new) and st.button(f"Add {count(len(new), 'row')}", type="primary", icon=":material/add:"):
-        project.apply(Collect(table, by=sidebar.reviewer(), reason=file.name))
-        frame.tell(f"Added {count(len(new), 'row')}.")
+    broken = checks.broken_by(project, new)
+    left_out = checks.leave_out(broken)
+    added = new[~broken.to_numpy(dtype=bool)] if left_out else new
+    if len(added) and st.button(f"Add {count(len(added), 'row')}", type="primary", icon=":material/add:"):
+        rows = added.reset_index(drop=True) if left_out else table
+        project.apply(Collect(rows, by=sidebar.reviewer(), reason=file.name))
+        frame.tell(f"Added {count(len(added), 'row')}.")
         st.rerun()
 
 

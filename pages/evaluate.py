@@ -12,6 +12,7 @@ from pages.parts import (
     judgement,
     mistakes,
     scores,
+    seal,
     slices,
     test_set,
     threshold,
@@ -34,8 +35,10 @@ frame.guard()
 opened = frame.project_or_stop("evaluate")
 frame.heading("evaluate")
 last = turns.last_or_stop(opened, why="There is nothing to read before the locked model has met the data.")
+seal.claim(opened)
 judgement.draw(opened, last)
 watched.marks(opened, last)
+seal.offer(opened, last)
 tabs = st.tabs(list(VIEWS), key="evaluate-view", on_change="rerun")
 for tab, view in zip(tabs, VIEWS.values(), strict=True):
     if tab.open:

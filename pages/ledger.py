@@ -11,7 +11,7 @@ import streamlit as st
 from core.evaluate import METRICS
 from core.flywheel import Entry, Project
 from core.report import count, ledger_chart, moment, signed, signed_interval
-from pages.parts import attribution, errors, figure, frame, paging, turns, verdicts
+from pages.parts import attribution, errors, figure, frame, paging, seal, turns, verdicts
 from pages.parts.plain import plain
 
 
@@ -28,14 +28,22 @@ def chart_of_turns(project: Project, table: pd.DataFrame) -> None:
 def table_of_turns(project: Project, table: pd.DataFrame) -> None:
     """Show the turns as a table, newest first."""
     shown = table.iloc[::-1]
+    then = {}
+    if table["rescored"].any():
+        then = {
+            "when it ran (95 %)": _scores(shown, "_then"),
+            "verdict then": shown["verdict_then"].fillna("–"),
+        }
     st.dataframe(
         pd.DataFrame(
             {
                 "turn": shown["turn"],
+                **seal.column(shown),
                 "when": shown["at"].map(moment),
                 f"{METRICS[project.headline]} (95 %)": _scores(shown),
                 "verdict": shown["verdict"].fillna("–"),
                 "change (interval)": _changes(shown, ""),
+                **then,
                 **({"pinned slices": shown["watched"].replace("", "–")} if shown["watched"].any() else {}),
                 "since turn 0": shown["since_first_verdict"].fillna("–"),
                 "change since turn 0 (interval)": _changes(shown, "since_first_"),
@@ -54,7 +62,7 @@ def table_of_turns(project: Project, table: pd.DataFrame) -> None:
     if looks > 10:
         said += " The more often one looks and then decides, the more a small gain may be luck."
     if table["rescored"].any():
-        said += " Test labels or members have changed since: every turn is scored again on the test set as it is now."
+        said += _why_both(table)
     if len(table) > 2:
         said += (
             " From turn 2 on the two verdicts of a turn are judged together (Holm), so that their intervals are a "
@@ -139,8 +147,21 @@ def _state(entry: Entry, force: frozenset[int]) -> str:
     return "in force" if entry.seq in force else "taken back"
 
 
-def _scores(table: pd.DataFrame) -> list[str]:
-    return [verdicts.score(*values) for values in table[["score", "low", "high"]].itertuples(index=False)]
+def _scores(table: pd.DataFrame, suffix: str = "") -> list[str]:
+    values = table[[f"{name}{suffix}" for name in ("score", "low", "high")]]
+    return [verdicts.score(*each) for each in values.itertuples(index=False)]
+
+
+def _why_both(table: pd.DataFrame) -> str:
+    """Why there are two figures of a turn, and of which turns the verdict is another one now."""
+    said = (
+        " Test labels were corrected by blind review, or test examples excluded: every turn is scored again on the "
+        "test set as it is now, from the predictions that it made when it ran. What was said then stands beside it."
+    )
+    for turn, now, then in table[["turn", "verdict", "verdict_then"]].dropna().itertuples(index=False):
+        if now != then:
+            said += f" Turn {turn} was called {then} then and is {now} now."
+    return said
 
 
 def _changes(table: pd.DataFrame, prefix: str) -> list[str]:
@@ -164,6 +185,7 @@ if ledger.empty:
     st.info("No turn yet. The ledger begins with turn 0.", icon=":material/lock:")
     turns.to_train(opened, "Run turn 0")
 else:
+    seal.entry(opened)
     chart_of_turns(opened, ledger)
     table_of_turns(opened, ledger)
     attribution.draw(opened)

@@ -131,12 +131,13 @@ def next_thing(action: Action, *, first: bool) -> None:
 
 def history(project: Project) -> None:
     """Draw the ledger chart and say what the last turn did."""
-    from pages.parts import verdicts, wheel
+    from pages.parts import seal, verdicts, wheel
 
     turns = project.turns
     if not turns:
         st.info("No turn yet: the ledger begins with turn 0.", icon=":material/history:")
         return
+    seal.line(project)
     wheel.ledger_figure(project, key="overview-ledger")
     last = turns[-1]
     if last.verdict is not None:

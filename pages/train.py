@@ -14,6 +14,7 @@ from pages.parts import better_ranking, errors, frame, jobs, verdicts, watched
 from pages.parts.curve import draw_curve
 from pages.parts.lock import DECISIONS
 from pages.parts.plain import plain
+from pages.parts.turns import moved_on
 
 
 def next_turn(project: Project, turns: list[Turn]) -> None:
@@ -21,7 +22,7 @@ def next_turn(project: Project, turns: list[Turn]) -> None:
     number = len(turns)
     with st.container(border=True):
         st.header(f"Turn {number}", anchor=False)
-        changed = not turns or project.dataset.version != turns[-1].version
+        changed = not turns or moved_on(project, turns[-1])
         train, test = (len(project.dataset.ids(part)) for part in ("train", "test"))
         if not turns:
             st.markdown("The first turn is the mark that every later one is measured against.")
@@ -29,8 +30,8 @@ def next_turn(project: Project, turns: list[Turn]) -> None:
             st.markdown(f"Since turn {number - 1}: {plain('; '.join(project.pending)) or 'the data was changed'}.")
         else:
             st.markdown(
-                f"Nothing has changed since turn {number - 1}: the same data under the same model gives the same "
-                "numbers. Review suspects, mend findings or generate examples first."
+                f"Nothing that the model learns from has changed since turn {number - 1}: the same data under the same "
+                "model gives the same numbers. Review suspects, mend findings or generate examples first."
             )
         st.caption(
             f"Five folds of {count(train, 'train example')}, then one fit on all of them, judged on "

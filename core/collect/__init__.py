@@ -5,31 +5,50 @@ from __future__ import annotations
 from core.collect.annotations import Layout, find_layout, find_long, gather_examples, read_annotations, to_wide
 from core.collect.audit import audit
 from core.collect.batch import join_test_set
+from core.collect.checked import check_table
+from core.collect.checks import Check, CheckError, read_checks
 from core.collect.describe import describe
+from core.collect.disk import disk_files, disk_folder, on_disk
 from core.collect.drift import DriftError, drift
-from core.collect.errors import ReadError
+from core.collect.errors import ReadError, shown
 from core.collect.finding import Finding
-from core.collect.readers import list_sheets, read_table
+from core.collect.profile import Profile, profile
+from core.collect.readers import list_members, list_sheets, read_table
+from core.collect.retype import retype
+from core.collect.stream import to_parquet
 from core.collect.two_samples import TwoSamples, tell_apart
 from core.schema import infer_schema
 
 __all__ = [
+    "Check",
+    "CheckError",
     "DriftError",
     "Finding",
     "Layout",
+    "Profile",
     "ReadError",
     "TwoSamples",
     "audit",
+    "check_table",
     "describe",
+    "disk_files",
+    "disk_folder",
     "drift",
     "find_layout",
     "find_long",
     "gather_examples",
     "infer_schema",
     "join_test_set",
+    "list_members",
     "list_sheets",
+    "on_disk",
+    "profile",
     "read_annotations",
+    "read_checks",
     "read_table",
+    "retype",
+    "shown",
     "tell_apart",
+    "to_parquet",
     "to_wide",
 ]

@@ -22,7 +22,7 @@ UNSEEN = 0.01
 
 def check_mismatch(audited: Audited) -> Iterator[Finding]:
     """Yield columns, the label among them, that differ between train and test, and values that only test has."""
-    train, judged = np.flatnonzero(audited.train), np.flatnonzero(audited.judged)
+    train, judged = np.flatnonzero(audited.train), np.flatnonzero(audited.test)
     if min(len(train), len(judged)) < LEAST_ROWS:
         return
     columns = [*audited.schema.inputs, audited.schema.label]
@@ -48,17 +48,18 @@ def _unseen(audited: Audited) -> Iterator[Finding]:
     places, phrases = [], {}
     for name in audited.schema.categorical:
         coded = audited.coded(name)
-        new = coded.counts == 0
-        where = coded.where(new)
+        where = coded.where(coded.counts == 0)
+        where = where[audited.test[where]]
         # A column of nearly unique values has new ones everywhere.
-        if len(where) < UNSEEN * audited.judged.sum() or len(coded.values) > 0.2 * coded.present:
+        if len(where) < UNSEEN * audited.test.sum() or len(coded.values) > 0.2 * coded.present:
             continue
         places.append(where)
-        phrases[name] = f"'{name}': {listed((repr(str(value)) for value in coded.values[new]), 2)}"
+        values = coded.values[np.unique(coded.codes[where])]
+        phrases[name] = f"'{name}': {listed((repr(str(value)) for value in values), 2)}"
     if not places:
         return
     ids = audited.ids[np.unique(np.concatenate(places))]
-    tested = int(audited.judged.sum())
+    tested = int(audited.test.sum())
     yield Finding(
         "unseen_values",
         f"Values that only the test set has, in {counted(len(places), 'column')}",

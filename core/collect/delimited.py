@@ -22,11 +22,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
-from core.collect.columns import column_from_text
 from core.collect.errors import ReadError
+from core.collect.readings import column_from_text
 from core.collect.table import RawTable, limit_columns
 
-__all__ = ["read_delimited"]
+__all__ = ["Layout", "find_layout", "parsing", "read_delimited"]
 
 DELIMITERS = (",", "\t", ";", "|")
 SAMPLE_BYTES = 1 << 18
@@ -40,7 +40,7 @@ _ANY_TEXT = re.compile(rb"\S")
 
 
 @dataclass(frozen=True)
-class _Layout:
+class Layout:
     """How the cells are laid out: the delimiter, whether a space follows it, and the header."""
 
     delimiter: str
@@ -69,7 +69,7 @@ def read_delimited(data: bytes) -> RawTable:
     """
     # Its default of 128 KB is less than a long document; the limit of the file's size stands before it.
     csv.field_size_limit(2**31 - 1)
-    layout = _find_layout(data)
+    layout = find_layout(data)
     limit_columns(len(layout.header))
     if not _ANY_TEXT.search(data, layout.start):
         if data.count(b'"') % 2:
@@ -90,7 +90,14 @@ def _without_rows() -> ReadError:
     return ReadError("it has a line of column names but no rows", "Bring a file with at least one row below them.")
 
 
-def _find_layout(data: bytes) -> _Layout:
+def find_layout(data: bytes) -> Layout:
+    """Find the delimiter and the line of names, by the first lines.
+
+    Raises
+    ------
+    ReadError
+        If the text is blank.
+    """
     end = _LINE_END.search(data)
     size = max(SAMPLE_BYTES, end.end() if end else len(data))
     sample = data[:size].decode(errors="ignore")
@@ -104,7 +111,7 @@ def _find_layout(data: bytes) -> _Layout:
     beyond_first = [cell for record in records for cell in record[1:] if cell]
     spaced = bool(beyond_first) and sum(cell[0] == " " for cell in beyond_first) > 0.9 * len(beyond_first)
     header, start = _header(data, best, spaced)
-    return _Layout(best, spaced, header, start)
+    return Layout(best, spaced, header, start)
 
 
 def _sample_records(sample: str, delimiter: str, *, cut: bool) -> list[list[str]]:
@@ -140,7 +147,7 @@ def _header(data: bytes, delimiter: str, spaced: bool) -> tuple[list[str], int]:
     raise ReadError("it is blank", "Bring a file with a line of column names and at least one row.")
 
 
-def _parse(data: bytes, layout: _Layout) -> tuple[list[str], list[pa.ChunkedArray], list[str]]:
+def _parse(data: bytes, layout: Layout) -> tuple[list[str], list[pa.ChunkedArray], list[str]]:
     codes = np.frombuffer(data, dtype=np.uint8)
     quotes = _places(codes, _QUOTE)
     if not len(quotes) or _is_sound(codes, quotes, ord(layout.delimiter)):
@@ -182,22 +189,26 @@ def _is_sound(codes: npt.NDArray[np.uint8], quotes: npt.NDArray[np.intp], delimi
     return True
 
 
-def _parse_fast(data: bytes, layout: _Layout, *, quoted: bool) -> list[pa.ChunkedArray]:
+def _parse_fast(data: bytes, layout: Layout, *, quoted: bool) -> list[pa.ChunkedArray]:
+    rows = pa.BufferReader(pa.py_buffer(data).slice(layout.start))
+    return list(pacsv.read_csv(rows, **parsing(layout, quoted=quoted)).columns)
+
+
+def parsing(layout: Layout, *, quoted: bool, block: int = BLOCK_BYTES) -> dict[str, Any]:
+    """Options of pyarrow's parser for the rows below the names: every cell is text, columns are called by position."""
     names = [str(position) for position in range(len(layout.header))]
-    table = pacsv.read_csv(
-        pa.BufferReader(pa.py_buffer(data).slice(layout.start)),
-        read_options=pacsv.ReadOptions(column_names=names, block_size=BLOCK_BYTES),
-        parse_options=pacsv.ParseOptions(
+    return {
+        "read_options": pacsv.ReadOptions(column_names=names, block_size=block),
+        "parse_options": pacsv.ParseOptions(
             delimiter=layout.delimiter, quote_char='"' if quoted else False, newlines_in_values=quoted
         ),
-        convert_options=pacsv.ConvertOptions(
+        "convert_options": pacsv.ConvertOptions(
             column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False, null_values=[]
         ),
-    )
-    return list(table.columns)
+    }
 
 
-def _parse_with_lines(data: bytes, layout: _Layout) -> tuple[list[str], list[pa.ChunkedArray], list[str]]:
+def _parse_with_lines(data: bytes, layout: Layout) -> tuple[list[str], list[pa.ChunkedArray], list[str]]:
     """Parse with the ``csv`` module, in the reading of quotes under which all rows are as wide as the header."""
     text = data.decode()
     failure: ReadError | None = None
@@ -214,7 +225,7 @@ def _parse_with_lines(data: bytes, layout: _Layout) -> tuple[list[str], list[pa.
     raise failure
 
 
-def _readings(text: str, layout: _Layout) -> Iterator[tuple[dict[str, Any], str]]:
+def _readings(text: str, layout: Layout) -> Iterator[tuple[dict[str, Any], str]]:
     common = {"delimiter": layout.delimiter, "skipinitialspace": layout.spaced, "strict": True}
     yield common, ""
     if '\\"' in text:

@@ -20,6 +20,8 @@ from core.collect.table import RawTable, limit_columns
 
 __all__ = ["read_json"]
 
+# Objects within objects become columns down to this depth; what lies below stays JSON text.
+_MAX_DEPTH = 20
 _REMEDY = 'Bring a list of records, [{"text": …, "label": …}, …], or one record a line.'
 
 
@@ -162,10 +164,9 @@ def _records_frame(records: Sequence[dict[str, Any]]) -> pd.DataFrame:
     limit_columns(len(names))
     if not names:
         raise ReadError("its records are empty", _REMEDY)
-    return pd.DataFrame(
-        {name: objects([record.get(name) for record in records]) for name in names},
-        columns=pd.Index(names, dtype=object),
-    )
+    columns = [objects([record.get(name) for record in records]) for name in names]
+    # As objects: a name may hold half a character, which no index of text can.
+    return pd.DataFrame(dict(enumerate(columns)), dtype=object).set_axis(pd.Index(names, dtype=object), axis=1)
 
 
 def _finished(names: list[Any], frame: pd.DataFrame) -> RawTable:
@@ -184,9 +185,9 @@ def _finished(names: list[Any], frame: pd.DataFrame) -> RawTable:
     return RawTable(done_names, columns, notes)
 
 
-def _spread(name: object, values: np.ndarray[Any, np.dtype[np.object_]]) -> list[tuple[object, Any]]:
+def _spread(name: object, values: np.ndarray[Any, np.dtype[np.object_]], depth: int = 0) -> list[tuple[object, Any]]:
     """Give each key of the objects in a column a column of its own; what is no object stays under the name."""
-    if not pd.api.types.infer_dtype(values, skipna=True).startswith("mixed"):
+    if depth >= _MAX_DEPTH or not pd.api.types.infer_dtype(values, skipna=True).startswith("mixed"):
         return [(name, values)]
     nested = np.array([isinstance(value, dict) for value in values])
     if not nested.any():
@@ -199,5 +200,5 @@ def _spread(name: object, values: np.ndarray[Any, np.dtype[np.object_]]) -> list
         return spread
     inner = _records_frame(records)
     for position, key in enumerate(inner.columns):
-        spread += _spread(f"{name}.{key}", inner.iloc[:, position].to_numpy(dtype=object))
+        spread += _spread(f"{name}.{key}", inner.iloc[:, position].to_numpy(dtype=object), depth + 1)
     return spread

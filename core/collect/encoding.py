@@ -1,8 +1,8 @@
 """Which characters the bytes of a text file stand for.
 
-Guessing libraries fail on short Korean files, so that the order here is: byte order marks, UTF-16 by the places of its
-zero bytes, UTF-8, CP949 when it gives Hangul, Windows-1252 when letters beyond ASCII stand alone, and only then
-charset-normalizer.
+Guessing libraries fail on short Korean files, so that the order here is: byte order marks, UTF-16 and UTF-32 by the
+places of their zero bytes, UTF-8, CP949 when it gives Hangul, Windows-1252 when letters beyond ASCII stand alone, and
+only then charset-normalizer.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from charset_normalizer import from_bytes
 
 from core.collect.errors import ReadError
 
-__all__ = ["to_utf8"]
+__all__ = ["find_encoding", "to_utf8"]
 
 SAMPLE_BYTES = 1 << 20
 _MARKS = (
@@ -51,7 +51,7 @@ def to_utf8(data: bytes) -> tuple[bytes, str]:
     ReadError
         If the bytes are no text, or bytes of another encoding are mixed in.
     """
-    encoding, mark = _find(data)
+    encoding, mark = find_encoding(data)
     text = data[mark:]
     try:
         if encoding != "utf-8":
@@ -78,7 +78,7 @@ def to_utf8(data: bytes) -> tuple[bytes, str]:
     return text, encoding
 
 
-def _find(data: bytes) -> tuple[str, int]:
+def find_encoding(data: bytes) -> tuple[str, int]:
     """Return the encoding and the length of the mark that says so."""
     for mark, encoding in _MARKS:
         if data.startswith(mark):
@@ -102,10 +102,16 @@ def _decodes(data: bytes, encoding: str) -> bool:
 
 
 def _wide_without_mark(sample: bytes) -> str | None:
-    """Tell UTF-16 by its zero bytes: those of ASCII characters all stand at odd (LE) or all at even (BE) places."""
+    """Tell UTF-16 and UTF-32 by the places of their zero bytes.
+
+    Those of ASCII characters all stand at odd (LE) or all at even (BE) places, and in UTF-32 three in a row.
+    """
     zero = np.frombuffer(sample, dtype=np.uint8) == 0
     if zero.sum() < 0.05 * len(sample) or len(sample) < 4:
         return None
+    if zero.mean() > 0.7:
+        columns = zero[: len(zero) // 4 * 4].reshape(-1, 4).mean(axis=0) > 0.9
+        return {(0, 1, 1, 1): "utf-32-le", (1, 1, 1, 0): "utf-32-be"}.get(tuple(columns.astype(int).tolist()))
     odd = zero[1::2].sum() / zero.sum()
     if odd > 0.9:
         return "utf-16-le"

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+import re
+
 from core.errors import FlywheelError
 
-__all__ = ["ReadError"]
+__all__ = ["DIRECTIONS", "ReadError", "shown"]
+
+# Characters of no width that turn the direction of the text round them: a name that holds one reads as another.
+DIRECTIONS = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+_UNSEEN = re.compile(rf"[\x00-\x1f\x7f-\x9f{DIRECTIONS}\u2028\u2029\ud800-\udfff\ufeff]+")
+
+
+def shown(name: object, most: int = 80) -> str:
+    """Write a name that a file brought for a sentence: one line, no control characters, not too long."""
+    name = " ".join(_UNSEEN.sub(" ", str(name)).split())
+    return name if len(name) <= most else f"{name[: most - 1]}…"
 
 
 class ReadError(FlywheelError):

@@ -76,6 +76,10 @@ class Cells(Sequence[tuple[str, str]]):
 
     __hash__ = None  # type: ignore[assignment]
 
+    def ids_of(self, column: str) -> pd.Index:
+        """The examples of one column's cells, in the order of the cells."""
+        return self._ids[self.places[column]]
+
     @property
     def ids(self) -> pd.Index:
         """The examples, each once, in the order of the data."""

@@ -5,12 +5,11 @@ What a file is, its content says before its name: people rename files, and progr
 
 from __future__ import annotations
 
-import io
 import os
 import re
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -22,19 +21,22 @@ from core.collect.columns import unique_names
 from core.collect.delimited import read_delimited
 from core.collect.documents import read_json
 from core.collect.encoding import to_utf8
-from core.collect.errors import ReadError
+from core.collect.errors import ReadError, shown
+from core.collect.packed import holds_sheets, inner_name, is_gzip, is_zip, listed, look_through, unpack_gzip
 from core.collect.table import MAX_BYTES, RawTable, limit_columns
 from core.collect.workbook import read_workbook, sheet_names
 
-__all__ = ["list_sheets", "read_table"]
+__all__ = ["list_members", "list_sheets", "read_table"]
 
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview | IO[Any]
 
+# A file of ten thousand columns without names would have as many.
+MAX_NOTES = 50
 _BRING = "Bring CSV, TSV, JSON, JSON Lines, Parquet, Arrow or Excel."
 # First bytes of files that hold no table, or hold it packed, and what to say of them.
 _OTHERS: tuple[tuple[bytes, str, str], ...] = (
-    (b"\x1f\x8b", "it is packed with gzip", "Unpack it first."),
     (b"\xfd7zXZ", "it is packed with xz", "Unpack it first."),
+    (b"BZh", "it is packed with bzip2", "Unpack it first."),
     (b"7z\xbc\xaf", "it is a 7z archive", "Unpack it first."),
     (b"Rar!\x1a\x07", "it is a RAR archive", "Unpack it first."),
     (b"\x28\xb5\x2f\xfd", "it is packed with zstd", "Unpack it first."),
@@ -47,22 +49,28 @@ _OTHERS: tuple[tuple[bytes, str, str], ...] = (
     (b"\x80\x05", "it is a Python pickle, which could run code when it is loaded", "Write it as Parquet or CSV."),
 )
 _MARKUP = re.compile(rb"\s*<(!doctype|html|head|body|table|\?xml|svg)\b", re.IGNORECASE)
+_JSON_NAMES = {".json", ".jsonl", ".ndjson"}
 _OLD_OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _JSON = re.compile(rb'\s*(\{\s*["}]|\[\s*[\[{"\]\d-])')
 
 
-def read_table(source: Source, *, name: str | None = None, sheet: str | int | None = None) -> pd.DataFrame:
+def read_table(
+    source: Source, *, name: str | None = None, sheet: str | int | None = None, member: str | None = None
+) -> pd.DataFrame:
     """Read a table from a file, whatever its format, encoding and delimiter.
 
     Parameters
     ----------
     source : path, bytes or file object
-        CSV, TSV and their kin, JSON, JSON Lines, Parquet, Arrow, Excel or OpenDocument.
+        CSV, TSV and their kin, JSON, JSON Lines, Parquet, Arrow, Excel or OpenDocument, as it is or packed with gzip or
+        in a zip archive.
     name : str, optional
         Name of the file: used in messages, and for the format where the content leaves it open. By default the name of
         the path or file object.
     sheet : str or int, optional
         Sheet of a workbook, by name or position; by default the first one that holds anything.
+    member : str, optional
+        Which of the tables in a zip archive to read, as `list_members` names them; not needed where there is one.
 
     Returns
     -------
@@ -77,10 +85,23 @@ def read_table(source: Source, *, name: str | None = None, sheet: str | int | No
         If it can't be read; the message says what, where and how to mend it.
     """
     with _one_sentence(name or _name_of(source)) as label:
-        return _finish(_read(_bytes_of(source), label, sheet))
+        return _finish(_unpack_and_read(_bytes_of(source), label, sheet, member))
 
 
-def list_sheets(source: Source, *, name: str | None = None) -> list[str]:
+def list_members(source: Source, *, name: str | None = None) -> list[str]:
+    """Return the names of the tables in a zip archive, or an empty list for every other kind of file.
+
+    Raises
+    ------
+    ReadError
+        If the file can't be read, or is an archive that can't be opened.
+    """
+    with _one_sentence(name or _name_of(source)):
+        data = _bytes_of(source)
+        return list(look_through(data).tables) if is_zip(data) and not holds_sheets(data) else []
+
+
+def list_sheets(source: Source, *, name: str | None = None, member: str | None = None) -> list[str]:
     """Return the names of the sheets of a workbook, or an empty list for every other kind of file.
 
     Raises
@@ -90,6 +111,8 @@ def list_sheets(source: Source, *, name: str | None = None) -> list[str]:
     """
     with _one_sentence(name or _name_of(source)):
         data = _bytes_of(source)
+        if member is not None:
+            data = look_through(data).read(member)
         return sheet_names(data) if _is_workbook(data) else []
 
 
@@ -102,13 +125,17 @@ def _one_sentence(name: str) -> Iterator[str]:
         raise _named(error, name) from None
     except MemoryError:
         raise _named(ReadError("it needs more memory than there is", "Bring a part of it."), name) from None
+    except RecursionError:
+        raise _named(
+            ReadError("its values are nested too deeply", "Write them in columns of their own."), name
+        ) from None
     except Exception as error:
         # Hostile bytes make libraries raise what they don't document.
         raise _named(ReadError(f"it is damaged ({type(error).__name__})", f"Write it again. {_BRING}"), name) from error
 
 
 def _named(error: ReadError, name: str) -> ReadError:
-    source = f"'{Path(name).name or name}'" if name else "The file"
+    source = f"'{shown(Path(name).name or name)}'" if name else "The file"
     return ReadError(error.what, error.remedy, line=error.line, source=source)
 
 
@@ -169,6 +196,27 @@ def _check_size(size: int) -> None:
         )
 
 
+def _unpack_and_read(data: bytes, name: str, sheet: str | int | None, member: str | None) -> RawTable:
+    """Read a file as it is, or what is packed in it."""
+    if is_gzip(data):
+        return _read(unpack_gzip(data), inner_name(name), sheet)
+    if not is_zip(data) or holds_sheets(data):
+        return _read(data, name, sheet)
+    archive = look_through(data)
+    if member is None:
+        if len(archive.tables) > 1:
+            raise ReadError(
+                f"it holds {len(archive.tables):,} tables: {listed(archive.tables)}", "Say which of them to read."
+            )
+        (member,) = archive.tables
+    content = archive.read(member)
+    try:
+        table = _read(content, member, sheet)
+    except ReadError as error:
+        raise ReadError(f"'{shown(member)}' in it: {error.what}", error.remedy, line=error.line) from None
+    return replace(table, notes=[*table.notes, *archive.notes])
+
+
 def _read(data: bytes, name: str, sheet: str | int | None) -> RawTable:
     if data.startswith(b"PAR1"):
         return read_parquet(data)
@@ -176,8 +224,8 @@ def _read(data: bytes, name: str, sheet: str | int | None) -> RawTable:
         return read_arrow(data)
     if _is_workbook(data):
         return read_workbook(data, sheet)
-    if data.startswith(b"PK\x03\x04"):
-        raise ReadError("it is a ZIP archive, or a damaged workbook", "Unpack it first, or save the workbook again.")
+    if not data:
+        raise ReadError("it is empty", "Bring a file with a line of column names and at least one row.")
     for start, what, remedy in _OTHERS:
         if data.startswith(start):
             raise ReadError(what, remedy)
@@ -191,21 +239,21 @@ def _read(data: bytes, name: str, sheet: str | int | None) -> RawTable:
 
 
 def _is_workbook(data: bytes) -> bool:
-    if data.startswith(_OLD_OFFICE):
-        return True
-    if not data.startswith(b"PK\x03\x04"):
+    return data.startswith(_OLD_OFFICE) or (is_zip(data) and holds_sheets(data))
+
+
+def holds_delimited_text(head: bytes, name: str) -> bool:
+    """Say by its first bytes and its name whether a file is CSV or of its kin, in whatever encoding."""
+    others = (b"PAR1", b"ARROW1", b"FEA1", b"\xff\xff\xff\xff", *(start for start, _, _ in _OTHERS))
+    if head.startswith(others) or is_gzip(head) or is_zip(head) or head.startswith(_OLD_OFFICE):
         return False
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            entries = set(archive.namelist())
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
-        return False
-    return any(entry.startswith("xl/") for entry in entries) or "content.xml" in entries
+    plain = head.lstrip(b"\xef\xbb\xbf\xff\xfe\0").replace(b"\0", b"")[:4096]
+    return not (Path(name).suffix.lower() in _JSON_NAMES or _MARKUP.match(plain) or _JSON.match(plain))
 
 
 def _read_text(text: bytes, suffix: str) -> RawTable:
     lines = suffix in {".jsonl", ".ndjson"}
-    if lines or suffix == ".json" or _JSON.match(text):
+    if suffix in _JSON_NAMES or _JSON.match(text):
         return read_json(text, lines=lines)
     return read_delimited(text)
 
@@ -227,7 +275,8 @@ def _finish(raw: RawTable) -> pd.DataFrame:
         notes.append(f"{blank.sum():,} rows without any value are left out.")
     if frame.empty:
         raise ReadError("it holds no values", "Bring a file with a line of column names and at least one row.")
-    frame.attrs["notes"] = notes
+    more = len(notes) - MAX_NOTES
+    frame.attrs["notes"] = [*notes[:MAX_NOTES], f"{more:,} more notes like these are left out."] if more > 0 else notes
     return frame
 
 

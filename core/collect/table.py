@@ -8,7 +8,7 @@ import pandas as pd
 
 from core.collect.errors import ReadError
 
-__all__ = ["MAX_BYTES", "MAX_COLUMNS", "RawTable", "limit_columns"]
+__all__ = ["MAX_BYTES", "MAX_COLUMNS", "RawTable", "limit_bytes", "limit_columns"]
 
 MAX_BYTES = 2 * 1024**3
 MAX_COLUMNS = 10_000
@@ -35,4 +35,19 @@ def limit_columns(count: int) -> None:
         raise ReadError(
             f"it has {count:,} columns, and at most {MAX_COLUMNS:,} can be read",
             "Leave out columns, or check that rows and columns are not swapped.",
+        )
+
+
+def limit_bytes(size: int) -> None:
+    """Refuse a file whose few bytes stand for more than memory should hold.
+
+    Raises
+    ------
+    ReadError
+        If it unpacks to more than `MAX_BYTES`.
+    """
+    if size > MAX_BYTES:
+        raise ReadError(
+            f"it unpacks to {size / 1024**3:,.1f} GB, and at most {MAX_BYTES / 1024**3:.0f} GB can be read",
+            "Bring fewer rows or columns.",
         )

@@ -1,22 +1,29 @@
-"""Tables in workbooks: Excel (.xlsx, .xlsb, .xls) and OpenDocument (.ods), through calamine."""
+"""Tables in workbooks: Excel (.xlsx, .xlsb, .xls) and OpenDocument (.ods), through calamine in a process of its own."""
 
 from __future__ import annotations
 
-import io
-import zipfile
+import datetime
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from python_calamine import CalamineWorkbook, PasswordError
 
+from core.collect import sheet_process
 from core.collect.columns import column_from_values, objects
-from core.collect.errors import ReadError
+from core.collect.errors import ReadError, shown
+from core.collect.packed import is_zip, open_archive
 from core.collect.table import RawTable, limit_columns
 
 __all__ = ["read_workbook", "sheet_names"]
 
-MAX_UNPACKED_BYTES = 2 * 1024**3
+# A full sheet takes half a minute.
+_SECONDS = 300
+_SAVE_AGAIN = "Open it and save it again as .xlsx or CSV."
+_BRING_AS_CSV = "Bring the sheet as CSV or Parquet."
 
 
 def sheet_names(data: bytes) -> list[str]:
@@ -25,9 +32,10 @@ def sheet_names(data: bytes) -> list[str]:
     Raises
     ------
     ReadError
-        If the workbook is damaged, protected, or would unpack to more than `MAX_UNPACKED_BYTES`.
+        If the workbook is damaged, protected, or would unpack to too much.
     """
-    return list(_open(data).sheet_names)
+    names: list[str] = next(_answer(data, None))["names"]
+    return names
 
 
 def read_workbook(data: bytes, sheet: str | int | None = None) -> RawTable:
@@ -44,58 +52,68 @@ def read_workbook(data: bytes, sheet: str | int | None = None) -> RawTable:
     ReadError
         If there is no such sheet or nothing in it, or the workbook can't be opened.
     """
-    workbook = _open(data)
-    names = list(workbook.sheet_names)
-    if sheet is None:
-        candidates = names
-    elif isinstance(sheet, int) and 0 <= sheet < len(names):
-        candidates = [names[sheet]]
-    elif sheet in names:
-        candidates = [str(sheet)]
-    else:
-        raise ReadError(f"it has no sheet {sheet!r}", f"Its sheets are {', '.join(map(repr, names))}.")
-    for name in candidates:
-        rows = _rows(workbook, name)
-        if rows:
-            break
-    else:
+    answer = _answer(data, {"sheet": sheet})
+    names = next(answer)["names"]
+    name, rows = None, []
+    for line in answer:
+        if isinstance(line, list):
+            rows.append(line)
+        elif "sheet" in line:
+            name = line["sheet"]
+        else:
+            raise ReadError(f"its sheet {shown(name)!r} spans {line['cells']:,} cells", _BRING_AS_CSV)
+    if name is None:
+        if sheet is None:
+            raise ReadError(
+                "it has no sheets", "Bring a sheet with a row of column names and at least one row below it."
+            )
         raise ReadError(
-            "its sheets are empty" if sheet is None else f"its sheet {candidates[0]!r} is empty",
+            f"it has no sheet {shown(sheet)!r}", f"Its sheets are {', '.join(repr(shown(n)) for n in names)}."
+        )
+    if not rows:
+        raise ReadError(
+            "its sheets are empty" if sheet is None else f"its sheet {shown(name)!r} is empty",
             "Bring a sheet with a row of column names and at least one row below it.",
         )
-    others = [other for other in names if other != name]
-    notes = [f"Read from the sheet '{name}'; there are also {', '.join(map(repr, others))}."] if others else []
+    others = [shown(other) for other in names if other != name]
+    notes = [f"Read from the sheet '{shown(name)}'; there are also {', '.join(map(repr, others))}."] if others else []
     return _table(rows, notes)
 
 
-def _open(data: bytes) -> CalamineWorkbook:
+def _answer(data: bytes, wanted: dict[str, Any] | None) -> Iterator[Any]:
+    """Ask the process that opens workbooks; what it says but its last line."""
     # The older .xls is no archive.
-    if zipfile.is_zipfile(io.BytesIO(data)):
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            unpacked = sum(entry.file_size for entry in archive.infolist())
-        if unpacked > MAX_UNPACKED_BYTES:
-            raise ReadError(f"it unpacks to {unpacked / 1024**3:.1f} GB", "Bring the sheet as CSV or Parquet.")
-    workbook: CalamineWorkbook = _calling(CalamineWorkbook.from_filelike, io.BytesIO(data))
-    return workbook
-
-
-def _rows(workbook: CalamineWorkbook, name: str) -> list[list[Any]]:
-    rows = _calling(lambda: workbook.get_sheet_by_name(name).to_python(skip_empty_area=True))
-    return [row for row in rows if any(value != "" for value in row)]
-
-
-def _calling(function: Any, *arguments: Any) -> Any:
-    """Call into calamine, whose panics on damaged files are no ordinary exceptions."""
+    if is_zip(data):
+        open_archive(data).close()
+    command = [sys.executable, "-I", sheet_process.__file__, json.dumps(wanted)]
     try:
-        return function(*arguments)
-    except (KeyboardInterrupt, SystemExit, MemoryError):
-        raise
-    except PasswordError:
-        raise ReadError("it is protected by a password", "Remove the password in the program it came from.") from None
-    except BaseException as error:
+        done = subprocess.run(command, input=data, capture_output=True, timeout=_SECONDS, check=False)
+    except subprocess.TimeoutExpired:
+        raise ReadError(f"its sheet can't be read within {_SECONDS} seconds", _BRING_AS_CSV) from None
+    lines = done.stdout.splitlines()
+    last = json.loads(lines[-1]) if lines and done.returncode == 0 else {}
+    if isinstance(last, dict) and "error" in last:
+        if last["error"] == "password":
+            raise ReadError("it is protected by a password", "Remove the password in the program it came from.")
+        raise ReadError(f"it is no sound workbook ({shown(last['error'])})", _SAVE_AGAIN)
+    if last != {"done": True}:
         raise ReadError(
-            f"it is no sound workbook ({str(error).strip().rstrip('.')})", "Open it and save it again as .xlsx or CSV."
-        ) from None
+            "its sheet takes more memory than there is for one: its cells may lie very far apart", _BRING_AS_CSV
+        )
+    decode = json.JSONDecoder(object_hook=_untagged).decode
+    for line in lines[:-1]:
+        yield decode(line.decode())
+
+
+_KINDS = {kind.__name__: kind.fromisoformat for kind in (datetime.datetime, datetime.date, datetime.time)}
+
+
+def _untagged(line: dict[str, Any]) -> Any:
+    """Give a value back that JSON does not know."""
+    ((kind, value),) = line.items()
+    if kind == "seconds":
+        return datetime.timedelta(seconds=value)
+    return _KINDS[kind](value) if kind in _KINDS else line
 
 
 def _table(rows: list[list[Any]], notes: list[str]) -> RawTable:

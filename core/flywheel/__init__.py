@@ -4,6 +4,21 @@ from core.flywheel.actions import Action, suggest
 from core.flywheel.annotators import Study, label_by_consensus, match_annotations, reviewer_annotations, study
 from core.flywheel.attribution import EXACT, PERMUTATIONS, Attribution, EditGroup, Share, attribute, groups_of
 from core.flywheel.bands import Audit, BandError, Figure, audit_bands, fix_band, review_sample
+from core.flywheel.blind import (
+    BlindError,
+    Reviewed,
+    Sample,
+    answer,
+    blind_queue,
+    draw,
+    last_answer,
+    on_reviewed,
+    reviewed,
+    sample,
+    skipped,
+    train_moved,
+)
+from core.flywheel.claim import Claim
 from core.flywheel.decision import SAID
 from core.flywheel.edits import (
     Annotations,
@@ -11,16 +26,19 @@ from core.flywheel.edits import (
     Correct,
     Decide,
     Decision,
+    Dismiss,
     DropColumn,
     Edit,
     EditError,
     Exclude,
     Generate,
     Relabel,
+    SetChecks,
     SetRules,
 )
-from core.flywheel.errors import LockError, ProjectError, StaleError
+from core.flywheel.errors import LockError, ProjectError, SealError, StaleError
 from core.flywheel.export import export
+from core.flywheel.findings import dismiss, dismissed_findings, ready_findings, restore
 from core.flywheel.guidelines import (
     PIN_KINDS,
     Definition,
@@ -39,10 +57,13 @@ from core.flywheel.guidelines import (
 from core.flywheel.judgements import judgements
 from core.flywheel.listing import Filter, decide_rows, evidence, list_cards, matching, open_rows
 from core.flywheel.log import Entry
+from core.flywheel.mend import before_after, chosen, edit_of, mended_size
 from core.flywheel.pace import seconds_per_decision
 from core.flywheel.pool import PoolView, look_at_pool
 from core.flywheel.predicted import Predicted, chances, hardest, predicted
 from core.flywheel.project import Project
+from core.flywheel.race import ARMS, SECONDS_PER_DECISION, SECONDS_PER_FIT, RaceError, race
+from core.flywheel.races import Race, kept_races, race_project
 from core.flywheel.ranking import rank
 from core.flywheel.review import (
     SIMULATED,
@@ -63,9 +84,11 @@ from core.flywheel.review import (
     start_queue,
     what_was_done,
 )
+from core.flywheel.sealed import in_sight, is_sealed, open_sealed
 from core.flywheel.simulate import simulate_reviewer
 from core.flywheel.slice_verdicts import SliceVerdict, harmed, judge_watched, watched_trend
 from core.flywheel.store import StoreError
+from core.flywheel.strayed import Strayed, strayed
 from core.flywheel.turn import Turn
 from core.flywheel.watched import (
     WatchedSlice,
@@ -79,21 +102,27 @@ from core.flywheel.watched import (
 from core.flywheel.workspace import ProjectSummary, find_project, home, list_projects, new_folder
 
 __all__ = [
+    "ARMS",
     "EXACT",
     "PERMUTATIONS",
     "PIN_KINDS",
     "SAID",
+    "SECONDS_PER_DECISION",
+    "SECONDS_PER_FIT",
     "SIMULATED",
     "Action",
     "Annotations",
     "Attribution",
     "Audit",
     "BandError",
+    "BlindError",
+    "Claim",
     "Collect",
     "Correct",
     "Decide",
     "Decision",
     "Definition",
+    "Dismiss",
     "DropColumn",
     "Edit",
     "EditError",
@@ -112,25 +141,40 @@ __all__ = [
     "ProjectError",
     "ProjectSummary",
     "Queue",
+    "Race",
+    "RaceError",
     "Relabel",
+    "Reviewed",
+    "Sample",
+    "SealError",
+    "SetChecks",
     "SetRules",
     "Share",
     "SliceVerdict",
     "StaleError",
     "StoreError",
+    "Strayed",
     "Study",
     "Turn",
     "WatchedSlice",
+    "answer",
     "arrive",
     "attribute",
     "audit_bands",
     "audit_estimate",
+    "before_after",
+    "blind_queue",
     "chances",
+    "chosen",
     "current_queue",
     "decide",
     "decide_rows",
     "decisions",
     "define_class",
+    "dismiss",
+    "dismissed_findings",
+    "draw",
+    "edit_of",
     "evidence",
     "export",
     "find_project",
@@ -141,12 +185,16 @@ __all__ = [
     "hardest",
     "harmed",
     "home",
+    "in_sight",
     "is_of_pool",
+    "is_sealed",
     "is_watched",
     "join",
     "judge_watched",
     "judgements",
+    "kept_races",
     "label_by_consensus",
+    "last_answer",
     "left_behind",
     "list_cards",
     "list_projects",
@@ -154,27 +202,39 @@ __all__ = [
     "match_annotations",
     "matching",
     "members",
+    "mended_size",
     "move",
     "new_folder",
     "next_place",
+    "on_reviewed",
     "open_rows",
+    "open_sealed",
     "other_queues",
     "others",
     "pin_example",
     "pin_history",
     "pins",
     "predicted",
+    "race",
+    "race_project",
     "rank",
+    "ready_findings",
     "region_of",
+    "restore",
     "review_sample",
+    "reviewed",
     "reviewer_annotations",
+    "sample",
     "second_look",
     "seconds_per_decision",
     "simulate_reviewer",
+    "skipped",
     "start_queue",
+    "strayed",
     "study",
     "suggest",
     "touched",
+    "train_moved",
     "unpin_example",
     "unwatch",
     "watch",

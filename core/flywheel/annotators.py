@@ -12,6 +12,7 @@ from core.annotate import agreement, consensus, disputes
 from core.collect import find_layout, read_annotations
 from core.flywheel import log
 from core.flywheel.errors import ProjectError
+from core.flywheel.sealed import in_sight
 
 if TYPE_CHECKING:
     from core.flywheel.project import Project
@@ -72,7 +73,9 @@ def match_annotations(project: Project, table: pd.DataFrame) -> Matched:
 
 
 def gathered(project: Project) -> pd.DataFrame:
-    """What several annotators said of the examples that are in the data; of two labels by one, the last counts.
+    """What several annotators said of the examples in the data; of two labels by one, the last counts.
+
+    What they said of sealed examples is sealed as well.
 
     Returns
     -------
@@ -86,7 +89,7 @@ def gathered(project: Project) -> pd.DataFrame:
             new = project.store.read_frame(entry.blob)
             order = wide.columns.append(new.columns.difference(wide.columns, sort=False))
             wide = new.combine_first(wide)[order]
-    return wide.reindex(dataset.frame.index).dropna(how="all").astype("str")
+    return wide.reindex(in_sight(project, dataset.frame.index)).dropna(how="all").astype("str")
 
 
 def is_annotated(project: Project) -> bool:
@@ -107,7 +110,8 @@ def reviewer_annotations(project: Project) -> pd.DataFrame:
     for entry in log.active(project.log):
         if entry.kind == "relabel":
             labels.update(entry.content["labels"])
-        if entry.kind != "decide":
+        # Nothing is to be learned from what was said of test examples.
+        if entry.kind != "decide" or entry.content.get("blind", False):
             continue
         for example, (decision, label) in entry.content["decisions"].items():
             given = labels.get(example, now.get(example)) if decision == "keep" else label

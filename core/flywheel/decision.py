@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import pandas as pd
 
 from core.dataset import Dataset
-from core.flywheel.edit import Edit, EditError, counted, plain, refuse_test
+from core.flywheel.edit import Edit, EditError, counted, plain, refuse_sealed, refuse_test
 
 __all__ = ["SAID", "Decide", "Decision"]
 
@@ -42,7 +42,8 @@ class Decide(Edit):
     """A reviewer's decisions, ``{id: (decision, label or None)}``; see `Decision`.
 
     ``suggested`` and ``other`` give the example the label, ``exclude`` leaves it out, the others change no data.
-    Only blind review, which shows neither suggestion nor prediction, may decide on test examples. ``queue`` says from
+    Only blind review, which shows neither label, suggestion nor prediction, may decide on test examples: those of the
+    sample that `core.flywheel.blind` has drawn. ``queue`` says from
     where to where the decisions moved the reviewer: number of the queue, place before, place after. ``bulk``
     says that nobody looked at the examples one by one: such decisions tell nothing of how good the suggestions are.
     """
@@ -64,6 +65,8 @@ class Decide(Edit):
                 )
             if decision in {Decision.SUGGESTED, Decision.OTHER} and not label:
                 raise EditError(f"The decision '{decision}' on '{example}' must come with a label.")
+            if self.blind and decision == Decision.SUGGESTED:
+                raise EditError(f"A blind decision has no suggestion to take. Name the class of '{example}' instead.")
 
     @property
     def labels(self) -> dict[str, str]:
@@ -86,6 +89,7 @@ class Decide(Edit):
             raise EditError(f"A decision needs an example that is in the data. '{unknown[0]}' is not.")
         if not self.blind:
             refuse_test(dataset, self.decisions)
+        refuse_sealed(dataset, self.exclusions)
         if self.labels:
             dataset = dataset.with_labels(self.labels)
         return dataset.without(self.exclusions) if self.exclusions else dataset
@@ -115,5 +119,8 @@ class Decide(Edit):
         if len(self.decisions) != 1:
             return f"decided on {counted(len(self.decisions))}"
         ((decision, label),) = self.decisions.values()
+        if self.blind and label:
+            # Whether that is the label it had is not for somebody who goes on reviewing.
+            return f"said '{label}' blind"
         words = {"keep": "kept the label", "ambiguous": "called ambiguous", "exclude": "excluded", "skip": "skipped"}
         return words.get(decision, f"relabelled to '{label}'")

@@ -12,7 +12,7 @@ import pandas as pd
 from core.dataset import Dataset
 from core.errors import FlywheelError
 
-__all__ = ["Edit", "EditError", "counted", "plain", "refuse_test"]
+__all__ = ["Edit", "EditError", "counted", "plain", "refuse_sealed", "refuse_test"]
 
 
 class EditError(FlywheelError):
@@ -72,7 +72,25 @@ def refuse_test(dataset: Dataset, ids: Iterable[str]) -> None:
     if judged.any():
         raise EditError(
             f"Labels of test examples are corrected by blind review only. {int(judged.sum()):,} of these are in the "
-            f"test set, first '{judged.index[judged.to_numpy()][0]}'. Correcting where the model disagrees flatters it."
+            f"test set, first '{judged.index[judged.to_numpy()][0]}'. Correcting where the model disagrees flatters "
+            "it. Draw a random sample under Test labels on Annotate, and review that."
+        )
+
+
+def refuse_sealed(dataset: Dataset, ids: Iterable[str]) -> None:
+    """Refuse to leave out sealed examples.
+
+    Raises
+    ------
+    EditError
+        If one of them is sealed.
+    """
+    sealed = dataset.split.reindex(pd.Index(list(ids), dtype="str")).eq("sealed")
+    if sealed.any():
+        raise EditError(
+            f"Sealed examples stay as they were set aside. {int(sealed.sum()):,} of these are sealed, first "
+            f"'{sealed.index[sealed.to_numpy()][0]}'. Leaving out the hard ones would flatter the claim. Exclude the "
+            "others alone."
         )
 
 

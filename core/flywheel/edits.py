@@ -13,10 +13,11 @@ from typing import Any, ClassVar
 import pandas as pd
 
 from core.annotate import Rule, check_rules, read_rules
+from core.collect import Check, read_checks
 from core.content import canonicalise
 from core.dataset import Dataset
 from core.flywheel.decision import Decide, Decision
-from core.flywheel.edit import Edit, EditError, counted, plain, refuse_test
+from core.flywheel.edit import Edit, EditError, counted, plain, refuse_sealed, refuse_test
 from core.roles import of_kind
 
 __all__ = [
@@ -26,12 +27,14 @@ __all__ = [
     "Correct",
     "Decide",
     "Decision",
+    "Dismiss",
     "DropColumn",
     "Edit",
     "EditError",
     "Exclude",
     "Generate",
     "Relabel",
+    "SetChecks",
     "SetRules",
     "plain",
     "read_edit",
@@ -64,12 +67,16 @@ class Relabel(Edit):
 
 @dataclass(frozen=True)
 class Exclude(Edit):
-    """Leave examples out. Those of the test set stay listed, and every turn is scored again without them."""
+    """Leave examples out. Those of the test set stay listed, and every turn is scored again without them.
+
+    Sealed examples can't be left out.
+    """
 
     kind: ClassVar[str] = "exclude"
     examples: Sequence[str]
 
     def apply(self, dataset: Dataset) -> Dataset:
+        refuse_sealed(dataset, self.examples)
         return dataset.without(self.examples)
 
     def payload(self) -> dict[str, Any]:
@@ -152,10 +159,16 @@ class Collect(Edit):
 
 @dataclass(frozen=True)
 class Generate(Edit):
-    """Add generated rows to train, with their parents, as ``core.generate.propose`` returns them."""
+    """Add generated rows to train, with their parents, as ``core.generate.propose`` returns them.
+
+    ``method``, ``settings`` and ``seed`` say how they were made.
+    """
 
     kind: ClassVar[str] = "generate"
     frame: pd.DataFrame = field(repr=False, compare=False)
+    method: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    seed: int = 0
 
     def apply(self, dataset: Dataset) -> Dataset:
         if not {"parent", "other_parent"} <= set(self.frame.columns):
@@ -168,7 +181,8 @@ class Generate(Edit):
         return dataset.with_rows(rows, self.frame[["parent", "other_parent"]])
 
     def payload(self) -> dict[str, Any]:
-        return {"count": len(self.frame)}
+        how = {"method": self.method, "settings": dict(self.settings), "seed": self.seed} if self.method else {}
+        return {"count": len(self.frame), **how}
 
     def rows(self) -> pd.DataFrame:
         return canonicalise(self.frame)
@@ -243,9 +257,79 @@ class SetRules(Edit):
         return self.said or f"set {counted(len(self.rules), 'rule')}"
 
 
+@dataclass(frozen=True)
+class SetChecks(Edit):
+    """What must hold of the data from now on, all of it; the data stays as it is. ``said`` is what was done, in words.
+
+    A check that asks for columns or kinds that the data has not is refused, unless it was there before (``known``).
+    """
+
+    kind: ClassVar[str] = "checks"
+    checks: Sequence[Check]
+    said: str = ""
+    known: Sequence[Check] = ()
+
+    def apply(self, dataset: Dataset) -> Dataset:
+        for check in self.checks:
+            if check not in self.known:
+                check.broken(dataset.frame)
+        return dataset
+
+    @property
+    def changes_data(self) -> bool:
+        return False
+
+    def payload(self) -> dict[str, Any]:
+        return {"checks": [check.to_dict() for check in self.checks], "said": self.said}
+
+    @property
+    def summary(self) -> str:
+        return self.said or f"set {counted(len(self.checks), 'check')}"
+
+
+@dataclass(frozen=True)
+class Dismiss(Edit):
+    """Say of a finding of the audit that it is as it should be, or (``back``) that it is to be shown again.
+
+    ``finding`` is its `findings.finding_key`, ``size`` how much it was about. Changes no data.
+    """
+
+    kind: ClassVar[str] = "dismiss"
+    finding: str
+    title: str
+    size: int
+    back: bool = False
+
+    def apply(self, dataset: Dataset) -> Dataset:
+        return dataset
+
+    @property
+    def changes_data(self) -> bool:
+        return False
+
+    def payload(self) -> dict[str, Any]:
+        return {"finding": self.finding, "title": self.title, "size": self.size, "back": self.back}
+
+    @property
+    def summary(self) -> str:
+        return f"{'brought back' if self.back else 'dismissed'} the finding '{self.title}'"
+
+
 EDITS: dict[str, type[Edit]] = {
     edit.kind: edit
-    for edit in (Relabel, Exclude, Correct, DropColumn, Collect, Generate, Annotations, Decide, SetRules)
+    for edit in (
+        Relabel,
+        Exclude,
+        Correct,
+        DropColumn,
+        Collect,
+        Generate,
+        Annotations,
+        Decide,
+        SetRules,
+        SetChecks,
+        Dismiss,
+    )
 }
 
 
@@ -274,10 +358,16 @@ def read_edit(kind: str, payload: Mapping[str, Any], rows: pd.DataFrame | None, 
         )
     if kind == "rules":
         return SetRules(read_rules(payload["rules"]), said=payload.get("said", ""), by=by, reason=reason)
+    if kind == "checks":
+        return SetChecks(read_checks(payload["checks"]), said=payload.get("said", ""), by=by, reason=reason)
+    if kind == "dismiss":
+        title, size, back = payload["title"], payload["size"], payload["back"]
+        return Dismiss(payload["finding"], title=title, size=size, back=back, by=by, reason=reason)
     if kind == "collect" and rows is not None:
         return Collect(rows, count=payload.get("count"), by=by, reason=reason)
     if kind == "generate" and rows is not None:
-        return Generate(rows, by=by, reason=reason)
+        how = {name: payload[name] for name in ("method", "settings", "seed") if name in payload}
+        return Generate(rows, **how, by=by, reason=reason)
     if kind == "annotations" and rows is not None:
         return Annotations(rows, by=by, reason=reason)
     raise EditError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.errors import FlywheelError
 
-__all__ = ["LockError", "ProjectError", "StaleError"]
+__all__ = ["LockError", "ProjectError", "SealError", "StaleError"]
 
 
 class ProjectError(FlywheelError):
@@ -13,6 +13,10 @@ class ProjectError(FlywheelError):
 
 class LockError(ProjectError):
     """The model is locked."""
+
+
+class SealError(ProjectError):
+    """The sealed examples stay as they are: sealed, or opened once."""
 
 
 class StaleError(ProjectError):

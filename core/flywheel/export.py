@@ -8,40 +8,55 @@ import math
 import re
 import shutil
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from core.collect.pandera_schema import checks_source, needs_source, to_pandera
 from core.flywheel import log, replay
+from core.flywheel.blind import reviewed_json
+from core.flywheel.claim import claim_json
 from core.flywheel.edits import Collect, Correct, Edit, Generate, plain
 from core.flywheel.edits import replay as replayed
 from core.flywheel.guidelines import guidelines_markdown
+from core.flywheel.sealed import in_sight, sealed_predictions
 from core.flywheel.slice_verdicts import watched_json
+from core.flywheel.spreadsheet import write_csv
 from core.flywheel.turn import Turn
 from core.train import recipes
 
 if TYPE_CHECKING:
+    from core.evaluate import Evaluation, Verdict
     from core.flywheel.project import Project
 
 __all__ = ["export"]
 
 _READ_ME = """This folder was exported from the project "{name}".
 
-data.csv, data.parquet   the data as it is now, with its split; ids in the first column
+data.csv, data.parquet   the data as it is now, with its split; ids in the first column{sealed}
 generated.csv            which examples were generated, and from which parents
 annotations.csv          what several annotators said, one column each, if anybody was asked
 excluded.csv             which examples were excluded, and from which part
 log.json                 every edit, decision, undo and redo: who, when, why
-metrics.json             the last turn: metrics with 95 % intervals, verdict, decision rule
-ledger.csv               all turns
+metrics.json             the last turn: metrics with 95 % intervals, verdict, decision rule; metrics and verdict_then
+                         are those of the test labels as they were when it ran, metrics_now and verdict those of now
+ledger.csv               all turns; columns that end in _then say what was said when they ran
+test_labels.json         the blind review of test labels: its sample, what it found, the noise with its interval
+claim.json, sealed.csv   once the sealed examples were opened: the final claim, and what was predicted for each of them
 watched.json             the pinned slices: their conditions, who pinned them, what each turn did to them
 guidelines.md            what each class means, with examples and every earlier definition
 recipe.json              the locked recipe
 rules.json               the rules (labelling functions): name, class, condition
+checks.json              what must hold of the data, if anything was stated, as a schema of pandera; import
+                         pandera_checks.py, if it is there, before reading it
 raw.parquet, split.parquet, edits.json, rows/   what replay.py needs
 replay.py                rebuilds the numbers of the last turn from the raw data:
                          python replay.py   (needs pandas, pyarrow and scikit-learn in the versions of recipe.json)
+
+In the CSV files an apostrophe stands before text that a spreadsheet would run as a formula: it begins with = + - @, a
+tab or a line end. The Parquet files hold the data exactly as it is.
 """
 _PARTS = ("value", "low", "high")
 
@@ -76,14 +91,16 @@ def _write(project: Project, folder: Path) -> None:
     name = "split"
     while name in dataset.frame.columns and name != dataset.schema.split_column:
         name += "_now"
-    data = dataset.frame.copy().assign(**{name: dataset.split}).rename_axis("example")
-    data.to_csv(folder / "data.csv")
+    # Who reads the export must not stumble over what is sealed.
+    shown = in_sight(project, dataset.frame.index)
+    data = dataset.frame.assign(**{name: dataset.split}).loc[shown].rename_axis("example")
+    write_csv(data, folder / "data.csv")
     data.to_parquet(folder / "data.parquet")
-    dataset.parents.rename_axis("example").to_csv(folder / "generated.csv")
-    dataset.excluded.rename("split").rename_axis("example").to_csv(folder / "excluded.csv")
+    write_csv(dataset.parents.rename_axis("example"), folder / "generated.csv")
+    write_csv(dataset.excluded.to_frame("split").rename_axis("example"), folder / "excluded.csv")
     annotations = project.annotations
     if annotations.shape[1]:
-        annotations.rename_axis("example").to_csv(folder / "annotations.csv")
+        write_csv(annotations.rename_axis("example"), folder / "annotations.csv")
     entries = [
         {
             "seq": entry.seq,
@@ -100,32 +117,45 @@ def _write(project: Project, folder: Path) -> None:
     _dump(folder / "log.json", entries)
     (folder / "recipe.json").write_text(project.model.recipe.to_json(), encoding="utf-8")
     (folder / "guidelines.md").write_text(guidelines_markdown(project), encoding="utf-8")
-    (folder / "README.txt").write_text(_READ_ME.format(name=project.name), encoding="utf-8")
+    hidden = len(dataset) - len(shown)
+    sealed = f"; the {hidden:,} sealed examples were not opened and are left out" if hidden else ""
+    (folder / "README.txt").write_text(_READ_ME.format(name=project.name, sealed=sealed), encoding="utf-8")
     _dump(folder / "watched.json", watched_json(project))
+    _dump(folder / "test_labels.json", reviewed_json(project))
     _dump(folder / "rules.json", [rule.to_dict() for rule in project.rules])
+    if project.checks:
+        (folder / "checks.json").write_text(to_pandera(project.checks, name=project.name), encoding="utf-8")
+        if needs_source(project.checks):
+            (folder / "pandera_checks.py").write_text(checks_source(), encoding="utf-8")
+    _write_claim(project, folder)
     turns = project.turns
     if turns:
-        project.ledger().to_csv(folder / "ledger.csv", index=False)
+        write_csv(project.ledger(), folder / "ledger.csv", index=False)
         _dump(folder / "metrics.json", _metrics(project, turns[-1]))
         _write_replay(project, turns[-1], folder)
+
+
+def _write_claim(project: Project, folder: Path) -> None:
+    claim, predictions = project.claim, sealed_predictions(project)
+    if claim is not None and predictions is not None:
+        _dump(folder / "claim.json", claim_json(claim))
+        write_csv(predictions.rename_axis("example"), folder / "sealed.csv")
 
 
 def _metrics(project: Project, turn: Turn) -> dict[str, Any]:
     """The last turn's numbers, and what it takes to compute them again."""
     dataset = project.dataset_at(turn.revision)
     schema = dataset.schema
-    metrics = {
-        name: {key: None if math.isnan(number) else number for key, number in zip(_PARTS, numbers, strict=True)}
-        for name, numbers in turn.evaluation_then.metrics.items()
-    }
     return {
         "turn": turn.number,
         "at": turn.at,
         "version": turn.version,
         "fingerprint": turn.fingerprint,
         "headline": project.headline,
-        "metrics": metrics,
-        "verdict": None if turn.verdict is None else json.loads(turn.verdict.to_json()),
+        "metrics": _numbers(turn.evaluation_then),
+        "metrics_now": _numbers(turn.evaluation),
+        "verdict": _verdict(turn.verdict),
+        "verdict_then": _verdict(turn.verdict_then),
         "label": schema.label,
         "inputs": list(schema.inputs),
         "kinds": schema.kinds,
@@ -136,10 +166,22 @@ def _metrics(project: Project, turn: Turn) -> dict[str, Any]:
     }
 
 
+def _numbers(evaluation: Evaluation) -> dict[str, dict[str, float | None]]:
+    return {
+        name: {key: None if math.isnan(number) else number for key, number in zip(_PARTS, numbers, strict=True)}
+        for name, numbers in evaluation.metrics.items()
+    }
+
+
+def _verdict(verdict: Verdict | None) -> dict[str, Any] | None:
+    return None if verdict is None else dict(json.loads(verdict.to_json()))
+
+
 def _write_replay(project: Project, turn: Turn, folder: Path) -> None:
     start = project.dataset_at(0)
-    start.frame.to_parquet(folder / "raw.parquet")
-    start.memberships[["split"]].to_parquet(folder / "split.parquet")
+    shown = in_sight(project, start.frame.index)
+    start.frame.loc[shown].to_parquet(folder / "raw.parquet")
+    start.memberships.loc[shown, ["split"]].to_parquet(folder / "split.parquet")
     (folder / "rows").mkdir(exist_ok=True)
     edits: list[dict[str, Any]] = []
     current = start
@@ -155,9 +197,7 @@ def _write_replay(project: Project, turn: Turn, folder: Path) -> None:
         current, waiting = replayed(before, [edit]), []
         if isinstance(edit, Correct):
             # The values as they entered the data: numbers as numbers, dates as dates.
-            there = [cell for cell in edit.cells if cell[0] in current.frame.index]
-            cells = [[*cell, plain(current.frame.at[cell])] for cell in there]
-            written["content"] = {"cells": cells}
+            written["content"] = {"cells": _entered(current.frame, edit.cells)}
         else:
             # The rows as they entered the data: with ids, without those that were known.
             added: pd.Index = current.frame.index.difference(before.frame.index, sort=False)
@@ -165,6 +205,18 @@ def _write_replay(project: Project, turn: Turn, folder: Path) -> None:
             current.frame.loc[added].to_parquet(folder / written["rows"])
     _dump(folder / "edits.json", edits)
     (folder / "replay.py").write_text(_replay_source(), encoding="utf-8")
+
+
+def _entered(frame: pd.DataFrame, cells: Iterable[tuple[str, str]]) -> list[list[Any]]:
+    """The values of some cells, ``[example, column, value]`` each; those that are no longer there are left out."""
+    columns: dict[str, list[str]] = {}
+    for example, column in cells:
+        columns.setdefault(column, []).append(example)
+    found: list[list[Any]] = []
+    for column, examples in columns.items():
+        there = pd.Index(examples)[frame.index.get_indexer(pd.Index(examples)) >= 0]
+        found += [[example, column, plain(value)] for example, value in frame.loc[there, column].items()]
+    return found
 
 
 def _replay_source() -> str:

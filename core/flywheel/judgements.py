@@ -1,7 +1,8 @@
 """What the decision in force on each example says: which label it found, which it left, who, when, by which guideline.
 
 A decision such as "keep" only makes sense beside the label that was there then. Here the log is walked once, and each
-decision is read as the label before and after it.
+decision is read as the label before and after it. Blind decisions on test examples are no part of it: what is learned
+from decisions must not be learned from those.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ _LABELS = {Decision.KEEP, *_CHANGES}
 
 
 def judgements(project: Project, *, bulk: bool = True) -> pd.DataFrame:
-    """The last decision in force on each example, and which label it was about.
+    """The last decision in force on each example that is not of the test set, and which label it was about.
 
     Parameters
     ----------
@@ -45,7 +46,7 @@ def judgements(project: Project, *, bulk: bool = True) -> pd.DataFrame:
     for entry in log.active(project.log):
         if entry.kind == "relabel":
             changed.update({example: label.strip() for example, label in entry.content["labels"].items()})
-        elif entry.kind == "decide":
+        elif entry.kind == "decide" and not entry.content.get("blind", False):
             queue, guideline = entry.content.get("queue"), str(entry.content.get("guideline"))
             about = (int(guideline) if guideline.isdecimal() else 0, queue[0] if queue else 0)
             counts = bulk or not entry.content.get("bulk", False)

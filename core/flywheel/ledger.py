@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -20,11 +21,11 @@ from core.flywheel.log import Entry
 from core.flywheel.ranking import first_suspects, kept_ranking
 from core.flywheel.refits import Refits, kept_refits, make_refits, unrefitted
 from core.flywheel.store import Store, now
-from core.flywheel.turn import Turn, test_version
+from core.flywheel.turn import Scored, Turn, test_version
 from core.progress import Cancel, Progress
 from core.train import Fitted, LockedModel, Training
 
-__all__ = ["Ledger", "changes", "entry_size", "part_of"]
+__all__ = ["Ledger", "changes", "class_probabilities", "entry_size", "part_of"]
 
 _FIELDS = (
     "baseline",
@@ -51,7 +52,10 @@ _PHRASES = {
     "generate": "generated",
     "annotations": "examples annotated",
     "decide": "decided",
+    "blind": "test labels reviewed blind",
     "rules": "rules changed",
+    "checks": "checks changed",
+    "dismiss": "findings dismissed or brought back",
 }
 
 
@@ -71,6 +75,8 @@ class Ledger:
         self._lock = threading.Lock()
         # The turns as scored on one state of the test set, by baseline and number.
         self._turns: tuple[str, dict[tuple[int, int], Turn]] = ("", {})
+        # What was said of them when they ran, which no correction of test labels changes.
+        self._then: dict[tuple[int, int], Scored] = {}
         self._test: tuple[Dataset | None, str, pd.Series | None] = (None, "", None)
         self._fitted: tuple[str, str, Fitted] | None = None
 
@@ -150,6 +156,7 @@ class Ledger:
             with self._lock:
                 # Verdicts of earlier turns may cover more now.
                 self._turns = ("", {})
+                self._then.clear()
 
     def _keep_train(self, dataset: Dataset, out_of_fold: pd.DataFrame) -> dict[str, Any]:
         """Find suspects, and write them and the out-of-fold probabilities."""
@@ -161,12 +168,12 @@ class Ledger:
 
     def _keep_test(self, model: LockedModel, training: Training, dataset: Dataset, brought: Dataset) -> dict[str, Any]:
         """Predict and evaluate the test examples, and write their probabilities."""
-        test = _probabilities(training.fitted, dataset, dataset.inputs("test"))
+        test = class_probabilities(training.fitted, dataset, dataset.inputs("test"))
         evaluation = _Judged(dataset, model, self._headline).evaluate((test, training.threshold))
         excluded = brought.ids("test").difference(test.index)
         if len(excluded):
             rows = brought.frame.loc[excluded, list(dataset.schema.inputs)]
-            test = pd.concat([test, _probabilities(training.fitted, dataset, rows)])
+            test = pd.concat([test, class_probabilities(training.fitted, dataset, rows)])
         return {"evaluation": evaluation.to_json(), "test_probabilities": self._store.write_frame(test)}
 
     def add(self, row: dict[str, Any]) -> int:
@@ -191,7 +198,13 @@ class Ledger:
         rows = self._store.execute(f"SELECT {', '.join(_FIELDS)} FROM turns WHERE {where} ORDER BY baseline, number")
         return [dict(zip(_FIELDS, row, strict=True)) for row in rows]
 
-    def turns(self, model: LockedModel, dataset: Dataset, entries: Sequence[Entry]) -> list[Turn]:
+    def turns(
+        self,
+        model: LockedModel,
+        dataset: Dataset,
+        entries: Sequence[Entry],
+        dataset_at: Callable[[int], Dataset],
+    ) -> list[Turn]:
         """Every turn, scored on the test set of ``dataset``; what changed is read from the log's entries."""
         rows = self.rows()
         if not rows:
@@ -211,7 +224,7 @@ class Ledger:
                 ranking = kept_ranking(self._store, row["version"], row["fingerprint"])
                 at = None if ranking is None else ranking[0]
                 if key not in known:
-                    known[key] = self._turn(row, turns, model, dataset, entries)
+                    known[key] = self._turn(row, rows[: len(turns)], model, dataset, entries, dataset_at)
                 if known[key].ranked_at != at:
                     known[key] = replace(known[key], ranked_at=at)
                 turns.append(known[key])
@@ -220,31 +233,34 @@ class Ledger:
     def _turn(
         self,
         row: dict[str, Any],
-        earlier: Sequence[Turn],
+        earlier: Sequence[dict[str, Any]],
         model: LockedModel,
         dataset: Dataset,
         entries: Sequence[Entry],
+        dataset_at: Callable[[int], Dataset],
     ) -> Turn:
-        judged = _Judged(dataset, model, self._headline)
+        rescored = row["test_version"] != self._test[1]
+        then = Evaluation.from_json(row["evaluation"])
 
         def read(what: str) -> pd.DataFrame:
             better = kept_ranking(self._store, row["version"], row["fingerprint"]) if what == "suspects" else None
             frame = self._store.read_frame(row[what] if better is None else better[1])
             # Predictions are kept for every test example there was; those excluded by now count no longer.
-            gone = what == "test_probabilities" and not frame.index.equals(judged.ids)
-            return frame.loc[judged.ids] if gone else frame
+            gone = what == "test_probabilities" and not frame.index.equals(dataset.ids("test"))
+            return frame.loc[dataset.ids("test")] if gone else frame
 
-        after = (read("test_probabilities"), row["threshold"])
-        own = (row["version"], row["fingerprint"])
+        # Computed when somebody asks: a correction of a test label changes what every turn is worth.
+        @cache
+        def score_now() -> Scored:
+            return self._score(row, earlier, _Judged(dataset, model, self._headline), None if rescored else then)
 
-        def against(turn: Turn) -> Verdict:
-            refits = [kept_refits(self._store, *of) for of in ((turn.version, turn.fingerprint), own)]
-            return judged.compare((turn.test_probabilities, turn.threshold), after, *refits)
+        def score_then() -> Scored:
+            key = (row["baseline"], row["number"])
+            if key not in self._then:
+                judged = _Judged(dataset_at(row["revision"]), model, self._headline)
+                self._then[key] = self._score(row, earlier, judged, then)
+            return self._then[key]
 
-        # Turn 1 has one verdict, later ones two that are read side by side.
-        verdicts = together([against(turn) for turn in [*earlier[-1:], *earlier[:1]][: len(earlier)]])
-        rescored = row["test_version"] != self._test[1]
-        then = Evaluation.from_json(row["evaluation"])
         return Turn(
             number=row["number"],
             at=row["at"],
@@ -253,14 +269,30 @@ class Ledger:
             fingerprint=row["fingerprint"],
             threshold=row["threshold"],
             seconds=row["seconds"],
-            evaluation=judged.evaluate(after) if rescored else then,
             evaluation_then=then,
             rescored=rescored,
-            verdict=verdicts[0] if verdicts else None,
-            verdict_against_first=verdicts[-1] if verdicts else None,
-            changes=changes(entries, earlier[-1].revision if earlier else 0, row["revision"]),
+            changes=changes(entries, earlier[-1]["revision"] if earlier else 0, row["revision"]),
             _read=read,
+            _now=score_now,
+            _then=score_then if rescored else score_now,
         )
+
+    def _score(
+        self, row: dict[str, Any], earlier: Sequence[dict[str, Any]], judged: _Judged, known: Evaluation | None
+    ) -> Scored:
+        """What a turn is worth on one state of the test set, and against the turn before and the first."""
+
+        def predicted(of: dict[str, Any]) -> tuple[pd.DataFrame, float | None]:
+            return self._store.read_frame(of["test_probabilities"]).loc[judged.ids], of["threshold"]
+
+        def against(other: dict[str, Any]) -> Verdict:
+            refits = [kept_refits(self._store, of["version"], of["fingerprint"]) for of in (other, row)]
+            return judged.compare(predicted(other), predicted(row), *refits)
+
+        # Turn 1 has one verdict, later ones two that are read side by side.
+        verdicts = together([against(other) for other in [*earlier[-1:], *earlier[:1]][: len(earlier)]])
+        evaluation = judged.evaluate(predicted(row)) if known is None else known
+        return Scored(evaluation, verdicts[0] if verdicts else None, verdicts[-1] if verdicts else None)
 
     def fitted(
         self, model: LockedModel, version: str, dataset: Dataset, progress: Progress | None, cancel: Cancel | None
@@ -271,14 +303,21 @@ class Ledger:
         return self._fitted[2]
 
     def table(self, turns: Sequence[Turn]) -> pd.DataFrame:
-        """The turns as a table: headline with its interval, verdicts with theirs, what changed."""
+        """The turns as a table: headline with its interval, verdicts with theirs, what changed.
+
+        Columns that end in ``_then`` say what was said on the test set as it was when the turn ran.
+        """
         rows = []
         for turn in turns:
             value, low, high = turn.evaluation.metrics[self._headline]
+            then, low_then, high_then = turn.evaluation_then.metrics[self._headline]
             rows.append(
                 {"turn": turn.number, "at": turn.at, "score": value, "low": low, "high": high}
                 | _said("", turn.verdict)
                 | _said("since_first_", turn.verdict_against_first)
+                | {"score_then": then, "low_then": low_then, "high_then": high_then}
+                | _said("", turn.verdict_then, "_then")
+                | _said("since_first_", turn.verdict_against_first_then, "_then")
                 | {
                     "changes": "; ".join(turn.changes),
                     "version": turn.version,
@@ -348,15 +387,10 @@ def part_of(
     return lambda share, message: progress((done + share * weight) / total, f"{said}{message}")
 
 
-def _said(prefix: str, verdict: Verdict | None) -> dict[str, Any]:
-    if verdict is None:
-        return {f"{prefix}verdict": None} | {f"{prefix}{name}": np.nan for name in ("delta", "delta_low", "delta_high")}
-    return {
-        f"{prefix}verdict": verdict.verdict,
-        f"{prefix}delta": verdict.delta,
-        f"{prefix}delta_low": verdict.low,
-        f"{prefix}delta_high": verdict.high,
-    }
+def _said(prefix: str, verdict: Verdict | None, suffix: str = "") -> dict[str, Any]:
+    names = [f"{prefix}{name}{suffix}" for name in ("verdict", "delta", "delta_low", "delta_high")]
+    said = [None, *[np.nan] * 3] if verdict is None else [verdict.verdict, verdict.delta, verdict.low, verdict.high]
+    return dict(zip(names, said, strict=True))
 
 
 def changes(entries: Sequence[Entry], since: int, until: int) -> tuple[str, ...]:
@@ -366,7 +400,8 @@ def changes(entries: Sequence[Entry], since: int, until: int) -> tuple[str, ...]
     counts: dict[str, int] = {}
     for entry in new:
         if entry.seq not in old:
-            counts[entry.kind] = counts.get(entry.kind, 0) + entry_size(entry)
+            kind = "blind" if entry.content.get("blind", False) else entry.kind
+            counts[kind] = counts.get(kind, 0) + entry_size(entry)
     phrases = [f"{count:,} {_PHRASES[kind]}" for kind, count in counts.items()]
     taken_back = len(old - {entry.seq for entry in new})
     return (*phrases, *([f"{taken_back:,} earlier edits taken back"] if taken_back else []))
@@ -381,7 +416,7 @@ def entry_size(entry: Entry) -> int:
     return int(content.get("count", 1))
 
 
-def _probabilities(fitted: Fitted, dataset: Dataset, inputs: pd.DataFrame) -> pd.DataFrame:
+def class_probabilities(fitted: Fitted, dataset: Dataset, inputs: pd.DataFrame) -> pd.DataFrame:
     """Probabilities of some rows, ids x all classes of the data; a class the model has not met has probability 0."""
     known = pd.DataFrame(fitted.predict_proba(inputs), index=inputs.index, columns=list(fitted.classes))
     return known.reindex(columns=list(dataset.classes), fill_value=0.0)

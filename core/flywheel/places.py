@@ -19,10 +19,12 @@ __all__ = [
     "elsewhere",
     "join",
     "put",
+    "set_aside",
     "stand",
     "stands",
 ]
 
+_ASIDE = "aside"
 # For so long a card stays with the reviewer who has it before them, and others are handed the next ones.
 HELD = timedelta(minutes=5)
 
@@ -66,6 +68,16 @@ def begin(store: Store, queue: int, *, revision: int, by: str) -> None:
     put(store, queue, by, 0)
 
 
+def set_aside(store: Store, queue: int) -> None:
+    """Note that a queue has a screen of its own: nobody is in it elsewhere, or led into it."""
+    store.put(_ASIDE, [*store.get(_ASIDE, []), queue])
+
+
+def _not_aside(store: Store) -> str:
+    """The condition that a queue is none of those, as SQL; they are numbers that the store gave."""
+    return f"queue NOT IN ({', '.join(str(int(number)) for number in store.get(_ASIDE, []))})"
+
+
 def began(store: Store, queue: int) -> Began:
     """How a queue began; a queue of an older project tells only when."""
     found = store.execute("SELECT revision, by FROM starts WHERE queue = ?", (queue,))
@@ -101,13 +113,15 @@ def current(store: Store, by: str) -> int | None:
     Somebody who is in none, or nobody in particular (``by=""``), is in the queue that was started last.
     """
     found = []
+    there = _not_aside(store)
     if by:
         found = store.execute(
-            "SELECT queue FROM places WHERE EXISTS (SELECT 1 FROM places WHERE by = ?) AND (by = ? "
-            "OR (by = '' AND queue IN (SELECT queue FROM starts WHERE by = ''))) ORDER BY joined DESC LIMIT 1",
+            f"SELECT queue FROM places WHERE {there} AND EXISTS (SELECT 1 FROM places WHERE {there} AND by = ?) "
+            "AND (by = ? OR (by = '' AND queue IN (SELECT queue FROM starts WHERE by = ''))) "
+            "ORDER BY joined DESC LIMIT 1",
             (by, by),
         )
-    found = found or store.execute("SELECT MAX(number) FROM queue")
+    found = found or store.execute(f"SELECT MAX(number) FROM (SELECT number, number AS queue FROM queue) WHERE {there}")
     return None if found[0][0] is None else int(found[0][0])
 
 
@@ -130,7 +144,8 @@ def at_hand(store: Store, queue: int, by: str, *, apart: Iterable[str] = ()) -> 
 def elsewhere(store: Store, *, apart: Iterable[str]) -> list[tuple[int, str, str]]:
     """The queues that others came into last, each once: number, source and who came."""
     rows = store.execute(
-        "SELECT number, source, by FROM places JOIN queue ON queue.number = places.queue ORDER BY joined DESC"
+        "SELECT number, source, by FROM places JOIN queue ON queue.number = places.queue "
+        f"WHERE places.{_not_aside(store)} ORDER BY joined DESC"
     )
     seen = set(apart)
     found: dict[int, tuple[int, str, str]] = {}

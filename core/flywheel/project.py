@@ -11,20 +11,24 @@ from typing import Any
 import pandas as pd
 
 from core.annotate import Rule
-from core.collect import Finding, audit
+from core.collect import Check, Finding
 from core.dataset import Dataset
 from core.evaluate import METRICS
 from core.flywheel import log, places, stale
 from core.flywheel.actions import Action, suggest
 from core.flywheel.annotators import gathered
+from core.flywheel.blind import refuse_undrawn
+from core.flywheel.claim import Claim, read_claim, with_claim
 from core.flywheel.decided import Decided
 from core.flywheel.edits import Collect, Decide, Edit, replay
 from core.flywheel.errors import LockError, ProjectError, StaleError
 from core.flywheel.export import export
+from core.flywheel.findings import Findings, checks_in_force, open_findings, ready_findings
 from core.flywheel.ledger import Ledger, changes, part_of
 from core.flywheel.log import Entry
 from core.flywheel.refits import REFITTING
 from core.flywheel.rules import rules_in_force
+from core.flywheel.sealed import open_sealed
 from core.flywheel.slice_verdicts import with_watched
 from core.flywheel.store import FORMAT, Store, StoreError, now
 from core.flywheel.turn import Turn
@@ -59,7 +63,8 @@ class Project:
         self.headline: str = store.get("headline")
         self.created: str = store.get("created")
         self._ledger = Ledger(store, self.headline)
-        self._findings: tuple[str, list[Finding]] | None = None
+        self._claim: Claim | None = None
+        self.audits = Findings(store.folder)
 
     # --- making and opening ----------------------------------------------------------------------------------------
 
@@ -101,8 +106,8 @@ class Project:
             raise ProjectError(f"The headline metric must be one of {', '.join(METRICS)}. Got '{headline}' instead.")
         if len(dataset.ids("test")) == 0:
             raise ProjectError(
-                "A project must have test examples to judge by. This data has none. "
-                "Choose a share for the test set, or bring one."
+                "A project must have test examples to judge by. This data has none: no class has enough different "
+                "examples to set some aside. Choose a larger share, bring a test set, or add examples."
             )
         model = LockedModel.for_dataset(dataset, recipe, decision=decision)
         store = Store(Path(folder), create=True)
@@ -249,6 +254,8 @@ class Project:
             force = log.active(entries)
             before = self._replayed(force)
             after = edit.apply(before)
+            if isinstance(edit, Decide) and edit.blind:
+                refuse_undrawn(self._store, edit)
             if isinstance(edit, Collect):
                 edit = replace(edit, count=len(after) - len(before))
             rows = edit.rows()
@@ -406,11 +413,11 @@ class Project:
     @property
     def turns(self) -> list[Turn]:
         """The ledger: every turn, scored on the test set as it is now."""
-        return self._ledger.turns(self.model, self.dataset, self.log)
+        return self._ledger.turns(self.model, self.dataset, self.log, self.dataset_at)
 
     def ledger(self) -> pd.DataFrame:
         """The turns as a table: headline with its interval, verdicts with theirs, what changed, what was harmed."""
-        return with_watched(self, self._ledger.table(self.turns))
+        return with_claim(self, with_watched(self, self._ledger.table(self.turns)))
 
     def fitted(self, progress: Progress | None = None, cancel: Cancel | None = None) -> Fitted:
         """The locked model fitted on the data of the last turn; fitted again after a restart."""
@@ -426,6 +433,17 @@ class Project:
         return len(self._ledger.rows(every=True))
 
     @property
+    def claim(self) -> Claim | None:
+        """What the sealed examples said when they were opened; None while they are sealed, or if there are none."""
+        if self._claim is None:
+            self._claim = read_claim(self._store)
+        return self._claim
+
+    def open_sealed(self, *, by: str = "", progress: Progress | None = None, cancel: Cancel | None = None) -> Claim:
+        """Judge the last turn by the sealed examples, once in the life of the project; see `sealed.open_sealed`."""
+        return open_sealed(self, by=by, progress=progress, cancel=cancel)
+
+    @property
     def pending(self) -> tuple[str, ...]:
         """What was done to the data since the last turn, in few phrases."""
         rows = self._ledger.rows()
@@ -433,16 +451,16 @@ class Project:
 
     # --- what next, and out ----------------------------------------------------------------------------------------
 
-    def findings(self) -> list[Finding]:
-        """What the audit says of the data as it is, worst first; computed once for a version."""
-        dataset = self.dataset
-        if self._findings is None or self._findings[0] != dataset.version:
-            self._findings = (dataset.version, audit(dataset))
-        return self._findings[1]
+    def findings(self, progress: Progress | None = None, cancel: Cancel | None = None) -> list[Finding]:
+        """What the audit says of the data as it is, worst first, without what was dismissed; once for a version.
+
+        A page asks `ready_findings`, which never takes long.
+        """
+        return open_findings(self, self.audits.look(self.dataset, self.checks, progress, cancel))
 
     def actions(self) -> list[Action]:
-        """What is worth doing next, most pressing first."""
-        return suggest(self, self.findings())
+        """What is worth doing next, most pressing first; findings that are not known yet are left out."""
+        return suggest(self, ready_findings(self) or ())
 
     def export(self, path: str | Path) -> Path:
         """Write data, log, metrics and ``replay.py`` to a folder, or to a zip file if the path ends in ``.zip``."""
@@ -454,6 +472,11 @@ class Project:
     def rules(self) -> tuple[Rule, ...]:
         """The rules as they stand now, those that are off included; changed by `SetRules`."""
         return rules_in_force(log.active(self.log))
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """What must hold of the data, as its analyst says; changed by `SetChecks`."""
+        return checks_in_force(log.active(self.log))
 
     @property
     def guidelines(self) -> dict[str, str]:

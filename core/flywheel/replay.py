@@ -42,8 +42,7 @@ def _edited(folder: Path, turn: dict[str, Any]) -> tuple[pd.DataFrame, pd.Series
         frame.loc[list(labels), label] = list(labels.values())
         from_pool = [example for example in labels if split[example] == "pool"]
         split.loc[from_pool] = "train"
-        for example, column, value in content.get("cells", []):
-            _correct(frame, example, column, value)
+        _correct(frame, content.get("cells", []))
         frame, split = frame.drop(gone, errors="ignore"), split.drop(gone, errors="ignore")
         if "rows" in edit:
             rows = pd.read_parquet(folder / edit["rows"])
@@ -53,17 +52,22 @@ def _edited(folder: Path, turn: dict[str, Any]) -> tuple[pd.DataFrame, pd.Series
     return frame, split
 
 
-def _correct(frame: pd.DataFrame, example: str, column: str, value: Any) -> None:
-    """Put one value into one cell; null is a missing value."""
-    if example not in frame.index:
-        return
-    dtype = frame[column].dtype
-    if dtype.kind == "M":
-        value = pd.Timestamp(value)
-    elif pd.api.types.is_numeric_dtype(dtype) and not (dtype.kind == "b" and isinstance(value, bool)):
-        frame[column] = frame[column].astype("float64")
-        value = float("nan") if value is None else float(value)
-    frame.loc[example, column] = value
+def _correct(frame: pd.DataFrame, cells: list[list[Any]]) -> None:
+    """Put values into cells, ``[example, column, value]`` each, a column at a time; null is a missing value."""
+    columns: dict[str, dict[str, Any]] = {}
+    for example, column, value in cells:
+        columns.setdefault(column, {})[example] = value
+    for column, values in columns.items():
+        new = pd.Series(values, dtype="object")
+        new = new[new.index.isin(frame.index)]
+        dtype = frame[column].dtype
+        if dtype.kind == "M":
+            new = pd.to_datetime(new, format="mixed")
+        elif pd.api.types.is_numeric_dtype(dtype) and not (
+            dtype.kind == "b" and all(isinstance(value, bool) for value in new)
+        ):
+            frame[column] = frame[column].astype("float64")
+        frame.loc[new.index, column] = new.astype(frame[column].dtype)
 
 
 def _ranked(score: Any, labels: Any, probabilities: pd.DataFrame) -> float:

@@ -1,8 +1,9 @@
 """The review queue: a persisted snapshot of who is to be looked at, in which order, and how far each reviewer has come.
 
-A queue never changes under the reviewer: a better ranking starts another queue, when they say so. Several reviewers may
-walk one queue: each has a place, what one has settled the others pass over, and the card that one has before them is
-handed to nobody else. A card whose example is in a case (equal content, different labels) settles the whole case.
+A queue never changes under the reviewer: a better ranking starts another queue, when they say so. (The one in which
+test labels are reviewed blind grows, at its end.) Several reviewers may walk one queue: each has a place, what one has
+settled the others pass over, and the card that one has before them is handed to nobody else. A card whose example is in
+a case (equal content, different labels) settles the whole case.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ __all__ = [
     "open_in",
     "other_queues",
     "others",
+    "read_queue",
     "start_queue",
     "what_was_done",
 ]
@@ -71,7 +73,8 @@ class Queue:
         What it holds, in words: "suspects of turn 0".
     cards : DataFrame
         Indexed by id, first to last: given, suggested, score, flagged, reasons. Where examples are in a case,
-        ``copies`` lists all ids of it. In a queue mixed for audit, ``drawn`` says "ranked" or "random".
+        ``copies`` lists all ids of it. In a queue mixed for audit, ``drawn`` says "ranked" or "random". A queue of
+        test examples has nothing but ``blind``.
     place : int
         The card that the reviewer has come to; as many as there are cards if they are through.
     by : str
@@ -94,6 +97,11 @@ class Queue:
     began: int = 0
     started_by: str = ""
     asked: bool = False
+
+    @property
+    def blind(self) -> bool:
+        """Whether it holds test examples, of which neither label nor suggestion is to be seen."""
+        return "blind" in self.cards
 
 
 def start_queue(project: Project, cards: pd.DataFrame, *, source: str, turn: int, by: str = "") -> Queue:
@@ -127,7 +135,7 @@ def start_queue(project: Project, cards: pd.DataFrame, *, source: str, turn: int
     with store.writing():
         number = store.insert("queue", row | {"blob": blob})
         places.begin(store, number, revision=revision, by=by)
-    return _read(project, number, by)
+    return read_queue(project, number, by)
 
 
 def join(project: Project, number: int, *, by: str) -> None:
@@ -146,10 +154,11 @@ def current_queue(project: Project, by: str = "") -> Queue | None:
         Whoever is in none yet is in the one that was started last.
     """
     number = places.current(project.store, by)
-    return None if number is None else _read(project, number, by)
+    return None if number is None else read_queue(project, number, by)
 
 
-def _read(project: Project, number: int, by: str) -> Queue:
+def read_queue(project: Project, number: int, by: str) -> Queue:
+    """A queue by its number, with the card that a reviewer has come to."""
     store = project.store
     ((at, turn, version, source, blob, place),) = store.execute(
         "SELECT at, turn, version, source, blob, place FROM queue WHERE number = ?", (number,)
@@ -176,9 +185,10 @@ def next_place(
 ) -> int:
     """The first place from ``place`` on (backwards with ``step=-1``) whose card is open to the reviewer.
 
-    A card is open if its example is still in train, nobody else has it before them, and it was not settled since the
-    queue began other than by the reviewer at this very card: what somebody else settled, or a case that was settled at
-    another of its cards, is passed over. The card that the reviewer asked for is open if it is in train.
+    A card is open if its example is still in train (in test, in a queue of those), nobody else has it before them, and
+    it was not settled since the queue began other than by the reviewer at this very card: what somebody else settled,
+    or a case that was settled at another of its cards, is passed over. The card that the reviewer asked for is open if
+    its example is there.
 
     Parameters
     ----------
@@ -279,6 +289,8 @@ def _there(
     dataset: Dataset, queue: Queue, ids: pd.Index, *, mine: bool | npt.NDArray[np.bool_] = True
 ) -> npt.NDArray[np.bool_]:
     """Whose card is there to be settled: in train; without a given label, in the pool, or labelled by oneself."""
+    if queue.blind:
+        return np.asarray(dataset.split.reindex(ids).to_numpy(dtype=object) == "test", dtype=bool)
     train = _in_train(dataset, ids)
     unlabelled = queue.cards["given"].reindex(ids).isna().to_numpy()
     if not unlabelled.any():
@@ -289,7 +301,7 @@ def _there(
 
 def is_of_pool(queue: Queue) -> bool:
     """Whether it says what to label next: it holds examples without a label, or some that are worth another one."""
-    return bool(queue.cards["given"].isna().any()) or not chances(queue.cards.iloc[0]).empty
+    return (not queue.blind and bool(queue.cards["given"].isna().any())) or not chances(queue.cards.iloc[0]).empty
 
 
 def move(project: Project, queue: Queue, place: int) -> None:
@@ -394,7 +406,7 @@ def decide(
         )
     if decision == Decision.SUGGESTED:
         label = str(queue.cards["suggested"].iloc[place])
-    if decision == Decision.KEEP and pd.isna(queue.cards["given"].iloc[place]):
+    if decision == Decision.KEEP and not queue.blind and pd.isna(queue.cards["given"].iloc[place]):
         raise ProjectError(
             f"A label that is kept must be there. '{queue.cards.index[place]}' has none yet. Give it one, or skip it."
         )
@@ -404,6 +416,7 @@ def decide(
         Decide(
             settled,
             guideline=project.guideline_version,
+            blind=queue.blind,
             queue=(queue.number, place, ahead),
             by=by,
             reason=reason or queue.source,
@@ -417,6 +430,9 @@ def _for_all(
 ) -> dict[str, tuple[str, str | None]]:
     """What a decision at a card says of each of its members."""
     ids = members(project, queue, place)
+    if queue.blind:
+        # With the class that was named, though it is the one that the example has.
+        return {ids[0]: (decision, label)}
     if decision in {Decision.AMBIGUOUS, Decision.EXCLUDE, Decision.SKIP}:
         return dict.fromkeys(ids, (decision, None))
     if len(ids) == 1 or ids[0] not in project.dataset.frame.index:
@@ -443,6 +459,11 @@ def one_label(project: Project, queue: Queue, wanted: Mapping[str, str]) -> dict
     """
     ids = pd.Index(list(wanted))
     labels = project.dataset.labels.loc[ids].tolist()
+    if queue.blind:
+        named = zip(wanted.items(), labels, strict=True)
+        return {
+            example: (str(Decision.KEEP if has == label else Decision.OTHER), label) for (example, label), has in named
+        }
     suggested = queue.cards["suggested"].reindex(ids).tolist()
     said: dict[str, tuple[str, str | None]] = {}
     for (example, label), has, other in zip(wanted.items(), labels, suggested, strict=True):

@@ -89,7 +89,7 @@ def _done_to(entry: Entry, asked: set[str]) -> str:
     if entry.kind == "decide":
         made = {example: (kind, label) for example, (kind, label) in content["decisions"].items() if example in asked}
         made = {example: said for example, said in made.items() if said[0] != Decision.SKIP}
-        return Decide(made).summary if made else ""
+        return Decide(made, blind=content.get("blind", False)).summary if made else ""
     if entry.kind == "relabel":
         labels = {content["labels"][example] for example in asked & set(content["labels"])}
         return f"relabelled to {', '.join(repr(label) for label in sorted(labels))}" if labels else ""

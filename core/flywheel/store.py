@@ -11,6 +11,7 @@ import hashlib
 import io
 import json
 import os
+import shutil
 import sqlite3
 import threading
 from collections import OrderedDict
@@ -21,6 +22,8 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from core.errors import FlywheelError
 
@@ -58,6 +61,9 @@ CREATE TABLE IF NOT EXISTS refits (
 CREATE TABLE IF NOT EXISTS fits (
     number INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, version TEXT NOT NULL, fingerprint TEXT NOT NULL,
     blob TEXT NOT NULL, threshold REAL);
+CREATE TABLE IF NOT EXISTS races (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, settings TEXT NOT NULL, verdict TEXT NOT NULL,
+    blob TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS starts (queue INTEGER PRIMARY KEY, revision INTEGER NOT NULL, by TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS places (
     queue INTEGER NOT NULL, by TEXT NOT NULL, place INTEGER NOT NULL, asked INTEGER NOT NULL, at TEXT NOT NULL,
@@ -65,6 +71,10 @@ CREATE TABLE IF NOT EXISTS places (
 CREATE TABLE IF NOT EXISTS watched (
     number INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, by TEXT NOT NULL, predicates TEXT NOT NULL,
     kind TEXT NOT NULL, turn INTEGER NOT NULL, blob TEXT);
+CREATE TABLE IF NOT EXISTS claims (
+    seal INTEGER PRIMARY KEY CHECK (seal = 1), at TEXT NOT NULL, by TEXT NOT NULL, turn INTEGER NOT NULL,
+    version TEXT NOT NULL, fingerprint TEXT NOT NULL, content TEXT NOT NULL, predictions TEXT NOT NULL,
+    probabilities TEXT NOT NULL, first_probabilities TEXT);
 """
 
 
@@ -93,6 +103,7 @@ class Store:
         self._path = self.folder / "project.sqlite"
         self._lock = threading.RLock()
         self._writes = False
+        self._made = False
         self._frames: OrderedDict[str, pd.DataFrame] = OrderedDict()
         if create:
             if self._path.exists():
@@ -100,6 +111,7 @@ class Store:
                     f"A new project needs a folder without one. '{self.folder.name}' holds a project already. "
                     "Open it, or choose another folder."
                 )
+            self._made = not self.folder.exists()
             try:
                 (self.folder / "blobs").mkdir(parents=True, exist_ok=True)
             except OSError as error:
@@ -125,8 +137,11 @@ class Store:
         self._connection.close()
 
     def discard(self) -> None:
-        """Close and remove a project file that could not be filled, so that the folder can be used again."""
+        """Close and remove a project that could not be filled, and its folder if it was made for it."""
         self.close()
+        if self._made:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            return
         for suffix in ("", "-wal", "-shm"):
             self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
 
@@ -197,9 +212,7 @@ class Store:
 
     def write_frame(self, frame: pd.DataFrame) -> str:
         """Write a frame durably and return its name, the SHA-256 of the file."""
-        buffer = io.BytesIO()
-        frame.to_parquet(buffer, index=True)
-        content = buffer.getvalue()
+        content = _parquet(frame)
         name = hashlib.sha256(content).hexdigest()
         path = self._blob(name)
         if path.is_file() and path.read_bytes() == content:
@@ -253,6 +266,24 @@ class Store:
 
     def _blob(self, name: str) -> Path:
         return self.folder / "blobs" / f"{name}.parquet"
+
+
+def _parquet(frame: pd.DataFrame) -> bytes:
+    """Write a frame with its index. Numbers hardly repeat: dictionaries of them take time and save nothing."""
+    texts = [str(name) for name, kind in frame.dtypes.items() if pd.api.types.is_string_dtype(kind)]
+    buffer = io.BytesIO()
+    pq.write_table(_table(frame), buffer, compression="zstd", use_dictionary=texts or False)
+    return buffer.getvalue()
+
+
+def _table(frame: pd.DataFrame) -> pa.Table:
+    if isinstance(frame.index, pd.RangeIndex | pd.MultiIndex) or frame.empty:
+        return pa.Table.from_pandas(frame, preserve_index=True)
+    # pyarrow asks each column for attributes, for which pandas looks among the ids: a hash table of them for nothing.
+    columns = pa.Table.from_pandas(frame.reset_index(drop=True), preserve_index=False)
+    like = pa.Table.from_pandas(frame.head(1), preserve_index=True).schema
+    ids = pa.Array.from_pandas(frame.index)
+    return columns.append_column(like.names[-1], ids).replace_schema_metadata(like.metadata)
 
 
 def now() -> str:

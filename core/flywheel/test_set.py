@@ -14,6 +14,7 @@ from core.dataset import Dataset
 from core.evaluate import METRICS, TestSetHealth, test_health
 from core.evaluate.test_health import FEW
 from core.flywheel import log
+from core.flywheel.blind import reviewed
 from core.flywheel.project import Project
 from core.flywheel.turn import Turn
 from core.progress import Cancel, Progress, Steps
@@ -24,6 +25,8 @@ __all__ = ["Beside", "TestSetReport", "judge_test_set", "newest_batch"]
 # From this AUC on what a classifier sees is more than a trifle, however sure it is.
 _TOLD = 0.6
 _MANY_LOOKS = 10
+# From so many on, surely, wrong test labels are worth mending.
+_NOISY_LABELS = 0.01
 # A class that is so many times as frequent on one side is another mixture.
 _RATIO = 1.25
 
@@ -115,10 +118,10 @@ def judge_test_set(project: Project, progress: Progress | None = None, cancel: C
         beside.append(_beside(dataset, name, ids, cancel))
     steps.start("looking for copies")
     health = _health(project, turns)
-    found = [*_size(health), *_power(health), *_looks(project)]
+    found = [*_size(health), *_power(health), *_labels(project), *_looks(project)]
     for one in beside:
         found += [*_classes(one), *_columns(one)]
-    found += [finding for finding in project.findings() if finding.kind == "train_test_duplicates"]
+    found += [finding for finding in project.findings(cancel=cancel) if finding.kind == "train_test_duplicates"]
     steps.finish()
     found.sort(key=lambda finding: -finding.severity)
     return TestSetReport(dataset.version, health, tuple(found), tuple(beside))
@@ -191,6 +194,39 @@ def _power(health: TestSetHealth) -> list[Finding]:
             min(0.6, 10 * health.detectable),
             said,
             "Collect more and make the project anew with a larger test set, or change the data in larger steps.",
+        )
+    ]
+
+
+def _labels(project: Project) -> list[Finding]:
+    """Whether the labels are known to be right."""
+    found = reviewed(project)
+    if found is None or not found.noise.reviewed:
+        size = len(project.dataset.ids("test"))
+        return [
+            Finding(
+                "test_labels",
+                "Nobody has checked the labels",
+                0.2,
+                f"None of {counted(size, 'test label')} was reviewed blind: how many are wrong, and with them how high "
+                "a score can be, is not known.",
+                "Review a random sample blind: a hundred say much.",
+            )
+        ]
+    noise = found.noise
+    share, low, high = noise.left
+    if low < _NOISY_LABELS:
+        return []
+    return [
+        Finding(
+            "test_labels",
+            "Wrong labels are left",
+            min(0.8, 0.3 + 2 * share),
+            f"{noise.wrong:,} of {counted(noise.reviewed, 'test label')} that were reviewed blind were wrong. About "
+            f"{share:.1%} of the test set ({low:.1%} to {high:.1%}) still are, so that a perfect model would reach an "
+            f"accuracy of {1 - share:.1%} only.",
+            "Let the sample grow: all of them, if the test set is small. Wrong labels cost every turn alike, and make "
+            "changes harder to see.",
         )
     ]
 

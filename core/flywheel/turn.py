@@ -13,7 +13,16 @@ from core.content import hash_names, hash_rows
 from core.dataset import Dataset
 from core.evaluate import Evaluation, Verdict
 
-__all__ = ["Turn", "test_version"]
+__all__ = ["Scored", "Turn", "test_version"]
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What the stored predictions of a turn are worth on one state of the test set, by itself and against others."""
+
+    evaluation: Evaluation
+    verdict: Verdict | None
+    verdict_against_first: Verdict | None
 
 
 @dataclass(frozen=True)
@@ -26,11 +35,10 @@ class Turn:
         0 for the first.
     revision : int
         The log entry after which it ran.
-    evaluation : Evaluation
-        On the test set as it is now. ``evaluation_then`` is what was said when the turn ran; the two differ once test
-        labels were corrected or test examples excluded (``rescored``).
-    verdict, verdict_against_first : Verdict or None
-        Against the turn before and against turn 0; None for turn 0.
+    evaluation_then : Evaluation
+        What was said when the turn ran.
+    rescored : bool
+        Whether test labels were corrected, or test examples excluded, since: ``evaluation`` is another one then.
     ranked_at : str or None
         When the better ranking of its suspects was made; None while there is only the first.
     changes : dict
@@ -44,14 +52,38 @@ class Turn:
     fingerprint: str
     threshold: float | None
     seconds: float
-    evaluation: Evaluation
     evaluation_then: Evaluation
     rescored: bool
-    verdict: Verdict | None
-    verdict_against_first: Verdict | None
     changes: tuple[str, ...]
     ranked_at: str | None = None
     _read: Callable[[str], pd.DataFrame] = field(repr=False, compare=False, kw_only=True)
+    _now: Callable[[], Scored] = field(repr=False, compare=False, kw_only=True)
+    _then: Callable[[], Scored] = field(repr=False, compare=False, kw_only=True)
+
+    @property
+    def evaluation(self) -> Evaluation:
+        """On the test set as it is now, computed when it is first asked for, from the stored predictions."""
+        return self._now().evaluation
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """Against the turn before, on the test set as it is now; None for turn 0."""
+        return self._now().verdict
+
+    @property
+    def verdict_against_first(self) -> Verdict | None:
+        """Against turn 0, on the test set as it is now; None for turn 0."""
+        return self._now().verdict_against_first
+
+    @property
+    def verdict_then(self) -> Verdict | None:
+        """Against the turn before, on the test set as it was when the turn ran; None for turn 0."""
+        return self._then().verdict
+
+    @property
+    def verdict_against_first_then(self) -> Verdict | None:
+        """Against turn 0, on the test set as it was when the turn ran; None for turn 0."""
+        return self._then().verdict_against_first
 
     @cached_property
     def out_of_fold(self) -> pd.DataFrame:

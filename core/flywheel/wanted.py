@@ -13,6 +13,7 @@ import pandas as pd
 
 from core.flywheel.edits import plain
 from core.flywheel.errors import ProjectError
+from core.flywheel.spreadsheet import harmless
 
 if TYPE_CHECKING:
     from core.dataset import Dataset
@@ -118,9 +119,9 @@ def collection_table(wanted: Mapping[str, Any]) -> str:
     rows += [{"kind": "class", "words": name} | _counts(own) for name, own in wanted["classes"].items()]
     rows += [{"kind": "example", "words": _json(example)} for example in wanted["examples"]]
     buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, _FIELDS, extrasaction="ignore", lineterminator="\n")
+    writer = csv.DictWriter(buffer, _FIELDS, extrasaction="ignore", lineterminator="\r\n")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({name: harmless(value) for name, value in row.items()} for row in rows)
     return "\N{ZERO WIDTH NO-BREAK SPACE}" + buffer.getvalue()
 
 

@@ -12,7 +12,7 @@ from core.report import Field, Usual, card, shorten, usual
 from core.train import weighed
 from pages.parts.plain import escaped, passage
 
-__all__ = ["example", "fields", "grid", "known", "lines", "reading"]
+__all__ = ["example", "fields", "grid", "known", "known_in_queue", "lines", "reading"]
 
 # Greys of the page's own text colour: they fit both themes.
 _STYLE = {
@@ -40,6 +40,12 @@ def _known(version: str, _dataset: Dataset) -> Usual:
 def known(dataset: Dataset) -> Usual:
     """What is usual in the train part of a data set; learnt once a version."""
     return _known(dataset.version, dataset)
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def known_in_queue(_dataset: Dataset, project_id: str, queue: int) -> Usual:
+    """What is usual in train, learnt once a queue: a decision changes the version, but not what values are usual."""
+    return usual(_dataset.part("train"), _dataset.schema)
 
 
 def fields(values: Sequence[Field], *, label: str = "Example") -> None:

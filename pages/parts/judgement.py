@@ -13,7 +13,7 @@ from pages.parts import turns, verdicts
 if TYPE_CHECKING:
     from core.flywheel import Project, Turn
 
-__all__ = ["draw", "looks", "times"]
+__all__ = ["draw", "looks", "then", "times"]
 
 
 def draw(project: Project, turn: Turn) -> None:
@@ -35,6 +35,8 @@ def draw(project: Project, turn: Turn) -> None:
                     verdicts.statement(turn.verdict_against_first, metric=title, against="turn 0")
                 if turn.verdict.refits:
                     st.caption(verdicts.covers(turn.verdict))
+            if turn.rescored:
+                st.markdown(then(project, turn))
             st.caption(looks(project, turn))
     if turns.moved_on(project, turn):
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -42,11 +44,22 @@ def draw(project: Project, turn: Turn) -> None:
             turns.to_train(project, f"Run turn {turn.number + 1}")
 
 
+def then(project: Project, turn: Turn) -> str:
+    """Say what was said of a turn when it ran, on the test labels of then."""
+    said = f"When it ran: {verdicts.score(*turn.evaluation_then.metrics[project.headline])}"
+    old = turn.verdict_then
+    if old is not None and turn.verdict is not None:
+        said += f", {verdicts.badge(old.verdict)} {verdicts.change(old)} against turn {turn.number - 1}"
+        if old.verdict != turn.verdict.verdict:
+            said += ": **the verdict is another one** on the test labels as they are now"
+    return f"{said}."
+
+
 def looks(project: Project, turn: Turn) -> str:
     """Say how often the test set was looked at, and what follows from it."""
     said = f"The test set was looked at {times(project.looks)}. Each look makes the next verdict a little less sure."
     if turn.rescored:
-        said += " Test labels were corrected or excluded since the turn ran: it is scored again from its predictions."
+        said += " Test labels were corrected or examples excluded since: it is scored anew from its stored predictions."
     return said
 
 

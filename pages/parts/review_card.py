@@ -13,7 +13,7 @@ from core.annotate import chances as chances_of
 from core.annotate import spoken
 from core.dataset import Dataset
 from core.flywheel import Decision, StaleError, current_queue, decide, is_of_pool, move, next_place
-from core.report import Usual, card, records, shorten, usual
+from core.report import Usual, card, records, shorten
 from pages.parts import beside, cards, cases, errors, frame, guidelines, insight, queues
 from pages.parts.plain import escaped, plain
 
@@ -74,7 +74,7 @@ def draw(project: Project, queue: Queue, place: int, turn: Turn | None, *, by: s
     chances = chances_of(suspect) if is_of_pool(queue) else _chances(turn, example)
     last = project.turns[-1]
     asked = insight.of(project, last, queue.cards, range(place, min(place + _AHEAD, len(queue.cards))))
-    known = _known(dataset, project.id, queue.number)
+    known = cards.known_in_queue(dataset, project.id, queue.number)
     st.html(_STYLE)
     left, right = st.columns([8, 5], gap="medium")
     with left:
@@ -94,12 +94,6 @@ def draw(project: Project, queue: Queue, place: int, turn: Turn | None, *, by: s
         if means:
             st.html(means)
         guidelines.pin(project, example, suspect["given"], suspect["suggested"], by)
-
-
-@st.cache_resource(show_spinner=False, max_entries=16)
-def _known(_dataset: Dataset, project_id: str, queue: int) -> Usual:
-    # Keyed on the queue, not on the version: a decision changes the version, but not what values are usual.
-    return usual(_dataset.part("train"), _dataset.schema)
 
 
 def _sides(suspect: pd.Series) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from core.annotate import Preview, Rule, RuleError, marks, preview, proposed_name, readable_columns
+from core.annotate import Preview, Rule, RuleError, marks, preview, proposed_name, readable_columns, seen_by_rules
 from core.annotate.combinations import AllOf, AnyOf, Not
 from core.annotate.conditions import Compares, Condition, Contains, Matches, Missing
 from core.dataset import Dataset
@@ -274,7 +274,7 @@ def _exactly(value: object) -> str:
 
 @st.cache_data(show_spinner=False, max_entries=64)
 def _frequent(version: str, column: str, _dataset: Dataset) -> list[str]:
-    return [str(value) for value in _dataset.frame[column].value_counts().head(_MOST_VALUES).index]
+    return [str(value) for value in seen_by_rules(_dataset)[column].value_counts().head(_MOST_VALUES).index]
 
 
 def _condition(parts: list[_Part], joined: str) -> tuple[Condition | None, str]:

@@ -68,9 +68,13 @@ def _headline(project: Project, turns: list[Turn]) -> None:
     # Brought in with the first project: a first visit paints before pandas and plotly are loaded.
     from core.evaluate import METRICS
     from core.report import interval, number
-    from pages.parts import verdicts
+    from pages.parts import test_labels, verdicts
 
     title = METRICS[project.headline]
+    if test_labels.reviewing(project, reviewer()):
+        # A score that moves with an answer would tell what the model says of the example.
+        st.caption(f"{title} is not shown while you review test labels.")
+        return
     if not turns:
         st.caption(f"{title}: no turn yet.")
         return

@@ -8,9 +8,10 @@ import pandas as pd
 import streamlit as st
 
 from core.collect.drift import EFFECT
+from core.flywheel import reviewed
 from core.flywheel.test_set import TestSetReport, judge_test_set
 from core.report import class_shares, column_drift, count, interval, number, percent
-from pages.parts import figure, findings, jobs
+from pages.parts import figure, findings, jobs, test_labels
 from pages.parts.judgement import times
 from pages.parts.plain import plain
 
@@ -27,6 +28,8 @@ _SEVERE = 0.6
 def draw(project: Project, turn: Turn) -> None:
     """Draw the judgement of the test set; it is made in the background once for each version of the data."""
     title = f"Test set of version {project.dataset.version[:8]}, turn {turn.number}"
+    if (said := reviewed(project)) is not None:
+        title += f", {count(said.noise.reviewed, 'label')} reviewed"
     job = jobs.registry().snapshot(project.id, _KIND)
     if job is None or (job.title != title and not job.running):
         jobs.registry().start(
@@ -34,13 +37,13 @@ def draw(project: Project, turn: Turn) -> None:
         )
     job = jobs.panel(project.id, _KIND)
     if job is not None and job.state == "done":
-        _show(project, job.result)
+        _show(project, job.result, turn)
     elif job is not None and not job.running and st.button("Judge it again"):
         jobs.registry().dismiss(project.id, _KIND)
         st.rerun()
 
 
-def _show(project: Project, report: TestSetReport) -> None:
+def _show(project: Project, report: TestSetReport, turn: Turn) -> None:
     health = report.health
     st.header("Is it fit to judge by?", anchor=False)
     worst = report.findings[0].severity if report.findings else 0.0
@@ -62,6 +65,7 @@ def _show(project: Project, report: TestSetReport) -> None:
         f"- It was looked at **{times(project.looks)}** so far: each turn is a look."
     )
     findings.listed(project, report.findings)
+    test_labels.summary(project, turn)
     with st.expander("What it takes to know each class", icon=":material/table_rows:"):
         st.dataframe(
             _classes(health.per_class), hide_index=True, height="content", alt="Test examples needed for each class"

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.flywheel import train_moved
+
 if TYPE_CHECKING:
     from core.flywheel import Project, Turn
 
@@ -35,8 +37,8 @@ def to_train(project: Project, label: str) -> None:
 
 
 def moved_on(project: Project, turn: Turn) -> bool:
-    """Whether the data was changed since the turn."""
-    return project.dataset.version != turn.version
+    """Whether the data was changed since the turn, in more than test labels: those score it anew."""
+    return train_moved(project, turn)
 
 
 def identity(project: Project, turn: Turn) -> str:

@@ -9,8 +9,9 @@ import streamlit as st
 
 from core.evaluate import METRICS
 from core.report import count, ledger_chart, percent
-from pages.parts import data_view, figure, frame, verdicts
+from pages.parts import audited, data_view, figure, frame, verdicts
 from pages.parts.plain import plain
+from pages.parts.turns import moved_on
 
 if TYPE_CHECKING:
     from core.flywheel import Action, Project
@@ -45,7 +46,7 @@ def strip(project: Project, actions: Sequence[Action]) -> None:
 def _states(project: Project, actions: Sequence[Action]) -> dict[str, list[str]]:
     dataset, turns = project.dataset, project.turns
     review = next((action for action in actions if action.kind == "review"), None)
-    changed = not turns or dataset.version != turns[-1].version
+    changed = not turns or moved_on(project, turns[-1])
     if turns:
         annotate = f"{count(review.count)} to review" if review else "nothing to review"
         last = turns[-1]
@@ -58,7 +59,7 @@ def _states(project: Project, actions: Sequence[Action]) -> dict[str, list[str]]
         generate.append(f"{count(len(dataset.generated))} generated")
     pending = plain("; ".join(project.pending)) or "the data was changed"
     return {
-        "collect": [count(len(dataset), "example"), count(len(project.findings()), "finding")],
+        "collect": [count(len(dataset), "example"), audited.said(project)],
         "annotate": [annotate],
         "generate": generate,
         "train": [f"turn {len(turns)} is next" if changed else "up to date", pending if turns and changed else ""],

@@ -169,6 +169,14 @@ def test_the_split_as_brought(frame):
     assert (dataset.split == brought["split"].to_numpy()).all()
 
 
+def test_a_split_that_is_brought_may_set_examples_aside(frame):
+    brought = frame.assign(split=["test", "sealed", "train", "train"] * 50)
+    dataset = Dataset.from_frame(brought, label="label")
+
+    assert (dataset.split == brought["split"].to_numpy()).all()
+    assert "split" not in dataset.schema.inputs
+
+
 def test_the_test_set_by_ids(frame):
     named = frame.assign(key=[f"k{n}" for n in range(200)])
     dataset = Dataset.from_frame(named, label="label", id="key", test=["k3", "k5"])

@@ -10,8 +10,10 @@ from core import statistics
 from core.statistics import (
     benjamini_hochberg,
     combined_interval,
+    difference_interval,
     draw_cells,
     draw_rows,
+    finite_interval,
     holm,
     holm_levels,
     hypergeometric_tail,
@@ -40,6 +42,28 @@ def test_wilson_knows_nothing_without_trials():
     assert 0 < low[1] < high[1] == 1
 
 
+@given(st.integers(1, 60), st.data())
+def test_the_interval_of_a_finite_population_covers_every_truth_as_often_as_it_says(population, data):
+    trials = data.draw(st.integers(0, population))
+    wrong = data.draw(st.integers(0, population))
+    level = data.draw(st.sampled_from([0.8, 0.95]))
+    ends = np.array([finite_interval(k, trials, population, level) for k in range(trials + 1)])
+    chances = stats.hypergeom.pmf(np.arange(trials + 1), population, wrong, trials)
+    covers = (ends[:, 0] - 1e-9 <= wrong / population) & (wrong / population <= ends[:, 1] + 1e-9)
+    assert chances[covers].sum() >= level - 1e-9
+
+
+def test_the_interval_of_a_finite_population_knows_what_was_seen_and_narrows_to_a_point():
+    assert finite_interval(3, 50, 50) == (3 / 50, 3 / 50)
+    assert finite_interval(0, 0, 50) == (0, 1)
+    low, high = finite_interval(3, 49, 50)
+    assert (low, high) == (3 / 50, 4 / 50)
+    # Next to an endless population it is that of Clopper and Pearson.
+    low, high = finite_interval(7, 100, 200_000)
+    expected = stats.binomtest(7, 100).proportion_ci(method="exact")
+    assert (low, high) == pytest.approx((expected.low, expected.high), abs=2e-4)
+
+
 def test_percentiles_leave_out_what_is_undefined():
     draws = np.random.default_rng(0).normal(size=(101, 3))
     draws[:40, 1] = np.nan
@@ -53,6 +77,14 @@ def test_percentiles_leave_out_what_is_undefined():
 def test_combined_interval_of_equal_estimates_shrinks_with_their_number():
     low, high = combined_interval([0.5] * 4, [0.3] * 4, [0.6] * 4)
     assert (low, high) == pytest.approx((0.4, 0.55))
+
+
+def test_the_difference_of_two_shares_has_the_interval_that_newcombe_published():
+    """56 of 70 against 48 of 80, method 10: Newcombe (1998), Statistics in Medicine 17, table II."""
+    shares = [(k / n, *map(float, wilson_interval(k, n))) for k, n in ((56, 70), (48, 80))]
+    assert difference_interval(*shares) == pytest.approx((0.2, 0.0524, 0.3339), abs=5e-5)
+    value, low, high = difference_interval(*shares[::-1])
+    assert (-value, -high, -low) == pytest.approx(difference_interval(*shares))
 
 
 def test_cells_are_drawn_as_rows_would_be():

@@ -13,7 +13,9 @@ from core.flywheel import Exclude, Project, start_queue
 __all__ = ["make_project"]
 
 
-def make_project(workspace: Path, *, turns: int = 1, queue: bool = False, name: str = "small") -> str:
+def make_project(
+    workspace: Path, *, turns: int = 1, queue: bool = False, name: str = "small", sealed: float = 0.0
+) -> str:
     """Make a project of 240 customers with a fifth of the labels wrong.
 
     Parameters
@@ -25,13 +27,15 @@ def make_project(workspace: Path, *, turns: int = 1, queue: bool = False, name: 
         Start a review of every train example, the most doubtful ones first.
     name : str
         Of the folder, which is the id of the project.
+    sealed : float
+        Share of the examples that is set aside.
 
     Returns
     -------
     str
         The id.
     """
-    dataset = Dataset.from_frame(_customers(), label="label")
+    dataset = Dataset.from_frame(_customers(), label="label", sealed=sealed)
     project = Project.create(workspace / name, dataset, recipe="logistic_regression", name=name.capitalize())
     for number in range(turns):
         if number:

@@ -21,7 +21,7 @@ def test_cells_are_a_sequence_like_the_list_of_them():
     assert ("b", "x") not in cells
     assert cells.ids.tolist() == ["a", "b", "c", "d"]
     assert cells != plain[:4]
-    with pytest.raises(IndexError, match="There are 5 cells"):
+    with pytest.raises(IndexError, match=r"There are 5 cells\. Got 5 instead\."):
         cells[5]
 
 

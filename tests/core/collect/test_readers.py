@@ -52,6 +52,7 @@ def test_content_says_more_than_the_name():
     [
         (b"", "it is empty"),
         (b"\x1f\x8b\x08", "gzip"),
+        (b"BZh9", "bzip2"),
         (b"%PDF-1.7", "PDF"),
         (b"\x89PNG\r\n\x1a\n", "image"),
         (b"<!DOCTYPE html><html>", "web page"),

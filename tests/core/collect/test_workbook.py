@@ -2,13 +2,12 @@ from __future__ import annotations
 
 import datetime
 import io
-import zipfile
 
 import openpyxl
 import pandas as pd
 import pytest
 
-from core.collect import ReadError, list_sheets, read_table
+from core.collect import ReadError, list_sheets, read_table, sheet_process
 
 
 def workbook(**sheets):
@@ -76,24 +75,39 @@ def test_mixed_cells_become_text():
     assert frame["b"].tolist() == ["x", "2024-01-02"]
 
 
-def test_empty_damaged_and_other_archives():
+def test_empty_and_damaged_workbooks():
     data = workbook(data=ROWS)
     with pytest.raises(ReadError, match="no rows"):
         read_table(workbook(data=ROWS[:1]))
     with pytest.raises(ReadError, match="sheets are empty"):
         read_table(workbook(data=[]))
-    with pytest.raises(ReadError, match="damaged workbook"):
+    with pytest.raises(ReadError, match="damaged ZIP archive or workbook"):
         read_table(data[: len(data) // 2], name="x.xlsx")
     with pytest.raises(ReadError, match="no sound workbook"):
         read_table(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(1000), name="x.xls")
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("data.csv", "a,b\n1,2\n")
-    with pytest.raises(ReadError, match="ZIP archive"):
-        read_table(buffer.getvalue())
 
 
 def test_a_workbook_that_unpacks_to_too_much(monkeypatch):
-    monkeypatch.setattr("core.collect.workbook.MAX_UNPACKED_BYTES", 100)
+    monkeypatch.setattr("core.collect.packed.MAX_BYTES", 100)
     with pytest.raises(ReadError, match="unpacks to"):
         read_table(workbook(data=ROWS))
+
+
+def test_cells_at_opposite_corners_end_the_process_that_reads_them_and_no_other():
+    book = openpyxl.Workbook()
+    book.active["A1"], book.active["XFD1048576"] = "a", "b"
+    buffer = io.BytesIO()
+    book.save(buffer)
+    with pytest.raises(ReadError, match="lie very far apart"):
+        read_table(buffer.getvalue())
+
+
+def test_times_and_spans_come_through_the_other_process():
+    frame = read_table(workbook(data=[["t", "d"], [datetime.time(3, 4), datetime.timedelta(days=2)]]))
+    assert frame["t"].tolist() == ["03:04:00"]
+    assert frame["d"].tolist() == ["2 days, 0:00:00"]
+
+
+def test_a_sheet_that_spans_too_many_cells(monkeypatch):
+    monkeypatch.setattr("core.collect.sheet_process.MAX_CELLS", 10)
+    assert {"cells": 18} in list(sheet_process.lines(workbook(data=ROWS), {"sheet": None}))

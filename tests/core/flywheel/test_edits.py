@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.collect.checks import CheckError, InRange, Unique
 from core.dataset import DatasetError
 from core.errors import FlywheelError
 from core.flywheel import (
@@ -15,11 +16,13 @@ from core.flywheel import (
     Collect,
     Correct,
     Decide,
+    Dismiss,
     DropColumn,
     EditError,
     Exclude,
     Generate,
     Relabel,
+    SetChecks,
     SetRules,
 )
 from core.flywheel.edits import EDITS, read_edit, replay
@@ -181,6 +184,8 @@ def test_every_edit_has_a_short_summary(dataset, train, make_table, make_childre
         Annotations(pd.DataFrame({"ann": ["yes"]}, index=list(train[:1]))),
         Decide({train[0]: ("keep", None)}),
         SetRules([]),
+        SetChecks([]),
+        Dismiss("k", title="Odd", size=3),
     ]
 
     assert {edit.kind for edit in edits} == set(EDITS)
@@ -194,6 +199,8 @@ def test_every_edit_has_a_short_summary(dataset, train, make_table, make_childre
         "added labels of 1 annotator on 1 example",
         "kept the label",
         "set 0 rules",
+        "set 0 checks",
+        "dismissed the finding 'Odd'",
     ]
     assert Decide({}).summary == "decided on 0 examples"
 
@@ -362,6 +369,8 @@ def test_every_edit_is_read_back_from_json(dataset, train, make_table, make_chil
         Exclude(pd.Index(train[:2]), by="b"),
         Correct({(train[0], "n"): np.int64(1), (train[1], "when"): pd.Timestamp("2026-02-03 04:05")}),
         DropColumn("n"),
+        SetChecks([InRange("n", 0, 5, severe=False), Unique(("x",))], said="added a check", by="d"),
+        Dismiss('["odd", "n"]', title="초록", size=3, back=True, by="c", reason="meant"),
         Collect(make_table(3, seed=9).assign(key=["n0", "n1", "n2"])),
         Generate(make_children(dataset, train[:2])),
         Decide({train[0]: ("other", np.str_("no")), train[1]: ("exclude", None)}, guideline="3", queue=(1, 4, 5)),
@@ -373,6 +382,15 @@ def test_every_edit_is_read_back_from_json(dataset, train, make_table, make_chil
         assert again.apply(dataset).version == edit.apply(dataset).version
     assert again.guideline == "3"
     assert again.queue == (1, 4, 5)
+
+
+def test_a_check_that_does_not_fit_the_data_is_refused_unless_it_was_there(dataset):
+    lost = InRange("gone", 0, 1)
+    with pytest.raises(CheckError, match="none called 'gone'"):
+        SetChecks([lost]).apply(dataset)
+    with pytest.raises(CheckError, match="holds texts"):
+        SetChecks([InRange("colour", 0, 1)]).apply(dataset)
+    assert SetChecks([lost, InRange("n", 0, 1)], known=[lost]).apply(dataset) is dataset
 
 
 def test_an_edit_of_a_newer_app_is_named():

@@ -14,6 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from core.annotate import Rule
 from core.annotate.conditions import Missing
+from core.collect.checks import InRange
 from core.dataset import Dataset
 from core.errors import FlywheelError
 from core.flywheel import (
@@ -21,15 +22,19 @@ from core.flywheel import (
     Collect,
     Correct,
     Decide,
+    Dismiss,
     DropColumn,
     Exclude,
     Generate,
     Project,
     ProjectError,
     Relabel,
+    SetChecks,
     SetRules,
+    log,
 )
 from core.flywheel.edits import replay
+from core.flywheel.findings import dismissals
 
 AUTHORS = st.sampled_from(["ann", "bob"])
 PLACES = st.integers(0, 200)
@@ -146,6 +151,14 @@ class History(RuleBasedStateMachine):
     def set_rules(self, names, label, by):
         self._apply(SetRules([Rule(name, label, Missing("x")) for name in names], by=by))
 
+    @rule(ends=st.lists(st.integers(0, 9), max_size=2), by=AUTHORS)
+    def set_checks(self, ends, by):
+        self._apply(SetChecks([InRange("n", low=end) for end in ends], by=by))
+
+    @rule(name=st.sampled_from("ab"), back=st.booleans(), by=AUTHORS)
+    def dismiss(self, name, back, by):
+        self._apply(Dismiss(name, title=name, size=1, back=back, by=by))
+
     @rule(by=st.sampled_from(["ann", "bob", None]))
     def undo(self, by):
         try:
@@ -196,6 +209,13 @@ class History(RuleBasedStateMachine):
         assert dataset.version == step_by_step.version
         rules = [self.edits[seq].rules for seq in sorted(self.force) if isinstance(self.edits[seq], SetRules)]
         assert self.project.rules == (tuple(rules[-1]) if rules else ())
+        checks = [self.edits[seq].checks for seq in sorted(self.force) if isinstance(self.edits[seq], SetChecks)]
+        assert self.project.checks == (tuple(checks[-1]) if checks else ())
+        said = {}
+        for edit in [self.edits[seq] for seq in sorted(self.force)]:
+            if isinstance(edit, Dismiss):
+                said[edit.finding] = not edit.back
+        assert set(dismissals(log.active(self.project.log))) == {name for name, away in said.items() if away}
         assert dataset.split.equals(step_by_step.split)
         assert dict(dataset.excluded) == dict(step_by_step.excluded)
         assert set(self.start.ids("test")) >= set(dataset.ids("test"))

@@ -9,7 +9,7 @@ import pytest
 
 from core.errors import FlywheelError
 from core.evaluate import compare, evaluate, together
-from core.flywheel import Collect, Decide, Exclude, Generate, LockError, Project, ProjectError, Relabel
+from core.flywheel import Collect, Decide, Exclude, Generate, LockError, Project, ProjectError, Relabel, draw
 from core.progress import Cancelled
 from core.train import LockedModel
 
@@ -313,6 +313,7 @@ def test_a_blind_correction_of_a_test_label_scores_every_turn_again(project, dat
     before = project.turn()
     example = dataset.ids("test")[0]
     other = "no" if dataset.labels[example] == "yes" else "yes"
+    draw(project)
     project.apply(Decide({example: ("other", other)}, blind=True))
     (now,) = project.turns
 

@@ -397,6 +397,7 @@ def test_a_project_that_could_not_be_written_leaves_the_folder_free(tmp_path, da
     with pytest.raises(StoreError, match="No space left"):
         Project.create(tmp_path / "p", dataset)
     monkeypatch.undo()
+    assert not (tmp_path / "p").exists()
 
     assert Project.create(tmp_path / "p", dataset).dataset.version == dataset.version
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from core.dataset import Dataset
-from core.flywheel import Collect, Exclude, Project
+from core.flywheel import Collect, Decide, Exclude, Project, draw
 from core.flywheel.test_set import judge_test_set, newest_batch
 
 
@@ -86,3 +86,23 @@ def test_power_is_told_by_what_the_last_two_turns_predict_differently(project):
     # Five rows less change next to nothing, so that a small change would be seen.
     assert after.health.changed_interval is not None
     assert after.health.detectable < before.detectable
+
+
+def test_the_labels_are_unknown_until_they_are_reviewed_blind_and_noisy_ones_are_named(project):
+    (unknown,) = [one for one in judge_test_set(project).findings if one.kind == "test_labels"]
+    assert "None of 400 test labels" in unknown.message
+    drawn = draw(project, 100)
+    labels = project.dataset.labels
+    other = {"yes": "no", "no": "yes"}
+    for example in drawn.ids[:30]:
+        project.apply(Decide({example: ("other", other[labels[example]])}, blind=True, by="ann"))
+    project.apply(Decide(dict.fromkeys(drawn.ids[30:], ("keep", None)), blind=True, by="ann"))
+    (noisy,) = [one for one in judge_test_set(project).findings if one.kind == "test_labels"]
+    assert "30 of 100 test labels" in noisy.message
+    assert "22.5%" in noisy.message
+    assert noisy.severity > unknown.severity
+    for _ in range(31):
+        project.undo("ann")
+    project.apply(Decide(dict.fromkeys(drawn.ids, ("keep", None)), blind=True, by="ann"))
+    # Few can be left: at most 3 in 100, and perhaps none.
+    assert not [one for one in judge_test_set(project).findings if one.kind == "test_labels"]

@@ -1,0 +1,131 @@
+"""Five test examples labelled blind by keyboard alone; every turn scored again, both figures to be seen, and undone."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from conftest import WIDE
+from driving import PACE, App
+from playwright.sync_api import expect
+from small import make_project
+from test_access import broken
+
+from core.flywheel import Project, define_class, draw, log, reviewed, sample
+
+pytestmark = pytest.mark.browser
+
+
+def tabbed_to(page, words: str, *, most: int = 60) -> None:
+    """Press Tab until a button or a tab with these words has the focus."""
+    focused = "document.activeElement.matches('button, [role=tab]') ? document.activeElement.innerText : ''"
+    for _ in range(most):
+        if words in page.evaluate(focused):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"Tab never came to {words!r}.")
+
+
+def shown(app: App, place: int) -> None:
+    """Wait until the card at one place is there and nothing of the page is under way any more."""
+    expect(app.keyed(f"skip-blind-{place}")).to_be_visible(timeout=60_000)
+    app.drawn()
+
+
+def score(turn) -> str:
+    return f"{turn.evaluation.metrics['macro_f1'][0]:.3f}"
+
+
+def test_five_test_labels_are_reviewed_blind_by_keyboard_and_every_turn_is_scored_again(page, own_server):
+    make_project(own_server.workspace, turns=2)
+    app = App(page, own_server)
+    app.goto("annotate", project="small")
+    page.get_by_role("tab", name="Review").wait_for()
+    tabbed_to(page, "Review")
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    app.see("Are the test labels right?")
+    app.drawn()
+    page.get_by_label("Test examples to review").focus()
+    page.keyboard.press("Control+a")
+    page.keyboard.type("5", delay=50)
+    page.keyboard.press("Enter")
+    app.see("Draw 5 test examples at random")
+    app.drawn()
+    tabbed_to(page, "Draw 5 test examples")
+    page.keyboard.press("Enter")
+    shown(app, 0)
+
+    on_disk = Project.open(own_server.workspace / "small")
+    before = [score(turn) for turn in on_disk.turns]
+    drawn, labels, classes = sample(on_disk).ids, on_disk.dataset.labels, on_disk.dataset.classes
+    assert len(drawn) == 5
+    for place, example in enumerate(drawn):
+        shown(app, place)
+        body = page.get_by_test_id("stMain").inner_text()
+        assert "suggested" not in body
+        assert "%" not in body
+        # The score moves with the answers: it would tell what the model says.
+        assert not page.get_by_test_id("stMetric").count()
+        # The third one differs.
+        named = labels[example] if place != 2 else next(name for name in classes if name != labels[example])
+        page.keyboard.press(str(1 + classes.index(named)))
+        time.sleep(PACE)
+    app.see("The sample is through")
+    app.drawn()
+    expect(page.get_by_test_id("stMetric").filter(has_text="Wrong test labels")).to_contain_text("20.0 %")
+
+    assert [next(iter(entry.content["decisions"].values()))[0] for entry in on_disk.log[-5:]].count("other") == 1
+    after = [score(turn) for turn in on_disk.turns]
+    assert all(turn.rescored for turn in on_disk.turns)
+    assert (reviewed(on_disk).noise.wrong, reviewed(on_disk).noise.reviewed) == (1, 5)
+    app.visit("Evaluate")
+    app.see(f"When it ran: {before[1]}")
+    expect(page.get_by_test_id("stMain").get_by_test_id("stMetric").first).to_contain_text(after[1])
+    app.visit("Ledger")
+    app.see("every turn is scored again on the test set as it is now")
+    expect(page.get_by_test_id("stSidebar").get_by_test_id("stMetric")).to_contain_text(after[1])
+
+    # Undo takes back one answer after the other, wherever one is.
+    for _ in range(3):
+        page.keyboard.press("Control+z")
+        time.sleep(3 * PACE)
+        app.drawn()
+    assert len(log.active(on_disk.log)) == 3
+    assert [score(turn) for turn in on_disk.turns] == before
+    assert not any(turn.rescored for turn in on_disk.turns)
+    expect(page.get_by_test_id("stSidebar").get_by_test_id("stMetric")).to_contain_text(before[1])
+    assert not app.trace
+    on_disk.close()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_no_state_of_the_review_breaks_a_rule_of_axe(browser, server, theme):
+    name = make_project(server.workspace, name=f"blind-{theme}")
+    project = Project.open(server.workspace / name)
+    define_class(project, project.dataset.classes[0], "Leaves within a year. " * 12, by="ann")
+    context = browser.new_context(viewport=WIDE, color_scheme=theme)
+    app = App(context.new_page(), server)
+    app.page.set_default_timeout(30_000)
+    app.goto("annotate", project=name)
+    app.page.get_by_role("tab", name="Test labels").click()
+    app.see("Are the test labels right?")
+    app.drawn()
+    problems = {"before": broken(app.page)}
+    draw(project, 4, by="ann")
+    app.goto("annotate", project=name)
+    app.page.get_by_role("tab", name="Test labels").click()
+    shown(app, 0)
+    problems["card"] = broken(app.page)
+    classes = len(project.dataset.classes)
+    for place, key in enumerate((*range(1, classes + 1), "s", "a")):
+        shown(app, place)
+        app.page.keyboard.press(str(key))
+        time.sleep(PACE)
+    app.see("The sample is through")
+    app.drawn()
+    problems["after"] = broken(app.page)
+    context.close()
+    project.close()
+    assert not any(problems.values()), problems
