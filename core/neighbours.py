@@ -25,6 +25,7 @@ __all__ = [
     "far_rows",
     "near_duplicates",
     "nearest",
+    "nearest_in",
     "nearest_to",
     "nearest_within_cells",
     "unit_rows",
@@ -132,6 +133,45 @@ def nearest(
         np.take_along_axis(positions, order, axis=1).astype(np.int64),
         np.take_along_axis(np.asarray(distances, dtype=np.float64), order, axis=1),
     )
+
+
+def nearest_in(
+    rows: npt.NDArray[np.floating] | spmatrix,
+    queries: npt.NDArray[np.floating] | spmatrix,
+    k: int = 1,
+    metric: str = "cosine",
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """Find the k rows nearest to each of some others, exactly.
+
+    Parameters
+    ----------
+    rows : array or sparse matrix of shape (n, d)
+    queries : array or sparse matrix of shape (m, d)
+    k : int
+        At least 1; with fewer rows, all of them.
+    metric : str
+        As `sklearn.neighbors.NearestNeighbors` takes it.
+
+    Returns
+    -------
+    (array of int64, array of float64), both of shape (m, min(k, n))
+        Positions in `rows`, nearest first, and their distances.
+
+    Raises
+    ------
+    NeighbourError
+        If k is less than 1, or there is no row.
+    """
+    if k < 1 or not rows.shape[0]:
+        raise NeighbourError(
+            f"Neighbours need k of at least 1 and a row. Got k = {k} and {rows.shape[0]} rows instead."
+        )
+    if not queries.shape[0]:
+        empty = (0, min(k, rows.shape[0]))
+        return np.empty(empty, dtype=np.int64), np.empty(empty)
+    search = NearestNeighbors(n_neighbors=min(k, rows.shape[0]), metric=metric).fit(rows)
+    distances, positions = search.kneighbors(queries)
+    return positions.astype(np.int64), np.asarray(distances, dtype=np.float64)
 
 
 def unit_rows(features: npt.NDArray[np.floating] | spmatrix) -> npt.NDArray[np.float32] | spmatrix:

@@ -22,6 +22,7 @@ from pages.parts import (
     missing_values,
     new_project,
     sidebar,
+    strayed,
 )
 from pages.parts.plain import plain
 
@@ -47,6 +48,7 @@ def look(project: Project) -> None:
     """With a project: its data and what is wrong with it."""
     frame.heading("collect", "The data as it is now, what is wrong with it, and more rows.")
     data_view.sizes(project)
+    strayed.notice(project)
     views = ["Findings", "Checks", "Data", "Columns", "Missing", "Map", "Add rows"]
     for view, tab in zip(views, st.tabs(views, key="collect-view", on_change="rerun"), strict=True):
         if not tab.open:

@@ -24,7 +24,7 @@ from core.generate import (
 )
 from core.progress import Cancel, Progress
 from core.report import count, percent, shorten
-from pages.parts import balance, frame, handover, jobs, proposal, sidebar, verdicts
+from pages.parts import balance, frame, handover, jobs, method_settings, proposal, sidebar, strayed, verdicts
 from pages.parts.plain import plain
 from pages.parts.proposal import Ask
 
@@ -54,6 +54,9 @@ def ask_for(dataset: Dataset) -> Ask | None:
     )
     chosen = METHODS[method]
     st.caption(plain(chosen.sentence))
+    settings = method_settings.draw(chosen)
+    if settings is None:
+        return None
     named = EXCLUDING if chosen.excludes else MAKING
     targets = [*map(str, named), SHARE, *(f"{CLASS}{name}" for name in dataset.classes)]
     target = st.selectbox(
@@ -67,7 +70,7 @@ def ask_for(dataset: Dataset) -> Ask | None:
             found_in = most_counts(labels, wanted(target))
             classes = ", ".join(f"'{shorten(name, 40)}'" for name in found_in)
             st.caption(plain(f"It finds by itself which examples of {classes}, and how many: see the preview."))
-            return Ask(chosen.key, tuple(found_in.items()))
+            return Ask(chosen.key, tuple(found_in.items()), settings)
         counts = explicit_counts(labels, wanted(target), exclude=chosen.excludes)
         if target != SHARE:
             total = st.number_input(
@@ -80,7 +83,7 @@ def ask_for(dataset: Dataset) -> Ask | None:
     except FlywheelError as nothing:
         st.info(plain(nothing), icon=":material/info:")
         return None
-    ask = Ask(chosen.key, tuple(counts.items()))
+    ask = Ask(chosen.key, tuple(counts.items()), settings)
     table = strategy_table(labels, counts, exclude=chosen.excludes)
     st.dataframe(written_table(table), hide_index=True, height="content", alt="Examples of each class now and after")
     return ask
@@ -127,8 +130,9 @@ def act(project: Project, ask: Ask) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("Try it", type="primary", icon=":material/science:", disabled=trying, key="try"):
             try_it(project, ask)
-        amount = "what it finds" if ask.of.finds else count(ask.total, "example")
-        if st.button(f"{verb} {amount}", icon=":material/check:", disabled=making, key="apply"):
+        number = proposal.number(project, ask)
+        amount = "what it finds" if number is None else count(number, "example")
+        if st.button(f"{verb} {amount}", icon=":material/check:", disabled=making or number == 0, key="apply"):
             proposal.apply(project, ask, by=sidebar.reviewer())
         st.caption("A trial works inside the folds of train: the data stays as it is, and test is not looked at.")
     jobs.panel(project.id, proposal.KIND)
@@ -149,6 +153,7 @@ def try_it(project: Project, ask: Ask) -> None:
             project.model,
             method=ask.method,
             target=ask.target,
+            settings=ask.given,
             metric=project.headline,
             before=before,
             progress=progress,
@@ -189,6 +194,7 @@ opened = frame.project_or_stop("generate")
 frame.heading("generate")
 data = opened.dataset
 handover.note(opened)
+strayed.notice(opened)
 left, right = st.columns(2, gap="large")
 with left:
     st.header("The classes of train", anchor=False)

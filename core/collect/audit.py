@@ -10,6 +10,7 @@ from core.collect.audit_mismatch import check_mismatch
 from core.collect.audit_neighbours import check_neighbours
 from core.collect.audit_order import check_order
 from core.collect.audit_personal import check_personal
+from core.collect.audit_sources import check_sources
 from core.collect.audit_spellings import check_spellings
 from core.collect.audit_types import check_types
 from core.collect.audit_values import check_values
@@ -28,6 +29,7 @@ CHECKS = (
     ("Looking for two values in one cell", check_merged),
     ("Comparing spellings", check_spellings),
     ("Looking for columns that settle each other", check_dependencies),
+    ("Looking for sources that disagree", check_sources),
     ("Looking for personal data", check_personal),
     ("Looking for order, time and groups", check_order),
     ("Comparing train and test", check_mismatch),

@@ -14,19 +14,21 @@ __all__ = ["check_mismatch"]
 
 LEAST_ROWS = 30
 SAMPLED = 50_000
+# A split by chance differs by chance: one in twenty would be told of otherwise.
+SURE = 0.001
 # Rows of test with a value that train does not have are worth a word from this share on.
 UNSEEN = 0.01
 
 
 def check_mismatch(audited: Audited) -> Iterator[Finding]:
     """Yield columns, the label among them, that differ between train and test, and values that only test has."""
-    train, judged = np.flatnonzero(audited.train), np.flatnonzero(audited.judged)
+    train, judged = np.flatnonzero(audited.train), np.flatnonzero(audited.test)
     if min(len(train), len(judged)) < LEAST_ROWS:
         return
     columns = [*audited.schema.inputs, audited.schema.label]
     sides = [audited.frame[columns].iloc[rows[:: max(1, -(-len(rows) // SAMPLED))]] for rows in (train, judged)]
     table = drift(*sides)
-    moved = table[table["drifted"]].sort_values("effect", ascending=False)
+    moved = table[table["drifted"] & (table["p_adjusted"] < SURE)].sort_values("effect", ascending=False)
     if len(moved):
         phrases = [f"'{name}' ({detail})" if detail else f"'{name}'" for name, detail in moved["detail"].items()]
         yield Finding(
@@ -46,17 +48,18 @@ def _unseen(audited: Audited) -> Iterator[Finding]:
     places, phrases = [], {}
     for name in audited.schema.categorical:
         coded = audited.coded(name)
-        new = coded.counts == 0
-        where = coded.where(new)
+        where = coded.where(coded.counts == 0)
+        where = where[audited.test[where]]
         # A column of nearly unique values has new ones everywhere.
-        if len(where) < UNSEEN * audited.judged.sum() or len(coded.values) > 0.2 * coded.present:
+        if len(where) < UNSEEN * audited.test.sum() or len(coded.values) > 0.2 * coded.present:
             continue
         places.append(where)
-        phrases[name] = f"'{name}': {listed((repr(str(value)) for value in coded.values[new]), 2)}"
+        values = coded.values[np.unique(coded.codes[where])]
+        phrases[name] = f"'{name}': {listed((repr(str(value)) for value in values), 2)}"
     if not places:
         return
     ids = audited.ids[np.unique(np.concatenate(places))]
-    tested = int(audited.judged.sum())
+    tested = int(audited.test.sum())
     yield Finding(
         "unseen_values",
         f"Values that only the test set has, in {counted(len(places), 'column')}",

@@ -134,7 +134,7 @@ def _over_time(audited: Audited, label: _Codes) -> Iterator[Finding]:
         if known.sum() < LEAST_ROWS:
             continue
         strength, p = association(_blocks(rankdata(moments[known], method="min")), label[known])
-        tested = audited.judged & dates.notna().to_numpy()
+        tested = audited.test & dates.notna().to_numpy()
         if strength < MODERATE or p > CHANCE or not tested.any():
             continue
         later = float((moments[known] > np.median(moments[tested])).mean())
@@ -163,7 +163,7 @@ def _groups(audited: Audited, label: _Codes) -> Iterator[Finding]:
         rows = train & (coded.codes >= 0)
         agree = _agreement(coded.codes[rows], label[rows], groups, int(label.max()) + 1)
         seen = np.bincount(coded.codes[rows], minlength=groups) > 0
-        tested = audited.judged & (coded.codes >= 0)
+        tested = audited.test & (coded.codes >= 0)
         if not tested.any() or agree is None or majority >= 1:
             continue
         split = float(seen[coded.codes[tested]].mean())

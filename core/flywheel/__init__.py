@@ -88,6 +88,7 @@ from core.flywheel.sealed import in_sight, is_sealed, open_sealed
 from core.flywheel.simulate import simulate_reviewer
 from core.flywheel.slice_verdicts import SliceVerdict, harmed, judge_watched, watched_trend
 from core.flywheel.store import StoreError
+from core.flywheel.strayed import Strayed, strayed
 from core.flywheel.turn import Turn
 from core.flywheel.watched import (
     WatchedSlice,
@@ -152,6 +153,7 @@ __all__ = [
     "SliceVerdict",
     "StaleError",
     "StoreError",
+    "Strayed",
     "Study",
     "Turn",
     "WatchedSlice",
@@ -228,6 +230,7 @@ __all__ = [
     "simulate_reviewer",
     "skipped",
     "start_queue",
+    "strayed",
     "study",
     "suggest",
     "touched",

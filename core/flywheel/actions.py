@@ -146,14 +146,14 @@ def _review(project: Project) -> list[Action]:
     settled = decisions(project).index
     train = project.dataset.ids("train")
     open_ones = suspects[(train.get_indexer(suspects.index) >= 0) & (settled.get_indexer(suspects.index) < 0)]
-    count = len(open_ones)
+    count, collected = len(open_ones), len(train.difference(project.dataset.generated))
     if count == 0:
         return []
     return [
         Action(
             "review",
             f"Review {count:,} suspect label{'' if count == 1 else 's'}",
-            f"{count / len(train):.1%} of the training labels are probably wrong, judged by turn {turn.number}.",
+            f"{count / collected:.1%} of the training labels are probably wrong, judged by turn {turn.number}.",
             "annotate",
             count,
             count * SECONDS_PER_DECISION / 60,

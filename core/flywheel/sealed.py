@@ -247,7 +247,8 @@ def _write(store: Store, claim: Claim, turn: Turn, predictions: pd.DataFrame, af
 
 def _opened(claim: Claim) -> SealError:
     by = f" by {claim.by}" if claim.by else ""
+    at = claim.at[:16].replace("T", " ")
     return SealError(
-        f"The sealed examples can be opened once, and they were: {claim.at}{by}, for turn {claim.turn}. "
-        "Its claim stays. To judge another turn, bring examples that were never used to a new project."
+        f"The sealed examples can be opened once, and they were: {at} UTC{by}, for turn {claim.turn}. "
+        "That claim stays. To judge another turn, bring examples that were never used to a new project."
     )

@@ -1,5 +1,6 @@
 """Generate: rows made from train, proposals to exclude, and the trial of both before they are applied."""
 
+from core.generate.fidelity import FLAGS, Fidelity, fidelity
 from core.generate.focus import focus_on, on_confused, on_hard, on_slice
 from core.generate.method import Made, Method, Sources
 from core.generate.methods import METHODS, methods_for
@@ -16,12 +17,15 @@ from core.generate.strategy import (
     most_counts,
     strategy_table,
 )
+from core.generate.templates import read_fillers, read_templates
 from core.generate.trial import Trial, trial, trial_report
 
 __all__ = [
     "EXCLUDING",
+    "FLAGS",
     "MAKING",
     "METHODS",
+    "Fidelity",
     "Focus",
     "GenerateError",
     "Made",
@@ -32,6 +36,7 @@ __all__ = [
     "Target",
     "Trial",
     "explicit_counts",
+    "fidelity",
     "focus_on",
     "methods_for",
     "most_counts",
@@ -40,6 +45,8 @@ __all__ = [
     "on_slice",
     "propose",
     "propose_exclusions",
+    "read_fillers",
+    "read_templates",
     "search",
     "search_report",
     "strategy_table",

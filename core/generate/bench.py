@@ -15,7 +15,7 @@ from core.generate.methods import find_method
 from core.generate.propose import chosen_by, drawn, exclusion_counts, make_rows, originals
 from core.generate.strategy import Focus, Target, explicit_counts, scaled_counts
 from core.progress import Cancel, Progress
-from core.train import Change, LockedModel, Outcome, out_of_fold_under
+from core.train import Change, LockedModel, Outcome, Recipe, out_of_fold_under
 
 __all__ = ["Attempt", "Bench", "attempt"]
 
@@ -152,7 +152,7 @@ class Bench:
             changes[_WITHOUT] = lambda ids: Change()
         for number, each in enumerate(attempts):
             name = str(each) if str(each) not in changes else f"{each} ({number + 1})"
-            changes[name] = self._change(each)
+            changes[name] = self._change(each, model.recipe)
         outcomes = out_of_fold_under(model, self.dataset, changes, division=division, progress=progress, cancel=cancel)
         if before is not None:
             return Outcome(before, float("nan")), outcomes
@@ -166,13 +166,13 @@ class Bench:
         folds = self.dataset.folds().nunique()
         return -round(self.gone.get(attempt, 0) / max(1, folds - 1))
 
-    def _change(self, attempt: Attempt) -> Callable[[pd.Index], Change]:
+    def _change(self, attempt: Attempt, recipe: Recipe) -> Callable[[pd.Index], Change]:
         parents = chosen_by(attempt.focus) if attempt.focus is not None else None
         excludes = attempt.method.excludes
         whole = self._all[excludes].among(parents)
 
         def change(ids: pd.Index) -> Change:
-            sources = self._seen(ids, excludes).among(parents)
+            sources = self._seen(ids, recipe, excludes).among(parents)
             counts = scaled_counts(attempt.counts, whole.sizes, sources.sizes)
             if not excludes:
                 return Change(rows=make_rows(attempt.method, sources, counts, attempt.seed, attempt.settings))
@@ -186,7 +186,7 @@ class Bench:
 
         return change
 
-    def _seen(self, ids: pd.Index, excludes: bool) -> Sources:
+    def _seen(self, ids: pd.Index, recipe: Recipe, excludes: bool) -> Sources:
         """The examples of a fold, one object for all that ask: a fold says its ids by one index."""
         # What excludes sees generated rows, too; where there are none, both see the same.
         excludes = excludes and len(self._all[False]) < len(self._all[True])
@@ -196,5 +196,5 @@ class Bench:
                 examples = self._all[excludes].examples
                 own = examples[ids.get_indexer(examples.index) >= 0]
                 # The index is kept, or another one might get its identity.
-                self._of_fold[key] = ids, Sources(own, self.dataset.schema)
+                self._of_fold[key] = ids, Sources(own, self.dataset.schema, recipe=recipe)
             return self._of_fold[key][1]

@@ -14,6 +14,7 @@ import pandas as pd
 
 from core.generate.strategy import GenerateError
 from core.schema import Modality, Schema
+from core.train import Recipe
 
 __all__ = ["ANY", "Draw", "Made", "Make", "Method", "Sources"]
 
@@ -38,11 +39,20 @@ class Sources:
     schema : Schema
     chosen : Index, optional
         Ids of those that may be parents; all if not given. The others are seen all the same, as neighbours.
+    recipe : Recipe, optional
+        Of the locked model, for methods that ask what it goes by.
     """
 
-    def __init__(self, examples: pd.DataFrame, schema: Schema, chosen: pd.Index | None = None) -> None:
+    def __init__(
+        self,
+        examples: pd.DataFrame,
+        schema: Schema,
+        chosen: pd.Index | None = None,
+        recipe: Recipe | None = None,
+    ) -> None:
         self.examples = examples
         self.schema = schema
+        self.recipe = recipe
         self.chosen: Booleans = (
             np.ones(len(examples), dtype=bool) if chosen is None else chosen.get_indexer(examples.index) >= 0
         )
@@ -66,7 +76,7 @@ class Sources:
         """The same examples, what is known of them included, with other parents."""
         if chosen is None and self.chosen.all():
             return self
-        other = Sources(self.examples, self.schema, chosen)
+        other = Sources(self.examples, self.schema, chosen, self.recipe)
         other._known, other._lock = self._known, self._lock
         return other
 

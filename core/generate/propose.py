@@ -14,6 +14,7 @@ from core.dataset import Dataset
 from core.generate.method import Method, Sources
 from core.generate.methods import find_method
 from core.generate.strategy import Focus, GenerateError, Target, explicit_counts, most_counts
+from core.train import LockedModel
 
 __all__ = ["chosen_by", "drawn", "exclusion_counts", "make_rows", "originals", "propose", "propose_exclusions"]
 
@@ -28,6 +29,7 @@ def propose(
     n: int | None = None,
     seed: int = 0,
     settings: Mapping[str, Any] | None = None,
+    model: LockedModel | None = None,
 ) -> pd.DataFrame:
     """Make examples from train, for `Dataset.with_rows` or the edit ``Generate``.
 
@@ -46,6 +48,8 @@ def propose(
         applied, it makes others.
     settings : mapping, optional
         Settings of the method, see `Method.settings`; its defaults hold for those that are not given.
+    model : LockedModel, optional
+        For methods that ask what the model goes by; a default of the modality stands in for it.
 
     Returns
     -------
@@ -65,7 +69,7 @@ def propose(
     if clash:
         raise GenerateError(f"The column name '{clash[0]}' is taken by the parents of generated rows. Rename yours.")
     counts = explicit_counts(dataset.labels_of("train"), target, n=n)
-    sources = Sources(originals(dataset), dataset.schema, chosen_by(target))
+    sources = Sources(originals(dataset), dataset.schema, chosen_by(target), None if model is None else model.recipe)
     round_seed = _round_seed(seed, len(dataset.generated))
     rows = make_rows(chosen, sources, counts, round_seed, settings)
     return rows.set_axis(_new_ids(dataset, rows[PARENTS], f"{method}:{seed}"))

@@ -3,6 +3,7 @@
 from core.report.agreement import kappa_matrix
 from core.report.beside import class_shares, column_drift
 from core.report.card import Field, Usual, card, differences, records, usual, written
+from core.report.changes import NEW, stayed, traced
 from core.report.chart import ACCENT, ALERT, CLASSES, MAX_ROWS, NEUTRAL, SECOND, Chart
 from core.report.classes import class_costs_chart, class_scores_chart
 from core.report.confusion import confusion_list, confusion_matrix
@@ -31,6 +32,7 @@ __all__ = [
     "CLASSES",
     "MAX_ROWS",
     "NEUTRAL",
+    "NEW",
     "SECOND",
     "Chart",
     "Field",
@@ -74,8 +76,10 @@ __all__ = [
     "signed",
     "signed_interval",
     "slices_bar",
+    "stayed",
     "suspect_scores",
     "threshold_chart",
+    "traced",
     "usual",
     "word_shares",
     "written",

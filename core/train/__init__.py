@@ -1,6 +1,7 @@
 """The locked model: recipes, the lock, and the one place that fits."""
 
 from core.train.changes import Outcome, out_of_fold_under
+from core.train.children import predict_children
 from core.train.explain import Explainer, explain, explainer, telling, weighed
 from core.train.fit import Change, Fitted, TrainError
 from core.train.learning_curve import learning_curve
@@ -32,6 +33,7 @@ __all__ = [
     "learning_curve",
     "moved_versions",
     "out_of_fold_under",
+    "predict_children",
     "recipes_for",
     "telling",
     "weighed",

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import scipy.sparse as sp
 
 from core.dataset import Dataset
 from core.errors import FlywheelError
@@ -195,6 +196,10 @@ class TrainingSet:
         model = Model(self.encoder, self._fit(self.encoded, self.labels), self.dataset.classes)
         return Fitted(model, Encoded(self.encoded.numbers, self.encoded.codes, ()))
 
+    def fit_on(self, inside: Mask) -> Fit:
+        """Fit on some of the examples, by their place in `ids`."""
+        return self._fit(self.encoded.take(inside), self.labels[inside])
+
     def final(self) -> list[Task]:
         """The task whose result is `fit`'s."""
         return [Task(f"final fit on {len(self.ids):,} examples", self.fit)]
@@ -263,7 +268,7 @@ class TrainingSet:
 
         def predicted(held_out: Mask) -> Floats:
             inside = ~left_out(held_out, self.ids, self.dataset.parents)
-            return self._fit(self.encoded.take(inside), self.labels[inside]).predict_proba(rows)
+            return self.fit_on(inside).predict_proba(rows)
 
         return [
             Task(f"refit {place + 1} without fold {number + 1} of {folds}", partial(predicted, fold == number))
@@ -322,14 +327,22 @@ def _digest(rows: Encoded, targets: Codes) -> bytes:
     return digest.digest()
 
 
-def features_of(recipe: Mapping[str, Any], dataset: Dataset, parts: Sequence[str], columns: Mapping[str, Any]) -> Any:
+def features_of(
+    recipe: Mapping[str, Any],
+    dataset: Dataset,
+    parts: Sequence[str],
+    columns: Mapping[str, Any],
+    others: pd.DataFrame | None = None,
+) -> Any:
     """See `LockedModel.features`; the settings of the columns stand in for the recipe's. No label is looked at."""
     rows = pd.concat([dataset.inputs(part) for part in parts])
     order = row_order(rows.index)
     steps = {**recipe["steps"], "columns": columns}
     encoder = Encoder(steps, rows.iloc[order], dataset.schema.kinds, dataset.schema.text)
-    found = Linear(steps, encoder.encoded, encoder.sizes).transform(encoder.encoded)
-    found = found[rows.index[order].get_indexer(rows.index)]
+    space = Linear(steps, encoder.encoded, encoder.sizes)
+    found = space.transform(encoder.encoded)[rows.index[order].get_indexer(rows.index)]
+    if others is not None:
+        found = sp.vstack([found, space.transform(encoder.encode(others))], format="csr")
     return found if encoder.text is not None else found.toarray()
 
 

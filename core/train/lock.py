@@ -477,7 +477,9 @@ class LockedModel:
 
         return refit
 
-    def features(self, dataset: Dataset, parts: Sequence[str] = ("train",)) -> Any:
+    def features(
+        self, dataset: Dataset, parts: Sequence[str] = ("train",), *, others: pd.DataFrame | None = None
+    ) -> Any:
         """The examples of some parts in the space where neighbours are sought.
 
         Parameters
@@ -485,14 +487,16 @@ class LockedModel:
         dataset : Dataset
         parts : sequence of str
             Which parts of the split share the space, for example ``("train", "pool")``. Labels play no part.
+        others : DataFrame, optional
+            More examples with the columns the model learns from, which are placed in the space and do not shape it.
 
         Returns
         -------
         array or sparse matrix of shape (examples, dimensions)
-            In the order of ``dataset.ids``, part after part. Tables: scaled numbers and a column for each frequent
-            category, dense. Texts: TF-IDF, sparse, each text of length 1 by words and by characters.
+            In the order of ``dataset.ids``, part after part, then the others. Tables: scaled numbers and a column for
+            each frequent category, dense. Texts: TF-IDF, sparse, each text of length 1 by words and by characters.
         """
-        return features_of(self.recipe.to_dict(), dataset, parts, _FOR_DISTANCES)
+        return features_of(self.recipe.to_dict(), dataset, parts, _FOR_DISTANCES, others)
 
     def decide(self, probabilities: pd.DataFrame, threshold: float | None = None) -> pd.Series:
         """Turn probabilities into labels.

@@ -54,8 +54,11 @@ def examples(project: Project) -> None:
         )
         label = st.selectbox("Class", [_ALL, *dataset.classes], key="data-class", width=220)
         words = st.text_input("Containing", key="data-words", width=260, placeholder="words in any text column")
+        origin = _origin(dataset)
     ids = _chosen(dataset.version, str(part), str(label), words.strip(), sealed, dataset)
-    key = f"data-{part}-{label}-{words.strip()}"
+    if origin != _ALL:
+        ids = ids[ids.isin(dataset.generated) == (origin == "generated")]
+    key = f"data-{part}-{label}-{words.strip()}-{origin}"
     shown = dataset.frame.loc[ids[paging.page_of(len(ids), key=key)]]
     schema = dataset.schema
     order = [
@@ -65,6 +68,8 @@ def examples(project: Project) -> None:
     ]
     table = shown[order]
     table.insert(0, "part", dataset.split.loc[shown.index])
+    if shown.index.isin(dataset.generated).any():
+        table.insert(1, "generated from", dataset.parents["parent"].reindex(shown.index))
     event = st.dataframe(
         table.rename_axis("id").reset_index(names="id" if "id" not in table else "example id"),
         hide_index=True,
@@ -80,6 +85,13 @@ def examples(project: Project) -> None:
         with st.container(border=True):
             st.markdown(f"**Example {plain(example_id)}** · {plain(str(dataset.labels.get(example_id)))}")
             cards.example(dataset, example_id)
+
+
+def _origin(dataset: Dataset) -> str:
+    """Let the analyst choose between collected and generated examples, where there are any of these."""
+    if not len(dataset.generated):
+        return _ALL
+    return str(st.selectbox("Origin", [_ALL, "collected", "generated"], key="data-origin", width=160))
 
 
 def balance(dataset: Dataset) -> pd.DataFrame:

@@ -15,6 +15,7 @@ from core.neighbours import (
     far_rows,
     near_duplicates,
     nearest,
+    nearest_in,
     nearest_to,
     nearest_within_cells,
     unit_rows,
@@ -114,6 +115,19 @@ def test_neighbours_of_no_row_or_of_one_that_is_not_there():
         nearest_to(np.eye(3), 3, 1)
     with pytest.raises(NeighbourError, match="k = 0"):
         nearest_to(np.eye(3), 0, 0)
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+def test_the_nearest_among_others_are_those_of_all_pairs(sparse):
+    rng = np.random.default_rng(0)
+    rows, queries = rng.random((30, 4)), rng.random((12, 4))
+    away = 1 - (queries @ rows.T) / np.outer(np.linalg.norm(queries, axis=1), np.linalg.norm(rows, axis=1))
+    places, distances = nearest_in(*((csr_matrix(one) if sparse else one) for one in (rows, queries)), 3)
+    assert (places == np.argsort(away, axis=1)[:, :3]).all()
+    np.testing.assert_allclose(distances, np.sort(away, axis=1)[:, :3], atol=1e-9)
+    assert nearest_in(rows, queries[:0], 3)[0].shape == (0, 3)
+    with pytest.raises(NeighbourError, match="0 rows"):
+        nearest_in(rows[:0], queries)
 
 
 def blobs(rows=3_000, columns=6, seed=0):

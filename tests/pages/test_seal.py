@@ -158,9 +158,10 @@ def cells(app) -> str:
 
 
 def shown(app) -> str:
-    """Every text and every cell on the page."""
+    """Every text, every cell and every mark of a figure on the page."""
+    drawn = [str(element.proto) for kind in ("html", "plotly_chart") for element in app.get(kind)]
     options = [str(option) for box in (*app.selectbox, *app.multiselect) for option in box.options]
-    return " ".join([words(app), cells(app), *options, *(str(element) for element in app.get("html"))])
+    return " ".join([words(app), cells(app), *options, *drawn])
 
 
 @pytest.mark.parametrize("slug", ["overview", "annotate", "generate", "train", "ledger"])
@@ -168,21 +169,19 @@ def test_no_page_shows_a_sealed_example(start, sealed, quiet, slug):
     assert MARK not in shown(quiet(start(slug, project=sealed.id)))
 
 
-@pytest.mark.parametrize(
-    ("slug", "views"),
-    [
-        ("collect", ["Findings", "Data", "Columns"]),
-        ("evaluate", ["Metrics", "Mistakes", "Hardest", "Error slices", "Balance", "Calibration", "Test set"]),
-    ],
-)
-def test_nor_does_any_view_of_one(start, sealed, quiet, slug, views):
+@pytest.mark.parametrize("slug", ["collect", "evaluate"])
+def test_nor_does_any_view_of_one(start, sealed, quiet, slug):
     app = start(slug, project=sealed.id)
+    # All there are, those that somebody adds one day as well.
+    views = [tab.label for tab in app.tabs]
+    assert len(views) > 4
     for view in views:
         app.session_state[f"{slug}-view"] = view
         app = quiet(app.run())
         for running in jobs.registry().running(sealed.id):
             jobs.registry().wait(sealed.id, running.kind, 60)
-        assert MARK not in shown(quiet(app.run()))
+        # A message of a check may count values; whose they are it does not say.
+        assert MARK not in (cells if view == "Checks" else shown)(quiet(app.run())), view
 
 
 def test_nor_do_the_cells_and_examples_of_a_finding(start, sealed, quiet):
