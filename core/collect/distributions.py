@@ -264,9 +264,8 @@ def _ranges(ordered: Floats) -> tuple[Codes, list[str], list[str]]:
     if not alone:
         return bins, names, written
     value = float(finite[0])
-    above = f"above {_written(value)}"
-    names[0] = _between(value + 1, float(edges[0]), whole=True) if whole else f"{above}, {names[0]}"
-    return np.where(ordered == value, 0, bins + 1), [_written(value), *names], [above, *written]
+    names[0] = _between(value + 1, float(edges[0]), whole=True) if whole else f"above {_written(value)}, {names[0]}"
+    return np.where(ordered == value, 0, bins + 1), [_written(value), *names], [f"> {_written(value)}", *written]
 
 
 def _edges(ordered: Floats, *, whole: bool) -> Floats:
