@@ -101,6 +101,8 @@ def number(project: Project, ask: Ask) -> int | None:
 
 def draw(project: Project, ask: Ask) -> None:
     """Draw the proposal page by page; it is made in the background when it is not known yet."""
+    # First and always: marks that are drawn dimly while the page is drawn anew would lose their style.
+    st.html(_STYLE)
     dataset, proposal, title = project.dataset, _made(project, ask), f"Preview of {ask}"
     if proposal is None:
         job = jobs.registry().snapshot(project.id, KIND)
@@ -123,7 +125,6 @@ def _exclusions(dataset: Dataset, proposal: pd.DataFrame, *, key: str) -> None:
 
 def _rows(project: Project, ask: Ask, proposal: pd.DataFrame) -> None:
     """Draw generated rows with what was found out about them, and let the analyst strike some."""
-    st.html(_STYLE)
     if len(proposal) < ask.total:
         st.info(
             f"{count(len(proposal))} of {count(ask.total)} were made: more would repeat an example or each other.",
