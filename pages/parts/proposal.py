@@ -12,7 +12,7 @@ import streamlit as st
 
 from core.dataset import Dataset
 from core.flywheel import Edit, Exclude, Generate, Project
-from core.generate import METHODS, Fidelity, Method, fidelity, propose, propose_exclusions
+from core.generate import METHODS, Fidelity, Focus, Method, fidelity, propose, propose_exclusions
 from core.progress import Cancel, Progress, Steps
 from core.report import count, shorten
 from pages.parts import examples, frame, jobs, paging, proposal_check, proposed_row
@@ -35,6 +35,10 @@ class Ask(NamedTuple):
     counts: tuple[tuple[str, int], ...]
     # As JSON: a tuple can be compared whatever the settings hold.
     settings: str = "{}"
+    # Whom rows are made of, if not of whole classes; see `core.generate.Focus`.
+    ids: tuple[str, ...] = ()
+    whom: str = ""
+    found_on_errors: bool = False
 
     @property
     def of(self) -> Method:
@@ -42,9 +46,10 @@ class Ask(NamedTuple):
         return METHODS[self.method]
 
     @property
-    def target(self) -> Mapping[str, int]:
-        """Class to count, as `core.generate` takes it."""
-        return dict(self.counts)
+    def target(self) -> Mapping[str, int] | Focus:
+        """Class to count, and whom they are made of, as `core.generate` takes it."""
+        counts = dict(self.counts)
+        return Focus(self.ids, counts, self.whom, self.found_on_errors) if self.ids else counts
 
     @property
     def given(self) -> dict[str, Any]:
@@ -60,7 +65,7 @@ class Ask(NamedTuple):
         if self.of.finds:
             return f"{self.of.title}: of {', '.join(repr(shorten(name, 40)) for name, _ in self.counts)}"
         listed = ", ".join(f"{count(number)} of '{shorten(name, 40)}'" for name, number in self.counts)
-        return f"{self.of.title}: {listed}"
+        return f"{self.of.title}: {listed}" + (f", made of {shorten(self.whom, 60)}" if self.whom else "")
 
 
 # The version of the data, what was asked of it, and what came of it.
