@@ -61,11 +61,20 @@ class Ask(NamedTuple):
         """How many in all."""
         return sum(number for _, number in self.counts)
 
+    @property
+    def _told(self) -> str:
+        """The settings that are not the method's own, in brackets."""
+        said = [
+            count(len(value), name.removesuffix("s")) if isinstance(value, (list, dict)) else f"{name} {value:g}"
+            for name, value in self.given.items()
+        ]
+        return f" ({', '.join(said)})" if said else ""
+
     def __str__(self) -> str:
         if self.of.finds:
             return f"{self.of.title}: of {', '.join(repr(shorten(name, 40)) for name, _ in self.counts)}"
         listed = ", ".join(f"{count(number)} of '{shorten(name, 40)}'" for name, number in self.counts)
-        return f"{self.of.title}: {listed}" + (f", made of {shorten(self.whom, 60)}" if self.whom else "")
+        return f"{self.of.title}{self._told}: {listed}" + (f", made of {shorten(self.whom, 60)}" if self.whom else "")
 
 
 # The version of the data, what was asked of it, and what came of it.
@@ -222,7 +231,7 @@ def _result(project: Project, ask: Ask, kind: str) -> Any:
 
 
 def _key(project: Project, ask: Ask) -> str:
-    return f"{project.dataset.version}-{ask}-{ask.settings}"
+    return f"{project.dataset.version}-{ask}"
 
 
 def _struck(project: Project, ask: Ask, proposal: pd.DataFrame) -> pd.Index:
