@@ -5,13 +5,8 @@
 - seconds: processor time to make 8,000 texts of the 7,600 of AG News, four classes, learning from them included; and to
   make others of the same, as a search does.
 - called another class: of 400 texts made of 1,500, the share that the locked model calls another class when it was
-<<<<<<< HEAD
   fitted without the folds of their parents, beside the share of the parents that the same fits call another class. Lost
   are those that only the child is: there the change cost the class.
-=======
-  fitted without the folds of their parents. Copies say how often it calls the parents themselves another class: what is above
-  that, the change did.
->>>>>>> main
 """
 
 from __future__ import annotations
@@ -53,7 +48,6 @@ def speed(dataset: Dataset, method: Method) -> tuple[float, float]:
 
 
 def other_class(dataset: Dataset) -> pd.DataFrame:
-<<<<<<< HEAD
     """What is called another class by method: children, their parents, and children alone with a 95 % interval."""
     model, label, text = LockedModel.for_dataset(dataset), dataset.schema.label, str(dataset.schema.text)
     counts = dict.fromkeys(dataset.classes, MADE)
@@ -66,18 +60,6 @@ def other_class(dataset: Dataset) -> pd.DataFrame:
     sizes = found.groupby(level=0).size()
     low, high = wilson_interval(table["lost"] * sizes, sizes)
     return table.assign(low=low, high=high)
-=======
-    """The share that is called another class, by method, with its 95 % interval."""
-    model = LockedModel.for_dataset(dataset)
-    counts = dict.fromkeys(dataset.classes, MADE)
-    made = {method.key: propose(dataset, method=method.key, target=counts) for method in methods()}
-    rows = pd.concat(made, names=["method"])
-    found = predict_children(dataset, model, rows.set_axis(range(len(rows))))
-    wrong = pd.Series(model.decide(found).to_numpy() != rows[dataset.schema.label].to_numpy(), index=rows.index)
-    table = wrong.groupby(level="method").agg(["sum", "size"])
-    low, high = wilson_interval(table["sum"], table["size"])
-    return table.assign(share=table["sum"] / table["size"], low=low, high=high)
->>>>>>> main
 
 
 def main() -> None:
@@ -88,21 +70,13 @@ def main() -> None:
     frame = pd.read_csv(path).head(ROWS)
     whole = Dataset.from_frame(frame, label="label", text="text", id="id", test=0.0)
     shares = other_class(Dataset.from_frame(frame.head(FEW), label="label", text="text", id="id", test=0.0))
-<<<<<<< HEAD
     print(f"{'method':22} {'first s':>8} {'again s':>8} {'parents':>8} {'children':>8}  lost (95 %)")
-=======
-    print(f"{'method':22} {'first s':>8} {'again s':>8}   called another class (95 %)")
->>>>>>> main
     for method in methods():
         first, again = speed(whole, method)
         row = shares.loc[method.key]
         print(
-<<<<<<< HEAD
             f"{method.key:22} {first:8.2f} {again:8.2f} {row['parents']:8.1%} {row['children']:8.1%}  "
             f"{row['lost']:.1%} ({row['low']:.1%} to {row['high']:.1%})"
-=======
-            f"{method.key:22} {first:8.2f} {again:8.2f}   {row['share']:6.1%} ({row['low']:.1%} to {row['high']:.1%})"
->>>>>>> main
         )
 
 
