@@ -222,6 +222,19 @@ class Schema:
                 columns.append(column)
         return Schema(tuple(columns))
 
+    def with_kind(self, name: str, kind: str) -> Schema:
+        """Return the schema with another kind for one column; its role stays.
+
+        Raises
+        ------
+        SchemaError
+            If there is no such column or kind.
+        """
+        self.column(name)
+        if kind not in KINDS:
+            raise SchemaError(f"The kind of column '{name}' must be one of {', '.join(KINDS)}. Got '{kind}' instead.")
+        return Schema(tuple(replace(each, kind=kind) if each.name == name else each for each in self.columns))
+
     def to_json(self) -> str:
         """Write the schema as JSON text."""
         rows = [[column.name, column.role, column.kind, column.reason] for column in self.columns]

@@ -15,6 +15,7 @@ from pages.parts import (
     data_view,
     drafts,
     errors,
+    files,
     findings,
     frame,
     map_view,
@@ -73,7 +74,7 @@ def add_rows(project: Project) -> None:
     file = st.file_uploader("More rows with the same columns", key=f"more-{project.revision}")
     if file is None:
         return
-    table = new_project.read_upload(file)
+    table = files.read_upload(file)
     new = project.dataset.admit(table)
     labelled = int(new[project.dataset.schema.label].notna().sum())
     st.markdown(

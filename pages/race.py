@@ -10,8 +10,8 @@ import streamlit as st
 from core.evaluate import METRICS
 from core.flywheel import SECONDS_PER_DECISION, SECONDS_PER_FIT, Project, Race, kept_races, race_project
 from core.progress import Cancel, Progress
-from core.report import ARM_TITLES, count, knobs_chart, moment, number, race_chart, race_html
-from pages.parts import errors, figure, frame, jobs
+from core.report import count, knobs_chart, moment, number, race_chart, race_html
+from pages.parts import errors, figure, frame, jobs, verdicts
 from pages.parts.plain import plain
 
 JOB = "race"
@@ -27,11 +27,11 @@ def live() -> dict[str, pd.DataFrame]:
 def begin(project: Project) -> None:
     """Let the budget be chosen, and start a race."""
     simulated = project.dataset_at(0).schema.truth is not None
-    minutes, reviews, accuracy = 15, 50, 95
+    minutes, reviews, accuracy = 30, 50, 95
     if simulated:
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            minutes = st.number_input("Minutes each side may spend", 2, 600, 15, 5, key="race-minutes", width=230)
-            reviews = st.number_input("Labels reviewed a turn", 1, 1000, 30, 10, key="race-reviews", width=200)
+            minutes = st.number_input("Minutes each side may spend", 2, 600, 30, 5, key="race-minutes", width=230)
+            reviews = st.number_input("Labels reviewed a turn", 1, 1000, 50, 10, key="race-reviews", width=200)
             accuracy = st.number_input("Reviewer right, in %", 0, 100, 95, 5, key="race-accuracy", width=180)
         said = (
             "The truth of this data is known: a simulated reviewer answers from it, and the score is that on the true "
@@ -110,17 +110,15 @@ def finished(project: Project, run: Race) -> None:
 
 
 def outcome(run: Race) -> str:
-    """Say in one sentence how the race came out; never more than the intervals allow."""
-    ends = run.table.groupby("arm", sort=False).tail(1).set_index("arm")
-    if not {"model", "data"} <= set(ends.index):
-        return "One side alone is no race."
-    first, second = ("data", "model") if ends.at["data", "score"] >= ends.at["model", "score"] else ("model", "data")
-    apart = ends.at[first, "low"] > ends.at[second, "high"]
-    said = (
-        f"{ARM_TITLES[first].capitalize()}: {number(ends.at[first, 'score'])}. "
-        f"{ARM_TITLES[second].capitalize()}: {number(ends.at[second, 'score'])}."
-    )
-    return said if apart else f"{said} Their intervals overlap."
+    """Say in one sentence how the race came out; never more than the interval allows."""
+    ends = run.table.groupby("arm", sort=False).tail(1).set_index("arm")["score"]
+    said = f"Better data: {number(ends['data'])}. A better model: {number(ends['model'])}."
+    word = {
+        "gain": "Better data is ahead",
+        "harm": "The better model is ahead",
+        "no evidence": "This test set can't tell which is ahead",
+    }[run.verdict.verdict]
+    return f"{said} {word}: {verdicts.change(run.verdict)}."
 
 
 def written(name: str, run: Race) -> str:

@@ -8,11 +8,13 @@ from core.collect.batch import join_test_set
 from core.collect.checked import check_table
 from core.collect.checks import Check, CheckError, read_checks
 from core.collect.describe import describe
+from core.collect.disk import disk_files, disk_folder, on_disk
 from core.collect.drift import DriftError, drift
-from core.collect.errors import ReadError
+from core.collect.errors import ReadError, shown
 from core.collect.finding import Finding
 from core.collect.profile import Profile, profile
 from core.collect.readers import list_members, list_sheets, read_table
+from core.collect.retype import retype
 from core.collect.stream import to_parquet
 from core.collect.two_samples import TwoSamples, tell_apart
 from core.schema import infer_schema
@@ -29,6 +31,8 @@ __all__ = [
     "audit",
     "check_table",
     "describe",
+    "disk_files",
+    "disk_folder",
     "drift",
     "find_layout",
     "find_long",
@@ -37,10 +41,13 @@ __all__ = [
     "join_test_set",
     "list_members",
     "list_sheets",
+    "on_disk",
     "profile",
     "read_annotations",
     "read_checks",
     "read_table",
+    "retype",
+    "shown",
     "tell_apart",
     "to_parquet",
     "to_wide",

@@ -6,8 +6,11 @@ from core.collect.audit_columns import check_columns
 from core.collect.audit_dependencies import check_dependencies
 from core.collect.audit_examples import check_examples
 from core.collect.audit_merged import check_merged
+from core.collect.audit_mismatch import check_mismatch
 from core.collect.audit_neighbours import check_neighbours
+from core.collect.audit_order import check_order
 from core.collect.audit_personal import check_personal
+from core.collect.audit_sources import check_sources
 from core.collect.audit_spellings import check_spellings
 from core.collect.audit_types import check_types
 from core.collect.audit_values import check_values
@@ -26,7 +29,10 @@ CHECKS = (
     ("Looking for two values in one cell", check_merged),
     ("Comparing spellings", check_spellings),
     ("Looking for columns that settle each other", check_dependencies),
+    ("Looking for sources that disagree", check_sources),
     ("Looking for personal data", check_personal),
+    ("Looking for order, time and groups", check_order),
+    ("Comparing train and test", check_mismatch),
     ("Looking for outliers and near copies", check_neighbours),
 )
 

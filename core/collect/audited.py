@@ -73,6 +73,8 @@ class Audited:
         self.train: npt.NDArray[np.bool_] = (dataset.split == "train").to_numpy()
         # Test and sealed: what the model is judged by.
         self.judged: npt.NDArray[np.bool_] = dataset.split.isin(["test", "sealed"]).to_numpy()
+        # What is sealed is compared with nothing: what it holds is not told before it is opened.
+        self.test: npt.NDArray[np.bool_] = (dataset.split == "test").to_numpy()
         self._coded: dict[str, Coded] = {}
 
     def __len__(self) -> int:

@@ -30,6 +30,8 @@ _DRAWN, _COUNTED = 20, 50
 _MOST_BINS = 20
 _TAIL = 0.01
 _GROUPS = 10
+# The smallest value stands alone if more than this share of the examples have it.
+_ALONE = 0.1
 _DAY = 24 * 60
 # Lengths of periods in the unit that numpy counts in, from short to long.
 _PERIODS = (
@@ -248,13 +250,37 @@ def _cuts(ordered: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
 
 
 def _ranges(values: Floats, ordered: Floats) -> tuple[Codes, list[str], list[str]]:
-    """Bins of equal width between round numbers: the bin of each value, their names and their borders."""
+    """Bins of equal width between round numbers: the bin of each value, their names and their borders.
+
+    A smallest value that many have, such as the 0 of who never paid, is a bin of its own.
+    """
+    finite = ordered[np.isfinite(ordered)]
+    whole = bool((finite == np.rint(finite)).all())
+    smallest = int(np.searchsorted(finite, finite[0], side="right"))
+    alone = smallest > _ALONE * len(finite) and finite[0] == ordered[0]
+    edges = _edges(ordered[smallest:] if alone else ordered, whole=whole)
+    written = [_written(edge) for edge in edges]
+    names = [
+        f"below {written[0]}",
+        *(_between(below, above, whole=whole) for below, above in pairwise(edges)),
+        f"{written[-1]} or more",
+    ]
+    bins = np.searchsorted(edges, values, side="right")
+    if not alone:
+        return bins, names, written
+    value = float(finite[0])
+    above = f"above {_written(value)}"
+    names[0] = _between(value + 1, float(edges[0]), whole=True) if whole else f"{above}, {names[0]}"
+    return np.where(values == value, 0, bins + 1), [_written(value), *names], [above, *written]
+
+
+def _edges(ordered: Floats, *, whole: bool) -> Floats:
+    """Round numbers at equal distances: at most 20 between the 1st and the 99th percentile, and what ends the rest."""
     finite = ordered[np.isfinite(ordered)]
     last = len(finite) - 1
     low, high = float(finite[int(_TAIL * last)]), float(finite[last - int(_TAIL * last)])
     if low == high:
         low, high = float(finite[0]), float(finite[-1])
-    whole = bool((finite == np.rint(finite)).all())
     step = _round_step((high - low) / _MOST_BINS)
     if whole:
         step = max(1.0, step)
@@ -264,14 +290,8 @@ def _ranges(values: Floats, ordered: Floats) -> tuple[Codes, list[str], list[str
     digits = max(0, -int(np.floor(np.log10(step) + 1e-9))) + 1
     edges = np.unique(np.round(edges, digits))
     # What lies beyond shares an open bin at either end; where nothing does, the bins at the ends are open.
-    inner = edges[int(ordered[0] >= edges[0]) : len(edges) - int(ordered[-1] < edges[-1])]
-    written = [_written(edge) for edge in inner]
-    names = [
-        f"below {written[0]}",
-        *(_between(below, above, whole=whole) for below, above in pairwise(inner)),
-        f"{written[-1]} or more",
-    ]
-    return np.searchsorted(inner, values, side="right"), names, written
+    inner: Floats = edges[int(ordered[0] >= edges[0]) : len(edges) - int(ordered[-1] < edges[-1])]
+    return inner
 
 
 def _between(below: float, above: float, *, whole: bool) -> str:

@@ -24,6 +24,7 @@ __all__ = [
     "holds_sheets",
     "inner_name",
     "is_gzip",
+    "is_table_name",
     "is_zip",
     "listed",
     "look_through",
@@ -244,3 +245,8 @@ def holds_sheets(data: bytes) -> bool:
     """
     names = open_archive(data).namelist()
     return any(name.startswith("xl/") for name in names) or "content.xml" in names
+
+
+def is_table_name(name: str) -> bool:
+    """Say whether a name ends like that of a table, or of one that is packed."""
+    return bool(_TABLES.search(inner_name(name))) or name.lower().endswith(".zip")

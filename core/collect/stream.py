@@ -43,7 +43,12 @@ _KINDS = {
 
 
 def to_parquet(
-    source: str | Path, target: str | Path, *, progress: Progress | None = None, cancel: Cancel | None = None
+    source: str | Path,
+    target: str | Path,
+    *,
+    name: str | None = None,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
 ) -> list[str]:
     """Convert a file to Parquet; CSV and its kin in a stream, everything else as `read_table` reads it.
 
@@ -52,6 +57,8 @@ def to_parquet(
     source : path
     target : path
         Of the Parquet file; it is there once it is whole. `read_table` makes of it what it makes of the source.
+    name : str, optional
+        Name of the file, as for `read_table`; by default that of the path.
     progress, cancel
         See `core.progress`.
 
@@ -70,9 +77,9 @@ def to_parquet(
     source, target = Path(source), Path(target)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".converting-") as folder:
         made = Path(folder) / "typed.parquet"
-        notes = _in_stream(source, made, progress, cancel)
+        notes = _in_stream(source, name or source.name, made, progress, cancel)
         if notes is None:
-            frame = read_table(source)
+            frame = read_table(source, name=name)
             notes = list(frame.attrs.pop("notes"))
             frame.to_parquet(made, index=False)
         made.replace(target)
@@ -90,7 +97,9 @@ class _Text:
     quoted: bool
 
 
-def _in_stream(source: Path, made: Path, progress: Progress | None, cancel: Cancel | None) -> list[str] | None:
+def _in_stream(
+    source: Path, name: str, made: Path, progress: Progress | None, cancel: Cancel | None
+) -> list[str] | None:
     """Convert delimited text; None if it is something else, or not sound."""
     try:
         size = source.stat().st_size
@@ -98,7 +107,7 @@ def _in_stream(source: Path, made: Path, progress: Progress | None, cancel: Canc
             head = file.read(BLOCK_BYTES)
     except OSError:
         return None
-    if not holds_delimited_text(head, source.name):
+    if not holds_delimited_text(head, name):
         return None
     blocks = size // BLOCK_BYTES + 1
     # Checking is many times quicker than parsing; each pass over the blocks counts a step for each.
@@ -235,7 +244,8 @@ def _write_typed(text: _Text, cells: Path, path: Path, steps: Steps) -> list[str
         if reading.note:
             notes.append(f"Column '{name}': {reading.note}")
     schema = pa.schema([(name, _KINDS[reading.kind]) for name, reading in zip(names, readings, strict=True)])
-    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+    texts = [field.name for field in schema if field.type == pa.large_string()]
+    with pq.ParquetWriter(path, schema, compression="zstd", use_dictionary=texts or False) as writer:
         for group in range(groups):
             steps.start("Writing the columns")
             table = file.read_row_group(group)

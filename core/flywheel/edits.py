@@ -275,6 +275,10 @@ class SetChecks(Edit):
                 check.broken(dataset.frame)
         return dataset
 
+    @property
+    def changes_data(self) -> bool:
+        return False
+
     def payload(self) -> dict[str, Any]:
         return {"checks": [check.to_dict() for check in self.checks], "said": self.said}
 
@@ -298,6 +302,10 @@ class Dismiss(Edit):
 
     def apply(self, dataset: Dataset) -> Dataset:
         return dataset
+
+    @property
+    def changes_data(self) -> bool:
+        return False
 
     def payload(self) -> dict[str, Any]:
         return {"finding": self.finding, "title": self.title, "size": self.size, "back": self.back}

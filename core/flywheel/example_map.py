@@ -37,7 +37,7 @@ class ExampleMap:
     version, fingerprint, method : str
         Of which data set and locked model, and how.
     points : DataFrame
-        By id: ``x``, ``y``, ``part`` (train or pool), ``label`` (missing in the pool).
+        By id: ``x``, ``y``, ``part`` (train, pool or generated), ``label`` (missing in the pool).
     explained : (float, float) or None
         Share of the variance along each axis, of what is drawn; None for methods whose axes mean nothing.
     goes_with : (list of (str, float), list of (str, float))
@@ -114,7 +114,7 @@ def example_map(
         {
             "x": found.places[:, 0],
             "y": found.places[:, 1],
-            "part": dataset.split.loc[order].to_numpy(),
+            "part": dataset.split.loc[order].mask(order.isin(dataset.generated), "generated").to_numpy(),
             "label": dataset.labels.loc[order].to_numpy(),
         },
         index=order,

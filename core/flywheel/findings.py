@@ -131,8 +131,9 @@ def check_dataset(
 ) -> list[Finding]:
     """Ask checks of every example but those that were generated; only train examples are offered for exclusion."""
     collected = dataset.without(dataset.generated) if len(dataset.generated) else dataset
-    train = collected.ids("train")
-    return check_table(collected.frame, checks, excludable=train, progress=progress, cancel=cancel)
+    train, sealed = collected.ids("train"), collected.ids("sealed")
+    unnamed = sealed if len(sealed) else None
+    return check_table(collected.frame, checks, excludable=train, unnamed=unnamed, progress=progress, cancel=cancel)
 
 
 def _worst_first(found: list[Finding], broken: list[Finding]) -> list[Finding]:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from core.evaluate import Verdict, compare
 from core.flywheel import log
 from core.flywheel.actions import SECONDS_PER_DECISION
 from core.flywheel.edits import Decide
 from core.flywheel.errors import ProjectError
-from core.flywheel.race import SECONDS_PER_FIT, race
+from core.flywheel.race import ARMS, SECONDS_PER_FIT, Rules, run_race
 from core.flywheel.store import now
 from core.progress import Cancel, Progress
 from core.train.lock import FOLDS
@@ -34,8 +35,9 @@ class Race:
     at : str
         When it ended.
     settings : dict
-        What it was run with: ``budget``, ``metric``, ``reviews_per_turn``, ``accuracy``, ``seed``,
-        ``seconds_per_fit``, ``seconds_per_decision``, and ``simulated``: whether the reviewer was.
+        Its `Rules`, and ``simulated``: whether the reviewer was.
+    verdict : Verdict
+        How much better the end of the data's side is than that of the model's side, paired on the test examples.
     table : DataFrame
         As `race` returns it.
     """
@@ -43,6 +45,7 @@ class Race:
     number: int
     at: str
     settings: dict[str, Any]
+    verdict: Verdict
     table: pd.DataFrame
 
 
@@ -84,54 +87,52 @@ def race_project(
         If the caller asked to stop; nothing is kept then.
     """
     brought = project.dataset_at(0)
-    settings: dict[str, Any] = {
-        "metric": project.headline,
-        "reviews_per_turn": reviews_per_turn,
-        "accuracy": accuracy,
-        "seed": seed,
-        "seconds_per_fit": SECONDS_PER_FIT,
-        "seconds_per_decision": SECONDS_PER_DECISION,
-    }
-    shared: dict[str, Any] = {"seed": seed, "metric": project.headline, "recipe": project.model.recipe}
-    if brought.schema.truth is not None:
-        settings |= {"simulated": True, "budget": budget}
-        table = race(
-            brought,
-            truth=brought.schema.truth,
-            budget=0.0 if budget is None else budget,
-            reviews_per_turn=reviews_per_turn,
-            accuracy=accuracy,
-            heard=heard,
-            progress=progress,
-            cancel=cancel,
-            **shared,
-        )
-    else:
-        ours = ledger_arm(project)
-        cost = float(ours["cost"].iloc[-1]) if len(ours) else 0.0
-        if not cost:
+    truth = brought.schema.truth
+    ours = ledger_arm(project) if truth is None else pd.DataFrame()
+    if truth is None:
+        budget = float(ours["cost"].iloc[-1]) if len(ours) else 0.0
+        if not budget:
             raise ProjectError(
                 "The ledger races for the data's side, and there is no turn after turn 0 yet. Change the data, run a "
                 "turn, and race then; or open a demo, where the truth is known and a simulated reviewer runs."
             )
-        settings |= {"simulated": False, "budget": cost}
-        table = race(
-            brought,
-            truth=project.dataset.labels_of("test"),
-            budget=cost,
-            arms=("model",),
-            heard=None if heard is None else lambda some: heard(pd.concat([ours, some], ignore_index=True)),
-            progress=progress,
-            cancel=cancel,
-            **shared,
-        )
-        table = pd.concat([ours, table], ignore_index=True)
+    rules = Rules(
+        budget=budget or 0.0,
+        reviews_per_turn=reviews_per_turn,
+        accuracy=accuracy,
+        seed=seed,
+        metric=project.headline,
+    )
+
+    def hear(table: pd.DataFrame) -> None:
+        if heard is not None:
+            heard(pd.concat([ours, table], ignore_index=True))
+
+    labels = project.dataset.labels_of("test")
+    finish = run_race(
+        brought,
+        labels if truth is None else truth,
+        rules,
+        recipe=project.model.recipe,
+        arms=("model",) if truth is None else ARMS,
+        heard=hear,
+        progress=progress,
+        cancel=cancel,
+    )
+    ends = finish.ends
+    if truth is None:
+        ends = ends | {"data": project.turns[-1].test_probabilities}
+    else:
+        labels = brought.frame.loc[ends["data"].index, truth].astype("str")
+    verdict = compare(labels, ends["model"], ends["data"], metric=rules.metric)
+    table = pd.concat([ours, finish.table], ignore_index=True)
+    settings = asdict(rules) | {"simulated": truth is not None}
     store = project.store
     blob = store.write_frame(table)
-    row = {"at": now(), "settings": json.dumps(settings), "blob": blob}
+    row = {"at": now(), "settings": json.dumps(settings), "verdict": verdict.to_json(), "blob": blob}
     with store.writing():
         number = store.insert("races", row)
-    return Race(number, str(row["at"]), settings, table)
+    return Race(number, str(row["at"]), settings, verdict, table)
 
 
 def ledger_arm(project: Project) -> pd.DataFrame:
@@ -165,7 +166,9 @@ def ledger_arm(project: Project) -> pd.DataFrame:
 
 def kept_races(project: Project) -> list[Race]:
     """The races that were run, the newest first."""
-    found = project.store.execute("SELECT number, at, settings, blob FROM races ORDER BY number DESC")
+    store = project.store
+    found = store.execute("SELECT number, at, settings, verdict, blob FROM races ORDER BY number DESC")
     return [
-        Race(number, at, json.loads(settings), project.store.read_frame(blob)) for number, at, settings, blob in found
+        Race(number, at, json.loads(settings), Verdict.from_json(verdict), store.read_frame(blob))
+        for number, at, settings, verdict, blob in found
     ]

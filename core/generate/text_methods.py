@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from core.collect.describe import describe_texts
 from core.generate.method import Made, Make, Method, Sources
 from core.generate.mixing import has_halves, has_sentences, mixed, partners, shuffled
 from core.generate.pieces import Mask, Pieces, drawn
@@ -173,8 +174,15 @@ def _mix(sources: Sources, counts: Mapping[str, int], seed: int, settings: Mappi
     halves = sources.once("halves", lambda: has_halves(texts))
     able = _able(sources, counts, halves, needs, fewest=2)
 
+    # Two halves in one script, where there is another such text.
+    scripts = sources.once("scripts", lambda: describe_texts(texts)["script"])
+    alike = sources.labels + "\0" + scripts.to_numpy(dtype=object)
+    sizes = alike[able].value_counts()
+
     def write(base: Integers, rng: np.random.Generator) -> tuple[pd.Series, Integers]:
         other = partners(sources.labels, able, base, rng)
+        paired = (alike.iloc[base].map(sizes) > 1).to_numpy()
+        other[paired] = partners(alike, able, base[paired], rng)
         return mixed(texts.iloc[base], texts.iloc[other]), other
 
     return _made(sources, counts, able, seed, write)

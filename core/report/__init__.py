@@ -4,7 +4,7 @@ from core.report.agreement import kappa_matrix
 from core.report.beside import class_shares, column_drift
 from core.report.card import Field, Usual, card, differences, records, usual, written
 from core.report.changes import NEW, stayed, traced
-from core.report.chart import ACCENT, ALERT, MAX_ROWS, NEUTRAL, SECOND, Chart
+from core.report.chart import ACCENT, ALERT, CLASSES, MAX_ROWS, NEUTRAL, SECOND, Chart
 from core.report.classes import class_costs_chart, class_scores_chart
 from core.report.confusion import confusion_list, confusion_matrix
 from core.report.distributions import class_quantiles, distribution_chart
@@ -29,6 +29,7 @@ __all__ = [
     "ACCENT",
     "ALERT",
     "ARM_TITLES",
+    "CLASSES",
     "MAX_ROWS",
     "NEUTRAL",
     "NEW",

@@ -230,7 +230,7 @@ def _alt(found: Distribution, counts: pd.DataFrame, *, of_values: bool) -> str:
         )
     if found.quantiles is not None:
         said = [
-            f"{shorten(name, 40)} {written(row[0.5])} ({written(row[0.25])} to {written(row[0.75])})"
+            f"{shorten(name, 40)} {_rounded(row[0.5])} ({_rounded(row[0.25])} to {_rounded(row[0.75])})"
             for name, row in found.quantiles.loc[named].iterrows()
         ]
         gone = f" Missing in {percent(found.missing_share)}." if found.missing.any() else ""
@@ -260,6 +260,12 @@ def class_quantiles(found: Distribution) -> pd.DataFrame | None:
             "class": ["all", *found.quantiles.index[1:]],
             "examples": sizes.to_numpy(),
             "missing": [percent(share) for share in gone / np.maximum(sizes, 1)],
-            **{title: [written(value) for value in found.quantiles[share]] for share, title in titles.items()},
+            **{title: [_rounded(value) for value in found.quantiles[share]] for share, title in titles.items()},
         }
     )
+
+
+def _rounded(value: object) -> str:
+    """A quantile with as many digits as help to compare it."""
+    fraction = isinstance(value, float | np.floating) and np.isfinite(value) and value != round(value)
+    return written(float(f"{value:.4g}") if fraction else value)

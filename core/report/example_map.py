@@ -50,16 +50,20 @@ def example_map_chart(
     sizes = groups.value_counts()
     named = list(sizes.index if len(sizes) <= len(CLASSES) else sizes.index[: len(CLASSES) - 1])
     figure = go.Figure()
-    drawn = [(str(name), (groups == name).to_numpy()) for name in named]
-    if len(named) < len(sizes):
-        drawn.append((OTHER_GROUPS, (~groups.isin(named)).to_numpy()))
+    # What has no colour of its own lies below the rest, what stands out above it.
+    drawn = [(str(name), (groups == name).to_numpy()) for name in named if name != stands_out]
+    looks: list[tuple[str, str]] = list(zip(CLASSES, _MARKS, strict=True))
     if stands_out is not None:
-        drawn.sort(key=lambda pair: pair[0] == stands_out)
-    greys = iter((NEUTRAL, faded(NEUTRAL, 0.55), ACCENT))
-    for (name, members), colour, mark in zip(drawn, CLASSES, _MARKS, strict=False):
+        looks = [(NEUTRAL, "circle"), (faded(NEUTRAL, 0.55), "circle"), *looks]
+    if len(named) < len(sizes):
+        drawn = [(OTHER_GROUPS, (~groups.isin(named)).to_numpy()), *drawn]
+        looks = [(NEUTRAL, "circle"), *looks]
+    if stands_out is not None:
+        drawn.append((stands_out, (groups == stands_out).to_numpy()))
+    for (name, members), (colour, mark) in zip(drawn, looks, strict=False):
         over = name == stands_out
-        if stands_out is not None:
-            colour, mark = (ALERT, "diamond") if over else (next(greys, NEUTRAL), "circle")
+        if over:
+            colour, mark = ALERT, "diamond"
         own = points[members]
         figure.add_scatter(
             x=own["x"].round(4),

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.report.chart import ACCENT, NEUTRAL, SECOND, Chart, faded, layout, whiskers
+from core.report.chart import ACCENT, NEUTRAL, SECOND, Chart, layout, whiskers
 from core.report.words import count, interval, number, signed
 
 __all__ = ["ARM_TITLES", "knobs_chart", "race_chart", "race_html"]
@@ -41,37 +41,37 @@ def race_chart(
     shown = table if until is None else table[table["cost"] <= until]
     now = budget if until is None else until
     figure = go.Figure()
-    for arm, (colour, dash, symbol) in _LOOKS.items():
+    for place, (arm, (colour, dash, symbol)) in enumerate(_LOOKS.items()):
         rows = shown[shown["arm"] == arm]
         if rows.empty:
             continue
         # A score holds until the next step.
         cost = np.append(rows["cost"].to_numpy(dtype=float), max(now, float(rows["cost"].iloc[-1]))) / 60
-        score, low, high = (np.append(rows[name], rows[name].iloc[-1]) for name in ("score", "low", "high"))
-        edges = np.repeat(cost, 2)[1:-1], np.repeat(low[:-1], 2), np.repeat(high[:-1], 2)
-        figure.add_scatter(
-            x=np.concatenate([edges[0], edges[0][::-1]]),
-            y=np.concatenate([edges[2], edges[1][::-1]]),
-            fill="toself",
-            fillcolor=faded(colour, 0.10),
-            line={"width": 0},
-            hoverinfo="skip",
-            showlegend=False,
-        )
         figure.add_scatter(
             x=cost,
-            y=score,
+            y=np.append(rows["score"], rows["score"].iloc[-1]),
             mode="lines+markers",
             name=ARM_TITLES[arm],
             line={"color": colour, "width": 4, "dash": dash, "shape": "hv"},
-            marker={"symbol": symbol, "size": [9] * len(rows) + [0], "color": colour},
+            marker={"symbol": symbol, "size": [10] * len(rows) + [0], "color": colour},
             customdata=[*map(html.escape, rows["step"]), ""],
             hovertemplate=f"{ARM_TITLES[arm]} after %{{x:.1f}} min: %{{y:.3f}}<br>%{{customdata}}<extra></extra>",
+        )
+        # One interval a side, where it stands now; bands of three sides on each other can't be told apart.
+        last = rows.iloc[[-1]]
+        figure.add_scatter(
+            x=cost[-1:] + budget / 60 * (0.012 + 0.012 * place),
+            y=last["score"],
+            mode="markers",
+            marker={"symbol": symbol, "size": 12, "color": colour},
+            error_y=whiskers(last["score"], last["low"], last["high"], colour),
+            hoverinfo="skip",
+            showlegend=False,
         )
     layout(figure, height=520, x="minutes spent", y=metric)
     least, most = float(table["low"].min()), float(table["high"].max())
     room = 0.05 * (most - least or 1.0)
-    figure.update_xaxes(range=[0, budget / 60 * 1.02])
+    figure.update_xaxes(range=[0, budget / 60 * 1.06])
     figure.update_yaxes(range=[least - room, most + room])
     _enlarge(figure, size)
     numbers = pd.DataFrame(
@@ -103,15 +103,16 @@ def knobs_chart(table: pd.DataFrame, *, metric: str, size: int = _LARGE) -> Char
             y=gained["score"],
             marker={"color": [_LOOKS[arm][0] for arm in ends.index]},
             error_y=whiskers(gained["score"], gained["low"], gained["high"], NEUTRAL),
-            text=[signed(value) for value in gained["score"]],
-            textposition="inside",
-            insidetextanchor="start",
             hovertemplate="%{x}: %{y:+.3f}<extra></extra>",
             showlegend=False,
         )
     )
     figure.add_hline(y=0, line={"color": NEUTRAL, "width": 1.5})
     layout(figure, height=420, y=f"change of {metric}")
+    # Beside the name, where neither bar nor whisker is in the way.
+    changes = [signed(value) for value in gained["score"]]
+    named = [f"{ARM_TITLES[arm]}  <b>{change}</b>" for arm, change in zip(ends.index, changes, strict=True)]
+    figure.update_xaxes(tickmode="array", tickvals=[ARM_TITLES[arm] for arm in ends.index], ticktext=named)
     _enlarge(figure, size)
     numbers = pd.DataFrame(
         {

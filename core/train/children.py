@@ -18,13 +18,15 @@ __all__ = ["predict_children"]
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.intp]
 
+FOLDS_OF_TWO = 4
+
 
 def predict_children(
     dataset: Dataset,
     model: LockedModel,
     rows: pd.DataFrame,
     *,
-    folds: int = FOLDS,
+    folds: int | None = None,
     progress: Progress | None = None,
     cancel: Cancel | None = None,
 ) -> pd.DataFrame:
@@ -40,8 +42,9 @@ def predict_children(
     model : LockedModel
     rows : DataFrame of shape (n, columns)
         As `core.generate.propose` makes them: with ``parent`` and ``other_parent``.
-    folds : int
-        At least 2, and 3 where rows have two parents.
+    folds : int, optional
+        At least 2, and 3 where rows have two parents. By default five; four where rows have two parents, so that six
+        fits on half of the examples do.
     progress, cancel
         See `core.progress`.
 
@@ -57,8 +60,10 @@ def predict_children(
     Cancelled
         If the caller asked to stop.
     """
+    two = bool((rows["other_parent"].notna() & (rows["other_parent"] != rows["parent"])).any())
+    folds = folds or (FOLDS_OF_TWO if two else FOLDS)
     fold = dataset.folds(folds)
-    pairs = _pairs(fold, rows)
+    pairs = _pairs(fold, rows, folds if two else None)
     distinct, of_pair = np.unique(pairs, axis=0, return_inverse=True)
     steps = Steps(1 + len(distinct), progress, cancel)
     steps.start("reading the examples")
@@ -83,8 +88,11 @@ def predict_children(
     return pd.DataFrame(probabilities, index=rows.index, columns=training_set.classes)
 
 
-def _pairs(fold: pd.Series, rows: pd.DataFrame) -> Integers:
-    """The folds of both parents of each row, the smaller first; of one parent twice the same."""
+def _pairs(fold: pd.Series, rows: pd.DataFrame, beside: int | None) -> Integers:
+    """The folds of both parents of each row, the smaller first; of one fold twice the same.
+
+    Where there are so many folds `beside` it, the next one goes out with a single one: no fit for it alone.
+    """
     places = []
     for name in ("parent", "other_parent"):
         ids = rows[name].where(rows[name].notna(), rows["parent"])
@@ -95,4 +103,7 @@ def _pairs(fold: pd.Series, rows: pd.DataFrame) -> Integers:
                 "Make the proposal again."
             )
         places.append(fold.to_numpy()[place])
-    return np.sort(np.column_stack(places), axis=1).astype(np.intp)
+    first, second = places
+    if beside is not None:
+        second = np.where(first == second, (first + 1) % beside, second)
+    return np.sort(np.column_stack([first, second]), axis=1).astype(np.intp)

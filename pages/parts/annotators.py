@@ -10,7 +10,7 @@ import streamlit as st
 from core.annotate import agreement, alpha_in_words
 from core.flywheel import Annotations, Study, match_annotations, reviewer_annotations, study
 from core.report import count, interval, kappa_matrix, number, percent
-from pages.parts import errors, figure, frame, jobs, new_project, paging, queues, turns
+from pages.parts import errors, figure, files, frame, jobs, paging, queues, turns
 from pages.parts.plain import plain
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def _add(project: Project, *, by: str) -> None:
     if file is None:
         return
     with errors.calm(doing="reading the annotations"):
-        found = match_annotations(project, new_project.read_upload(file))
+        found = match_annotations(project, files.read_upload(file))
         left_out = (
             f" {count(len(found.unknown), 'id')} {'is' if len(found.unknown) == 1 else 'are'} not in the data and left "
             f"out, first {plain(found.unknown[0])}."

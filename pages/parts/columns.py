@@ -35,8 +35,9 @@ _SHARES = {False: "Values in each class", True: "Classes in each value"}
 _OPEN = "column-open"
 _MEASURE = (
     "Cramér's V, corrected for chance: 0 where column and label have nothing to do with each other, 1 where the column "
-    "settles the label. Numbers and dates are cut into ten groups; missing is a value of its own. A relation is no "
-    "cause, and one near 1 may be a leak: a column that is only known once the label is."
+    "settles the label. Numbers and dates are cut into ten groups; missing is a value of its own. Rows count as "
+    "independent: with copies or groups among them a relation looks surer than it is. A relation is no cause, and one "
+    "near 1 may be a leak: a column that is only known once the label is."
 )
 
 

@@ -9,17 +9,19 @@ from __future__ import annotations
 import secrets
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 import streamlit as st
 
-from core.collect import infer_schema
-from core.report import written
+from core.collect import infer_schema, retype
+from core.report import shorten, written
 from core.schema import Schema
 
-__all__ = ["Draft", "Drafts", "close", "current", "keep", "save", "settled"]
+__all__ = ["CHOSEN", "Draft", "Drafts", "close", "current", "keep", "reread", "save", "settled"]
 
+CHOSEN = "chosen by the analyst"
 _DRAFT = "draft"
 _KEPT = 8
 
@@ -36,6 +38,12 @@ class Draft:
         Counts the changes of the schema: a table that edits it is keyed on it.
     facts : DataFrame
         A row a column of `frame`: how many values are missing, how many differ, and some of them.
+    brought : DataFrame
+        As it was read, before any column was read in another way.
+    kinds : dict of str to str
+        The kinds that the analyst overruled, by column.
+    missing : tuple of str
+        The words that stand for a missing value besides those that are known.
     """
 
     id: str
@@ -43,8 +51,11 @@ class Draft:
     frame: pd.DataFrame
     schema: Schema
     facts: pd.DataFrame
+    brought: pd.DataFrame
     notes: tuple[str, ...] = ()
     revision: int = 0
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()
 
 
 class Drafts:
@@ -78,7 +89,7 @@ def _drafts() -> Drafts:
 def keep(frame: pd.DataFrame, name: str) -> Draft:
     """Make a draft of a frame and open it."""
     notes = tuple(str(note) for note in frame.attrs.get("notes", ()))
-    draft = Draft(secrets.token_hex(6), name, frame, infer_schema(frame), _facts(frame), notes)
+    draft = Draft(secrets.token_hex(6), name, frame, infer_schema(frame), _facts(frame), frame, notes)
     _drafts().put(draft)
     st.session_state[_DRAFT] = draft.id
     return draft
@@ -96,6 +107,39 @@ def current() -> Draft | None:
 def save(draft: Draft, schema: Schema) -> None:
     """Keep another schema with a draft."""
     _drafts().put(replace(draft, schema=schema, revision=draft.revision + 1))
+
+
+def reread(draft: Draft, *, kinds: Mapping[str, str] | None = None, missing: Sequence[str] | None = None) -> None:
+    """Keep a draft whose columns are read as other kinds, or with other words for a missing value.
+
+    Roles that the analyst chose stay; the others are proposed anew.
+
+    Raises
+    ------
+    ReadError
+        If the values of a column are not of the kind that is asked for.
+    """
+    kinds = draft.kinds if kinds is None else kinds
+    missing = draft.missing if missing is None else tuple(missing)
+    frame, notes = retype(draft.brought, kinds, missing=missing)
+    schema = infer_schema(frame)
+    for column in draft.schema.columns:
+        if column.reason == CHOSEN:
+            schema = schema.with_role(column.name, column.role, CHOSEN)
+    for name, kind in kinds.items():
+        schema = schema.with_kind(name, kind)
+    _drafts().put(
+        replace(
+            draft,
+            frame=frame,
+            schema=schema,
+            facts=_facts(frame),
+            notes=(*map(str, draft.brought.attrs.get("notes", ())), *notes),
+            revision=draft.revision + 1,
+            kinds=dict(kinds),
+            missing=missing,
+        )
+    )
 
 
 def close(draft: Draft) -> None:
@@ -133,7 +177,7 @@ def _facts(frame: pd.DataFrame) -> pd.DataFrame:
             "missing": frame.isna().sum(),
             "different": frame.nunique(),
             "values": [
-                ", ".join(written(value) for value in frame[name].dropna().head(200).unique()[:4])
+                ", ".join(shorten(written(value), 60) for value in frame[name].dropna().head(200).unique()[:4])
                 for name in frame.columns
             ],
         },

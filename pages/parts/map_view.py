@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.collect.projection import PROJECTIONS, available_projections
 from core.flywheel.example_map import ExampleMap, example_map
-from core.report import count, example_map_chart, number, percent, shorten
+from core.report import CLASSES, count, example_map_chart, number, percent, shorten
 from pages.parts import cards, figure, frame, jobs, judged, queues
 from pages.parts.plain import plain
 
@@ -26,6 +26,8 @@ _OPEN = "map-example"
 _POOL = "no label yet"
 # Of examples that the turn did not predict.
 _UNKNOWN = "–"
+# A class that is called so is shown among the others.
+_LARGEST, _OTHERS = "the largest ones", "other classes"
 # What the map is of, and whether the columns beside the text are left out.
 _OF = {"Text": True, "Text and columns": False}
 
@@ -40,6 +42,8 @@ def draw(project: Project) -> None:
         return
     points = _said(project, turn, found)
     points["group"], stands_out = _GROUPS[colour](points)
+    if colour == "Class":
+        points["group"], stands_out = _one_class(points["group"])
     ids = list(points.index)
     if st.session_state.get(_OPEN) not in ids:
         st.session_state[_OPEN] = None
@@ -70,7 +74,7 @@ def draw(project: Project) -> None:
 
 def _colour(project: Project, turn: Turn | None) -> str:
     offered = ["Class"]
-    if len(project.dataset.ids("pool")):
+    if len(project.dataset.ids("pool")) or len(project.dataset.generated):
         offered.append("Part")
     if turn is not None:
         offered += ["Suspects", "Errors"]
@@ -178,6 +182,17 @@ _GROUPS = {
 }
 
 
+def _one_class(classes: pd.Series) -> tuple[pd.Series, str | None]:
+    """Where there are more classes than colours, let the analyst choose one that stands out."""
+    named = list(classes.value_counts().index)
+    if len(named) <= len(CLASSES):
+        return classes, None
+    if st.session_state.get("map-class") not in [_LARGEST, *named]:
+        st.session_state["map-class"] = _LARGEST
+    chosen = st.selectbox("Class that stands out", [_LARGEST, *named], key="map-class", width=320)
+    return (classes, None) if chosen == _LARGEST else (classes.where(classes == chosen, _OTHERS), str(chosen))
+
+
 def _axes(found: ExampleMap) -> tuple[str, str]:
     if found.explained is None:
         return "", ""
@@ -195,11 +210,11 @@ def _caption(found: ExampleMap, drawn: int) -> str:
         if drawn < found.examples
         else f"All {every.removeprefix('the ')}"
     )
-    axes = (
-        " An axis goes with the columns named beside it, by their correlation."
-        if found.explained is not None
-        else " Distances within a cloud mean something, those between clouds little."
-    )
+    axes = ""
+    if found.explained is None:
+        axes = " Distances within a cloud mean something, those between clouds little."
+    elif any(found.goes_with):
+        axes = " Beside an axis stand the columns that it goes with, and their correlation."
     return f"{sample}. The space is that of the model's features. Test is not on the map.{axes}"
 
 

@@ -3,50 +3,53 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
+from pathlib import PurePosixPath
 
 import pandas as pd
 import streamlit as st
 
-from core.collect import join_test_set, list_sheets, read_table
+from core.collect import join_test_set, shown
 from core.dataset import Dataset
 from core.errors import FlywheelError
 from core.evaluate import METRICS
 from core.flywheel import Project, home, new_folder
 from core.report import count, percent
-from core.schema import ROLES
+from core.schema import KINDS, ROLES
 from core.train import RECIPES
-from pages.parts import drafts, errors, frame, paging, raters
-from pages.parts.drafts import Draft
+from pages.parts import drafts, errors, files, frame, paging, raters
+from pages.parts.drafts import CHOSEN, Draft
+from pages.parts.files import Source
 from pages.parts.lock import DECISIONS
 from pages.parts.plain import plain
 
-if TYPE_CHECKING:
-    from streamlit.runtime.uploaded_file_manager import UploadedFile
+__all__ = ["choose_files", "settle"]
 
-__all__ = ["choose_files", "read_upload", "settle"]
-
-CHOSEN = "chosen by the analyst"
 _ROLES_HELP = "\n\n".join(f"**{role}**: {meaning}" for role, meaning in ROLES.items())
 _NO_TEST = "none: split one off"
 
 
 def choose_files() -> None:
     """Take one or several files and make a draft of them."""
-    files = st.file_uploader(
-        "Labelled data: CSV, TSV, JSON, JSON Lines, Parquet or Excel",
-        accept_multiple_files=True,
+    sources = files.bring(
+        "Labelled data: CSV, TSV, JSON, JSON Lines, Parquet, Arrow or Excel, also packed with gzip or zip",
         key="upload",
         help="One row an example, one column with the class. Rows without a class go to the pool. A second file can be "
         "the test set; others are put below the first.",
     )
-    if not files:
+    frames: dict[str, pd.DataFrame] = {}
+    origins: dict[str, Source] = {}
+    waiting = False
+    for source in sources:
+        # A file that can't be read does not stand in the way of the others.
+        with errors.calm(doing=f"reading {source.name}"):
+            found = files.tables(source)
+            waiting |= found is None
+            frames |= found or {}
+            origins |= dict.fromkeys(found or {}, source)
+    if not frames or waiting:
         return
-    with errors.calm(doing="reading the files"):
-        frames = {file.name: read_upload(file) for file in files}
+    with errors.calm(doing="putting the files together"):
         names = list(frames)
         test = _NO_TEST
         if len(names) > 1:
@@ -54,13 +57,27 @@ def choose_files() -> None:
                 (name for name in names[1:] if re.search(r"test|holdout|valid", name, re.IGNORECASE)), _NO_TEST
             )
             options = [_NO_TEST, *names]
-            test = st.selectbox("Which file is the test set?", options, index=options.index(guess), key="test-file")
-        elif not _has_sheets(files):
-            _keep(frames, test)
-        for name, table in frames.items():
-            st.caption(f"{plain(name)}: {count(len(table), 'row')}, {count(table.shape[1], 'column')}")
+            test = st.selectbox(
+                "Which file is the test set?",
+                options,
+                index=options.index(guess),
+                format_func=shown,
+                key="test-file",
+            )
+        elif len(sources) == 1 and not _asks(frames):
+            _keep(frames, test, origins)
+        sizes = [
+            f"{plain(shown(name))}: {count(len(table), 'row')}, {count(table.shape[1], 'column')}"
+            for name, table in frames.items()
+        ]
+        st.caption("  \n".join(sizes))
         if st.button("Use these files", type="primary", icon=":material/arrow_forward:"):
-            _keep(frames, test)
+            _keep(frames, test, origins)
+
+
+def _asks(frames: dict[str, pd.DataFrame]) -> bool:
+    """Whether something was to be chosen on the way: the sheet of a workbook, or the table of an archive."""
+    return any("there are also" in str(note) for table in frames.values() for note in table.attrs.get("notes", ()))
 
 
 def settle(draft: Draft) -> None:
@@ -75,8 +92,12 @@ def settle(draft: Draft) -> None:
             frame.tell("The project is saved.")
             frame.navigate("overview", project.id)
     st.header("What the columns are for", anchor=False)
-    st.caption("Proposed from names and values, each with its reason. Change a role in the table to overrule it.")
+    st.caption(
+        "Proposed from names and values, each with its reason. Change a role or a kind in the table to overrule it; "
+        "nothing is stored yet."
+    )
     _roles(draft)
+    _missing_words(draft)
     for note in draft.notes:
         st.caption(f":material/info: {plain(note)}")
     st.header("Preview", anchor=False)
@@ -240,7 +261,7 @@ def _roles(draft: Draft) -> None:
         key=f"roles-{draft.id}-{draft.revision}",
         num_rows="fixed",
         hide_index=True,
-        disabled=[name for name in shown.columns if name != "role"],
+        disabled=[name for name in shown.columns if name not in ("role", "kind")],
         column_config={
             "role": st.column_config.SelectboxColumn(
                 "role",
@@ -249,6 +270,13 @@ def _roles(draft: Draft) -> None:
                 required=True,
                 help="; ".join(f"{k}: {v}" for k, v in ROLES.items()),
             ),
+            "kind": st.column_config.SelectboxColumn(
+                "kind",
+                width="small",
+                options=list(KINDS),
+                required=True,
+                help="How the values are read. categorical: a number that is a code; datetime: text that is a date.",
+            ),
             "why": st.column_config.Column(width="large"),
             "values": st.column_config.Column(width="large"),
         },
@@ -256,17 +284,39 @@ def _roles(draft: Draft) -> None:
         alt="The columns with their roles, the reason for each, and what is in them.",
     )
     changed = edited[edited["role"] != shown["role"]]
-    if changed.empty:
+    other = edited[edited["kind"] != shown["kind"]]
+    if changed.empty and other.empty:
         return
-    with errors.calm(doing="changing a role"):
-        schema = draft.schema
-        for name, role in zip(changed["column"], changed["role"], strict=True):
-            schema = schema.with_role(name, role, CHOSEN)
-        drafts.save(draft, schema)
+    with errors.calm(doing="changing a column"):
+        if len(other):
+            drafts.reread(draft, kinds={**draft.kinds, **dict(zip(other["column"], other["kind"], strict=True))})
+        else:
+            schema = draft.schema
+            for name, role in zip(changed["column"], changed["role"], strict=True):
+                schema = schema.with_role(name, role, CHOSEN)
+            drafts.save(draft, schema)
         st.rerun()
 
 
-def _keep(frames: dict[str, pd.DataFrame], test: str) -> None:
+def _missing_words(draft: Draft) -> None:
+    """Ask for the words that stand for a missing value in this data."""
+    written = st.text_input(
+        "Also missing, separated by commas",
+        value=", ".join(draft.missing),
+        placeholder="unknown, -99",
+        key=f"missing-{draft.id}",
+        help="Blank cells are missing, and so are NA, null, ? and their like among numbers and dates. "
+        "Say here what else stands for a value that is not known, in any column.",
+    )
+    words = tuple(dict.fromkeys(word.strip() for word in written.split(",") if word.strip()))
+    if words == draft.missing:
+        return
+    with errors.calm(doing="reading the columns again"):
+        drafts.reread(draft, missing=words)
+        st.rerun()
+
+
+def _keep(frames: dict[str, pd.DataFrame], test: str, origins: dict[str, Source]) -> None:
     kept = [table for name, table in frames.items() if name != test]
     if not kept:
         raise FlywheelError("A test set needs examples to train on. Add the file that holds them.")
@@ -276,32 +326,6 @@ def _keep(frames: dict[str, pd.DataFrame], test: str) -> None:
     if test != _NO_TEST:
         whole, _ = join_test_set(whole, frames[test])
     whole.attrs["notes"] = notes
-    drafts.keep(whole, Path(first).stem)
+    drafts.keep(whole, PurePosixPath(origins[first].name).name.partition(".")[0])
+    files.forget(origins.values())
     st.rerun()
-
-
-def read_upload(file: UploadedFile) -> pd.DataFrame:
-    """Read one uploaded file, asking for the sheet if it has several; once an upload, however often the page is run."""
-    return _read(file.file_id, file.name, _sheet(file), file)
-
-
-def _has_sheets(files: Sequence[UploadedFile]) -> bool:
-    return any(len(_sheets(file.file_id, file)) > 1 for file in files)
-
-
-def _sheet(file: UploadedFile) -> str | None:
-    sheets = _sheets(file.file_id, file)
-    if len(sheets) < 2:
-        return None
-    return st.selectbox(f"Sheet of {plain(file.name)}", sheets, key=f"sheet-{file.file_id}")
-
-
-# Keyed on the upload: equal bytes that come again are another upload, and nothing large is hashed.
-@st.cache_resource(show_spinner="Reading the file", max_entries=4)
-def _read(file_id: str, name: str, sheet: str | None, _file: UploadedFile) -> pd.DataFrame:
-    return read_table(_file.getvalue(), name=name, sheet=sheet)
-
-
-@st.cache_resource(show_spinner=False, max_entries=16)
-def _sheets(file_id: str, _file: UploadedFile) -> list[str]:
-    return list_sheets(_file.getvalue(), name=_file.name)

@@ -10,6 +10,7 @@ from core.report import count
 __all__ = ["ROWS_A_PAGE", "controls", "page_of", "table"]
 
 ROWS_A_PAGE = 50
+CELL_CHARACTERS = 2_000
 
 
 def page_of(total: int, *, key: str, rows: int = ROWS_A_PAGE) -> slice:
@@ -55,10 +56,18 @@ def table(
         What the table holds, for those who don't see it.
     """
     st.dataframe(
-        frame.iloc[page_of(len(frame), key=key, rows=rows)],
+        _cut(frame.iloc[page_of(len(frame), key=key, rows=rows)]),
         hide_index=True,
         key=f"table-{key}",
         height="content",
         alt=alt or None,
     )
     controls(len(frame), key=key, rows=rows, noun=noun, many=many)
+
+
+def _cut(page: pd.DataFrame) -> pd.DataFrame:
+    """Cut texts that no cell can show: one of ten megabytes would go to the browser whole."""
+    texts = [name for name in page.columns if pd.api.types.is_string_dtype(page[name].dtype)]
+    long = {name: page[name].str.len() > CELL_CHARACTERS for name in texts}
+    cut = {name: page[name].mask(far, page[name].str.slice(0, CELL_CHARACTERS) + "…") for name, far in long.items()}
+    return page.assign(**{name: column for name, column in cut.items() if long[name].any()})

@@ -89,8 +89,8 @@ def columns(found: Fidelity, *, key: str) -> None:
             pd.DataFrame(
                 {
                     "column": table.index,
-                    "generated": table["apart"].map(number).to_numpy(),
-                    "after": table["after"].map(number).to_numpy(),
+                    "generated alone": table["apart"].map(number).to_numpy(),
+                    "after adding": table["after"].map(number).to_numpy(),
                     "real to generated": table["detail"].to_numpy(),
                 }
             ),

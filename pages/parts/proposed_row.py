@@ -65,12 +65,13 @@ def draw(dataset: Dataset, example_id: str, row: pd.Series, seen: pd.Series | No
 
 def _difference(text: str, parents: list[str]) -> str:
     """How many words are not the first parent's, or that they only stand otherwise."""
-    new = sum(len(piece.split()) for piece, source in traced(text, parents) if source == NEW)
-    second = sum(len(piece.split()) for piece, source in traced(text, parents) if source == 1)
-    return (
-        ", ".join([f"{count(new, 'word')} new"] * (new > 0) + [f"{count(second, 'word')} of the other"] * (second > 0))
-        or "fewer words"
-    )
+    words = dict.fromkeys((NEW, 0, 1), 0)
+    for piece, source in traced(text, parents):
+        words[source] += len(piece.split())
+    said = [f"{count(words[NEW], 'word')} new"] if words[NEW] else []
+    if words[1]:
+        said.append(f"{count(words[1], 'word')} of the other parent")
+    return ", ".join(said) or "fewer words"
 
 
 def _seen(label: str, seen: pd.Series) -> str:

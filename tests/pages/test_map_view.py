@@ -93,3 +93,12 @@ def test_texts_are_placed_by_their_words_or_with_the_columns_beside_them(opened,
     assert jobs.registry().wait(project.id, "map", 60).state == "done"
     both = quiet(app.run()).dataframe[0].value.set_index("example")["x"]
     assert not np.allclose(words_only, both.loc[words_only.index])
+
+
+def test_of_many_classes_one_can_stand_out(opened, workspace, quiet):
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"income": rng.normal(size=400), "label": rng.choice([f"c{n}" for n in range(9)], 400)})
+    project = Project.create(workspace / "classes", Dataset.from_frame(frame, label="label"))
+    app = opened(project)
+    assert len(app.selectbox(key="map-class").options) == 10
+    quiet(app.selectbox(key="map-class").set_value("c7").run())

@@ -76,3 +76,10 @@ def test_the_unit_plays_no_part(shift, scale):
     assert far_out(numbers * scale + shift) == pytest.approx(
         (low * scale + shift, high * scale + shift), rel=1e-3, abs=1e-3
     )
+
+
+def test_a_hundredth_that_stands_apart_is_found_beside_a_tail(mended):
+    size = np.random.default_rng(3).laplace(size=3_000)
+    size[:30] = 1_000 + np.arange(30)
+    (finding,), _ = mended("out_of_range", rows=3_000, size=size)
+    assert set(finding.ids) == {f"r{n}" for n in range(30)}

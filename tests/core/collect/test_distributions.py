@@ -39,7 +39,7 @@ def test_every_number_is_in_one_bin_and_missing_ones_are_counted_by_class(rows):
     assert found.groups.sum() == len(rows)
     if found.borders:
         assert len(found.borders) == len(found.counts) - 1
-        ends = [float(border.replace(",", "")) for border in found.borders]
+        ends = [float(border.replace(",", "").replace("above ", "")) for border in found.borders]
         assert ends == sorted(ends)
 
 
@@ -76,6 +76,20 @@ def test_a_few_far_values_do_not_squeeze_the_others_into_one_bin():
     assert found.counts.sum(axis=1).iloc[1:-1].max() < 60
     assert found.counts.index[0].startswith("below")
     assert len(found.counts) <= 24
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_smallest_value_that_many_have_is_a_bin_of_its_own(whole):
+    rng = np.random.default_rng(0)
+    paid = rng.exponential(300, 1000)
+    values = np.where(rng.random(1000) < 0.6, 0.0, np.ceil(paid) if whole else paid)
+    found = of(values, ["a", "b"] * 500)
+    assert found.counts.index[0] == "0"
+    assert found.counts.sum(axis=1).iloc[0] == (values == 0).sum()
+    first = float(found.borders[1].replace(",", ""))
+    assert found.counts.index[1] == (f"1 to {first - 1:g}" if whole else f"above 0, below {first:g}")
+    assert found.counts.sum(axis=1).iloc[1] == ((values > 0) & (values < first)).sum()
+    assert found.borders[0] == "above 0"
 
 
 def test_few_different_numbers_stand_for_themselves():

@@ -25,6 +25,7 @@ from core.flywheel import (
     next_place,
     other_queues,
     reviewer_annotations,
+    simulate_reviewer,
     start_queue,
 )
 from core.flywheel.blind import (
@@ -33,6 +34,7 @@ from core.flywheel.blind import (
     blind_queue,
     draw,
     last_answer,
+    on_reviewed,
     reviewed,
     reviewed_json,
     sample,
@@ -352,6 +354,39 @@ def test_the_export_has_the_sample_what_was_said_in_it_and_both_figures(drawn, t
     assert list(ledger["score_then"]) == pytest.approx(
         [turn.evaluation_then.metrics["macro_f1"][0] for turn in drawn.turns]
     )
+
+
+def test_the_reviewed_ones_alone_are_judged_on_right_labels(drawn):
+    draw(drawn, 25)
+    for number in range(25):
+        assert on_reviewed(drawn, drawn.turns[0]) is None or number >= 20
+        say(drawn, "another" if number % 6 == 0 else None)
+    ids, turn = sample(drawn).ids, drawn.turns[0]
+    said, labels = turn.test_probabilities.loc[ids].idxmax(axis="columns"), drawn.dataset.labels.loc[ids]
+    assert on_reviewed(drawn, turn).metrics["accuracy"][0] == pytest.approx((said == labels).mean())
+    draw(drawn)
+    while blind_queue(drawn, "ann").place < sample(drawn).size:
+        say(drawn)
+    # Then it is the evaluation of the turn itself.
+    assert on_reviewed(drawn, turn) is None
+
+
+@pytest.mark.parametrize("accuracy", [1.0, 0.7])
+def test_the_simulated_reviewer_answers_blind_as_well(drawn, accuracy):
+    draw(drawn)
+    truth = drawn.dataset.frame["true_label"].loc[sample(drawn).ids]
+    given = drawn.dataset.labels.loc[sample(drawn).ids]
+    done = simulate_reviewer(drawn, blind_queue(drawn, "ann"), 20, accuracy=accuracy)
+    assert done == 20
+    entry = drawn.log[-1]
+    assert entry.content["blind"]
+    said = pd.Series({example: label for example, (_, label) in entry.content["decisions"].items()})
+    right = (said == truth.loc[said.index]).mean()
+    assert right == 1 if accuracy == 1 else 0.4 < right < 0.95
+    assert reviewed(drawn).noise.wrong == (said != given.loc[said.index]).sum()
+    assert blind_queue(drawn, "ann").place == 20
+    drawn.undo("simulated reviewer")
+    assert blind_queue(drawn, "ann").place == 0
 
 
 def test_without_a_sample_there_is_nothing_to_tell(project):

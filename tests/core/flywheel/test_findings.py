@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from core.collect import Finding, audit
-from core.collect.checks import InRange, Unique
+from core.collect.checks import InRange, OneOf, Unique
 from core.collect.finding import Cells
 from core.flywheel import (
     Exclude,
@@ -176,3 +176,12 @@ def test_a_dismissed_check_does_not_silence_another_of_the_same_column(project):
     first, second = [each for each in project.findings() if each.kind == "check"]
     project.apply(dismiss(first))
     assert [each.title for each in project.findings() if each.kind == "check"] == [second.title]
+
+
+def test_no_message_names_a_value_of_the_sealed_examples(make_dataset, make_table):
+    dataset = make_dataset(make_table(), sealed=0.3)
+    inside = dataset.split.eq("sealed")
+    dataset = dataset.with_cells({(example, "colour"): "secret" for example in inside.index[inside]})
+    (finding,) = findings.check_dataset(dataset, [OneOf("colour", ("red", "초록"))])
+    assert len(finding.cells) == inside.sum()
+    assert "secret" not in finding.message

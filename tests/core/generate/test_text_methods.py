@@ -174,3 +174,21 @@ def test_where_all_words_are_protected_it_says_so():
     dataset = Dataset.from_frame(frame, label="kind", text="text", test=0.2)
     with pytest.raises(GenerateError, match=r"protect fewer\. Class 'refund' has none"):
         propose(dataset, method="keyboard_slips", target="refund", n=3, settings={"protect": 10})
+
+
+def test_texts_of_one_script_are_mixed_where_there_are_two():
+    english = [f"please send back the money for order {number}. thanks {number}" for number in range(30)]
+    korean = [f"주문 {number} 환불해 주세요. 감사합니다 {number}" for number in range(30)]
+    lone = ["верните деньги за заказ. спасибо"]
+    frame = pd.DataFrame({"text": [*english, *korean, *lone, "other one", "other two"], "kind": ["a"] * 61 + ["b"] * 2})
+    dataset = Dataset.from_frame(frame, label="kind", text="text", test=0.0)
+    rows = propose(dataset, method="mix_texts", target="a", n=80)
+    texts = dataset.frame["text"]
+    scripts = [
+        {"hangul" if "주문" in texts[parent] else "latin" if "order" in texts[parent] else "lone" for parent in parents}
+        for parents in rows[["parent", "other_parent"]].to_numpy()
+    ]
+    assert all(len(found) == 1 or "lone" in found for found in scripts)
+    assert sum("lone" in found for found in scripts) >= 1
+    assert {"hangul"} in scripts
+    assert {"latin"} in scripts

@@ -78,4 +78,5 @@ def test_quantiles_are_a_row_a_class():
     assert table["class"].tolist() == ["all", "a", "b"]
     assert table["median"].tolist() == ["2", "2", "9"]
     assert table["missing"].tolist() == ["20.0 %", "0.0 %", "50.0 %"]
+    assert class_quantiles(made([0.123456, 123456.0], ["a", "b"]))["median"].tolist() == ["0.1235", "0.1235", "123,456"]
     assert class_quantiles(made(pd.array(["x"], dtype="str"), ["a"])) is None

@@ -30,7 +30,7 @@ def test_each_example_is_drawn_once_under_its_own_id(groups, drawn):
     assert sorted(ids) == sorted(found.index)
     for trace in traces:
         assert list(trace.x) == found.loc[list(trace.customdata), "x"].round(4).tolist()
-    assert (traces[-1].name.split(" · ")[0] == OTHER_GROUPS) == (groups > 6)
+    assert (traces[0].name.split(" · ")[0] == OTHER_GROUPS) == (groups > 6)
     assert "<b>" not in json.dumps(json.loads(chart.figure.to_json()))
     assert len(chart.numbers) == len(found)
     assert chart.alt.startswith("Map of 300 examples")
