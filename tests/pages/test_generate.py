@@ -206,6 +206,13 @@ def test_an_ask_reads_as_one_would_say_it():
     assert (ask.total, ask.target) == (1203, {"stays": 1200, "leaves": 3})
 
 
+def test_an_ask_says_what_the_method_was_told():
+    ask = Ask("keyboard_slips", (("refund", 3),), '{"protect": 30, "share": 0.3}')
+    assert str(ask) == "Keyboard slips (protect 30, share 0.3): 3 of 'refund'"
+    asked = Ask("templates", (("refund", 3),), '{"fillers": {"a": ["b"]}, "templates": ["x {a}", "y"]}')
+    assert str(asked) == "Templates (1 filler, 2 templates): 3 of 'refund'"
+
+
 def test_the_words_that_differ_are_marked_and_nothing_is_read_as_html():
     before, after = "<i>one</i> two three", "<i>one</i> three vier"
     gone, new = (
