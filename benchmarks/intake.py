@@ -145,7 +145,8 @@ def hostile() -> None:
     slowest, largest = (max(results, key=lambda result: result[key]) for key in ("seconds", "peak"))
     print(
         f"  {len(results)} files: {sentences} end in a sentence, {len(results) - sentences} in a project; slowest "
-        f"{slowest['seconds']:.1f} s ({slowest['title']}), most memory {largest['peak']:.0f} MB ({largest['title']})",
+        f"{slowest['seconds']:.1f} s ({slowest['title']}), most memory {largest['peak']:.0f} MB ({largest['title']}), "
+        f"of a process that reads workbooks {results[-1]['children']:.0f} MB",
         flush=True,
     )
 
