@@ -21,6 +21,7 @@ from pages.parts import (
     review_says,
     rules,
     sidebar,
+    strayed,
     test_labels,
     turns,
 )
@@ -74,6 +75,7 @@ frame.guard()
 opened = frame.project_or_stop("annotate")
 frame.heading("annotate")
 last = turns.last_or_stop(opened, why="The locked model has to meet the data before it can say which labels it doubts.")
+strayed.notice(opened)
 better_ranking.begin(opened, last, reviewing=current_queue(opened, sidebar.reviewer()) is not None)
 tabs = st.tabs(list(VIEWS), key="annotate-view", on_change="rerun")
 for tab, view in zip(tabs, VIEWS.values(), strict=True):

@@ -9,7 +9,21 @@ import streamlit as st
 from core.errors import FlywheelError
 from core.flywheel import Collect, Project
 from core.report import count
-from pages.parts import checks, data_view, drafts, errors, files, findings, frame, new_project, sidebar
+from pages.parts import (
+    checks,
+    columns,
+    data_view,
+    drafts,
+    errors,
+    files,
+    findings,
+    frame,
+    map_view,
+    missing_values,
+    new_project,
+    sidebar,
+    strayed,
+)
 from pages.parts.plain import plain
 
 
@@ -34,7 +48,8 @@ def look(project: Project) -> None:
     """With a project: its data and what is wrong with it."""
     frame.heading("collect", "The data as it is now, what is wrong with it, and more rows.")
     data_view.sizes(project)
-    views = ["Findings", "Checks", "Data", "Columns", "Add rows"]
+    strayed.notice(project)
+    views = ["Findings", "Checks", "Data", "Columns", "Missing", "Map", "Add rows"]
     for view, tab in zip(views, st.tabs(views, key="collect-view", on_change="rerun"), strict=True):
         if not tab.open:
             continue
@@ -43,7 +58,9 @@ def look(project: Project) -> None:
                 "Findings": findings.draw,
                 "Checks": partial(checks.draw, by=sidebar.reviewer()),
                 "Data": data_view.examples,
-                "Columns": data_view.columns,
+                "Columns": columns.draw,
+                "Missing": missing_values.draw,
+                "Map": map_view.draw,
                 "Add rows": add_rows,
             }[view](project)
 

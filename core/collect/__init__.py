@@ -12,6 +12,7 @@ from core.collect.disk import disk_files, disk_folder, on_disk
 from core.collect.drift import DriftError, drift
 from core.collect.errors import ReadError, shown
 from core.collect.finding import Finding
+from core.collect.profile import Profile, profile
 from core.collect.readers import list_members, list_sheets, read_table
 from core.collect.retype import retype
 from core.collect.stream import to_parquet
@@ -24,6 +25,7 @@ __all__ = [
     "DriftError",
     "Finding",
     "Layout",
+    "Profile",
     "ReadError",
     "TwoSamples",
     "audit",
@@ -40,6 +42,7 @@ __all__ = [
     "list_members",
     "list_sheets",
     "on_disk",
+    "profile",
     "read_annotations",
     "read_checks",
     "read_table",

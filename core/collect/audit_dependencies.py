@@ -17,7 +17,7 @@ import numpy.typing as npt
 from core.collect.audited import Audited, Coded
 from core.collect.finding import Finding, counted, examples_of, listed
 
-__all__ = ["Dependency", "check_dependencies", "find_dependencies"]
+__all__ = ["GROUP", "MOST_BROKEN", "Dependency", "check_dependencies", "find_dependencies", "majorities"]
 
 SAMPLE = 20_000
 # A group of fewer rows has no majority to speak of.
@@ -91,7 +91,7 @@ def check_dependencies(audited: Audited) -> Iterator[Finding]:
     # The strictest one is asked last, so that its word stands.
     for each in sorted(dependencies, key=lambda each: -each.broken):
         left, right = audited.coded(each.left), audited.coded(each.right)
-        usual = _usual(left, right, ~audited.judged)[left.codes]
+        usual = majorities(left, right, ~audited.judged)[left.codes]
         tells = (usual >= 0) & (right.codes >= 0)
         broken = tells & (usual != right.codes)
         for name in (each.left, each.right):
@@ -115,7 +115,7 @@ def _doubted(
 ) -> Iterator[Finding]:
     coded = audited.coded(right)
     rows = len(audited)
-    doubted = np.flatnonzero(breaks & ~audited.in_whole_groups(right, breaks))
+    doubted = audited.unsettled(right, np.flatnonzero(breaks & ~audited.in_whole_groups(right, breaks)))
     if not len(doubted) or len(doubted) > MOST_BROKEN * 1.5 * rows:
         return
     cells = audited.cells({right: doubted})
@@ -138,10 +138,23 @@ def _doubted(
     )
 
 
-def _usual(left: Coded, right: Coded, known: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
-    """For each value on the left, the code that most rows outside test have on the right; -1 where none has a majority.
+def majorities(
+    left: Coded, right: Coded, known: npt.NDArray[np.bool_], share: float = MAJORITY
+) -> npt.NDArray[np.int64]:
+    """For each value on the left, the code that most known rows have on the right.
 
-    The last place, where -1 points to, is -1.
+    Parameters
+    ----------
+    left, right : Coded
+    known : array of shape (n,), bool
+        The rows that have a vote.
+    share : float
+        What the most frequent one must have of a group.
+
+    Returns
+    -------
+    array of shape (values + 1,), int64
+        -1 where no code has such a share; the last place, where the code of a missing value points to, is -1.
     """
     there = known & (left.codes >= 0) & (right.codes >= 0)
     width = len(right.values)
@@ -153,6 +166,6 @@ def _usual(left: Coded, right: Coded, known: npt.NDArray[np.bool_]) -> npt.NDArr
     most = np.zeros(len(left.values), dtype=np.int64)
     usual[groups[order]] = (pairs % width)[order]
     np.maximum.at(most, groups, counts)
-    weak = (totals < GROUP) | (most < MAJORITY * totals)
+    weak = (totals < GROUP) | (most < share * totals)
     usual[:-1][weak] = -1
     return usual

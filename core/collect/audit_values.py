@@ -17,11 +17,13 @@ __all__ = ["check_values", "far_out", "stand_in"]
 
 # A number that stands for a missing one occurs again and again, and far from all others.
 REPEATED = 3
-# Far out: beyond the share of the bulk, by this many times its own spread.
-BULK = 0.995
-BEYOND = 2.0
+# Far out: beyond the bulk by this many times its own spread.
+BULK = 0.975
+BEYOND = 2.5
 SKEWED, TAIL = 3.0, 20.0
-MOST_FAR = 0.005
+# So many may be far out without more ado; so many if nothing lies between them and the bulk.
+FAR, MOST_FAR = 0.002, 0.02
+APART = 2.0
 LEAST_NUMBERS = 50
 FEW_NUMBERS = 10
 
@@ -111,8 +113,8 @@ def stand_in(numbers: npt.NDArray[np.float64]) -> float | None:
 def far_out(numbers: npt.NDArray[np.float64]) -> tuple[float, float]:
     """Bounds beyond which a number lies far from the bulk.
 
-    A bound lies beyond the outermost half per cent, by twice the distance of that from the median. A column that is
-    skewed is looked at as logarithms, so that a long tail is no error, and there only the far end counts.
+    A bound lies beyond the outermost 2.5 %, by 2.5 times the distance of that from the median. A column that is skewed
+    is looked at as logarithms, so that a long tail is no error, and there only the far end counts.
 
     Parameters
     ----------
@@ -149,13 +151,18 @@ def _far_out(audited: Audited) -> Iterator[Finding]:
         where = np.flatnonzero((numbers < low) | (numbers > high))
         alone = stand_in(known) if len(where) >= REPEATED else None
         where = where if alone is None else where[numbers[where] != alone]
-        if not len(where) or low == high or len(where) > MOST_FAR * len(numbers):
+        where = _apart(numbers, where, float(np.median(some))) if low < high else where[:0]
+        marked = np.zeros(len(audited), dtype=bool)
+        marked[where] = True
+        # Codes of another place are far out, too, but all rows of that place have them.
+        where = np.flatnonzero(marked & ~audited.in_whole_groups(name, marked))
+        if not len(where):
             continue
         places[name] = where
         worst = where[np.argsort(-np.abs(numbers[where] - np.median(some)), kind="stable")]
         usual = np.quantile(some, [1 - BULK, BULK])
         values = listed((f"{value:g}" for value in dict.fromkeys(numbers[worst].tolist())), 2)
-        phrases.append(f"'{name}' {values}, where 99% lie between {usual[0]:g} and {usual[1]:g}")
+        phrases.append(f"'{name}' {values}, where 95% lie between {usual[0]:g} and {usual[1]:g}")
     if not places:
         return
     cells = audited.cells(places)
@@ -171,3 +178,17 @@ def _far_out(audited: Audited) -> Iterator[Finding]:
         values=[None] * len(cells),
         fix="correct",
     )
+
+
+def _apart(numbers: npt.NDArray[np.float64], where: npt.NDArray[np.int64], median: float) -> npt.NDArray[np.int64]:
+    """Of the numbers far out all, if they are few; else those beyond the widest gap, if there is one."""
+    if len(where) <= max(1, FAR * len(numbers)):
+        return where
+    rest = np.delete(numbers, where)
+    reach = np.abs(rest[np.isfinite(rest)] - median).max(initial=0.0)
+    distances = np.abs(numbers[where] - median)
+    steps = np.sort(np.append(distances, reach))
+    ratios = steps[1:] / np.maximum(steps[:-1], np.finfo(float).tiny)
+    widest = int(ratios.argmax())
+    beyond = where[distances > steps[widest]]
+    return beyond if ratios[widest] > APART and len(beyond) <= MOST_FAR * len(numbers) else where[:0]

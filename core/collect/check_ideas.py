@@ -23,6 +23,7 @@ _LONGEST_SHAPE = 30
 _MOST_PAIRED = 30
 _ROWS_OF_PAIRS = 5_000
 _MOST_ROWS = 50_000
+_ORDER = ("compare", "pattern", "set", "range", "unique", "present")
 _SIGNS = {"A": "[A-Z]", "a": "[a-z]", "9": "[0-9]"}
 
 
@@ -38,13 +39,15 @@ def suggest_checks(dataset: Dataset) -> list[Check]:
     Returns
     -------
     list of Check
-        Between columns first, then by column.
+        What says most first: order of columns, patterns, sets, ranges, repeats, presence.
     """
-    seen = dataset.split.isin(["train", "pool"]).to_numpy()
-    frame = dataset.frame.loc[seen, list(dataset.schema.features)]
-    if len(frame) > _MOST_ROWS:
-        frame = frame.sample(_MOST_ROWS, random_state=0)
-    return [*_orders(frame), *itertools.chain.from_iterable(_of_column(frame[name]) for name in frame.columns)]
+    # Who is in which part is known; the rows themselves are read only where they are looked at.
+    ids = dataset.ids("train").append(dataset.ids("pool"))
+    if len(ids) > _MOST_ROWS:
+        ids = ids[np.sort(np.random.default_rng(0).choice(len(ids), _MOST_ROWS, replace=False))]
+    frame = dataset.frame[list(dataset.schema.features)].loc[ids]
+    found = [*_orders(frame), *itertools.chain.from_iterable(_of_column(frame[name]) for name in frame.columns)]
+    return sorted(found, key=lambda check: _ORDER.index(check.kind))
 
 
 def _of_column(column: pd.Series) -> Iterator[Check]:

@@ -79,6 +79,7 @@ def check_table(
     checks: Sequence[Check],
     *,
     excludable: pd.Index | None = None,
+    unnamed: pd.Index | None = None,
     progress: Progress | None = None,
     cancel: Cancel | None = None,
 ) -> list[Finding]:
@@ -91,6 +92,8 @@ def check_table(
     checks : sequence of Check
     excludable : Index, optional
         The ids that may be excluded (those of train): repeats among them can be.
+    unnamed : Index, optional
+        The ids whose values no message may name (those that are sealed).
     progress, cancel
         See `core.progress`.
 
@@ -107,7 +110,7 @@ def check_table(
         if unasked:
             found.append(_unasked(check, unasked[0]))
         elif broken[0].any():
-            found.append(_finding(frame, check, broken[0].to_numpy(), excludable))
+            found.append(_finding(frame, check, broken[0].to_numpy(), excludable, unnamed))
     steps.finish()
     return found
 
@@ -123,16 +126,19 @@ def _unasked(check: Check, why: str) -> Finding:
     )
 
 
-def _finding(frame: pd.DataFrame, check: Check, broken: Booleans, excludable: pd.Index | None) -> Finding:
+def _finding(
+    frame: pd.DataFrame, check: Check, broken: Booleans, excludable: pd.Index | None, unnamed: pd.Index | None
+) -> Finding:
     ids = frame.index[broken]
     inner = check.then if isinstance(check, IfThen) else check
+    named = broken if unnamed is None else broken & ~frame.index.isin(unnamed)
     marked = check.columns if isinstance(check, (Unique, Compared)) else inner.columns
     found = Finding(
         "check",
         f"Broken: {check}",
         _SEVERE if check.severe else _MILD,
         f"{len(ids):,} of {counted(len(frame), 'row')} ({len(ids) / len(frame):.1%}) break the check"
-        f"{_for(frame, marked, broken)}.",
+        f"{_for(frame, marked, named)}.",
         "Put the right values. If they are right as they are, change the check.",
         ids=ids,
         columns=check.columns,

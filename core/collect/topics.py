@@ -16,11 +16,11 @@ from sklearn.decomposition import NMF
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, CountVectorizer, TfidfTransformer
 
-__all__ = ["describe_by_train"]
+__all__ = ["WORD", "describe_by_train", "without_particles"]
 
 Floats = npt.NDArray[np.float64]
 
-_WORD = r"(?u)\b\w\w+\b"
+WORD = r"(?u)\b\w\w+\b"
 # A Korean noun carries its particle; without it 배송이, 배송은 and 배송 are one word.
 _PARTICLE = re.compile(
     "(?<=[가-힣]{2})(?:에서는|에서|에게|으로|부터|까지|처럼|보다|이나|은|는|이|가|을|를|에|로|와|과|도|만|의)(?![가-힣])"
@@ -58,7 +58,7 @@ def describe_by_train(texts: pd.Series, train: pd.Series) -> pd.DataFrame:
     ----------
     Lee and Seung (1999), "Learning the parts of objects by non-negative matrix factorization", Nature 401.
     """
-    vectorizer = CountVectorizer(token_pattern=_WORD, preprocessor=_without_particles, dtype=np.int32)
+    vectorizer = CountVectorizer(token_pattern=WORD, preprocessor=without_particles, dtype=np.int32)
     known = train.to_numpy(dtype=bool)
     try:
         counts = vectorizer.fit_transform(texts.astype("str").fillna("")).tocsr()
@@ -70,7 +70,8 @@ def describe_by_train(texts: pd.Series, train: pd.Series) -> pd.DataFrame:
     return described if topics is None else described.assign(topic=pd.Series(topics, index=texts.index, dtype="str"))
 
 
-def _without_particles(text: str) -> str:
+def without_particles(text: str) -> str:
+    """A text in lower case, its Korean nouns without their particles."""
     return _PARTICLE.sub("", text.lower())
 
 

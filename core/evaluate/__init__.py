@@ -3,12 +3,14 @@
 from core.evaluate.binning import slice_frame
 from core.evaluate.calibration import Calibration, calibration
 from core.evaluate.class_costs import class_costs, costed_metric, pair_costs
+from core.evaluate.class_verdicts import compare_classes
 from core.evaluate.error_tree import Node, error_tree
 from core.evaluate.folding import fold
 from core.evaluate.heat_map import heat_map, telling_columns
 from core.evaluate.imbalance import FEW, class_counts, imbalance
 from core.evaluate.label_noise import LabelNoise, label_noise
 from core.evaluate.metrics import Evaluation, cells_of, confusion_of, evaluate, per_class_of
+from core.evaluate.part_verdicts import FEWEST, FEWEST_OF_A_CLASS, compare_part, part_p_value
 from core.evaluate.predicates import Bins, Predicate, bins_of, holds, joined, sentence
 from core.evaluate.predictions import EvaluationError, log_losses, losses
 from core.evaluate.regions import Region, measure, overlap
@@ -21,6 +23,8 @@ from core.evaluate.verdict import GAIN, HARM, NO_EVIDENCE, Verdict, compare, tog
 
 __all__ = [
     "FEW",
+    "FEWEST",
+    "FEWEST_OF_A_CLASS",
     "GAIN",
     "HARM",
     "METRICS",
@@ -46,6 +50,8 @@ __all__ = [
     "class_costs",
     "class_counts",
     "compare",
+    "compare_classes",
+    "compare_part",
     "confusion_of",
     "costed_metric",
     "error_tree",
@@ -62,6 +68,7 @@ __all__ = [
     "measure",
     "overlap",
     "pair_costs",
+    "part_p_value",
     "per_class_of",
     "sentence",
     "slice_frame",

@@ -12,6 +12,7 @@ from core.flywheel.blind import (
     blind_queue,
     draw,
     last_answer,
+    on_reviewed,
     reviewed,
     sample,
     skipped,
@@ -62,6 +63,7 @@ from core.flywheel.pool import PoolView, look_at_pool
 from core.flywheel.predicted import Predicted, chances, hardest, predicted
 from core.flywheel.project import Project
 from core.flywheel.race import ARMS, SECONDS_PER_DECISION, SECONDS_PER_FIT, RaceError, race
+from core.flywheel.races import Race, kept_races, race_project
 from core.flywheel.ranking import rank
 from core.flywheel.review import (
     SIMULATED,
@@ -82,10 +84,11 @@ from core.flywheel.review import (
     start_queue,
     what_was_done,
 )
-from core.flywheel.sealed import in_sight, open_sealed
+from core.flywheel.sealed import in_sight, is_sealed, open_sealed
 from core.flywheel.simulate import simulate_reviewer
 from core.flywheel.slice_verdicts import SliceVerdict, harmed, judge_watched, watched_trend
 from core.flywheel.store import StoreError
+from core.flywheel.strayed import Strayed, strayed
 from core.flywheel.turn import Turn
 from core.flywheel.watched import (
     WatchedSlice,
@@ -138,6 +141,7 @@ __all__ = [
     "ProjectError",
     "ProjectSummary",
     "Queue",
+    "Race",
     "RaceError",
     "Relabel",
     "Reviewed",
@@ -149,6 +153,7 @@ __all__ = [
     "SliceVerdict",
     "StaleError",
     "StoreError",
+    "Strayed",
     "Study",
     "Turn",
     "WatchedSlice",
@@ -182,10 +187,12 @@ __all__ = [
     "home",
     "in_sight",
     "is_of_pool",
+    "is_sealed",
     "is_watched",
     "join",
     "judge_watched",
     "judgements",
+    "kept_races",
     "label_by_consensus",
     "last_answer",
     "left_behind",
@@ -199,6 +206,7 @@ __all__ = [
     "move",
     "new_folder",
     "next_place",
+    "on_reviewed",
     "open_rows",
     "open_sealed",
     "other_queues",
@@ -208,6 +216,7 @@ __all__ = [
     "pins",
     "predicted",
     "race",
+    "race_project",
     "rank",
     "ready_findings",
     "region_of",
@@ -221,6 +230,7 @@ __all__ = [
     "simulate_reviewer",
     "skipped",
     "start_queue",
+    "strayed",
     "study",
     "suggest",
     "touched",

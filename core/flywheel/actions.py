@@ -11,6 +11,7 @@ from core.evaluate import imbalance
 from core.flywheel import log
 from core.flywheel.blind import train_moved
 from core.flywheel.review import current_queue, decisions, next_place
+from core.flywheel.sealed import is_sealed
 
 if TYPE_CHECKING:
     from core.flywheel.project import Project
@@ -29,7 +30,7 @@ class Action:
     Attributes
     ----------
     kind : str
-        "turn", "review", "mend", "generate", "collect" or "stop".
+        "turn", "review", "mend", "generate", "collect" or "claim".
     title : str
         What to do, as one would say it.
     why : str
@@ -74,9 +75,25 @@ def suggest(project: Project, findings: Sequence[Finding] = ()) -> list[Action]:
                 "collect",
             )
         )
+        actions += _claim(project)
     if not actions:
         actions.append(Action("collect", "Collect more data", "Nothing is left to review or mend.", "collect"))
     return actions
+
+
+def _claim(project: Project) -> list[Action]:
+    if not is_sealed(project):
+        return []
+    sealed = len(project.dataset.ids("sealed"))
+    return [
+        Action(
+            "claim",
+            "Open the sealed examples, if you are done",
+            f"{sealed:,} took no part in any choice: once, they say what the project claims in the end.",
+            "evaluate",
+            sealed,
+        )
+    ]
 
 
 def _first_turn(project: Project) -> Action:
@@ -129,14 +146,14 @@ def _review(project: Project) -> list[Action]:
     settled = decisions(project).index
     train = project.dataset.ids("train")
     open_ones = suspects[(train.get_indexer(suspects.index) >= 0) & (settled.get_indexer(suspects.index) < 0)]
-    count = len(open_ones)
+    count, collected = len(open_ones), len(train.difference(project.dataset.generated))
     if count == 0:
         return []
     return [
         Action(
             "review",
             f"Review {count:,} suspect label{'' if count == 1 else 's'}",
-            f"{count / len(train):.1%} of the training labels are probably wrong, judged by turn {turn.number}.",
+            f"{count / collected:.1%} of the training labels are probably wrong, judged by turn {turn.number}.",
             "annotate",
             count,
             count * SECONDS_PER_DECISION / 60,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from core.evaluate import LabelNoise, label_noise
+from core.evaluate import Evaluation, LabelNoise, evaluate, label_noise
 from core.flywheel import log, places
 from core.flywheel.decision import Decide, Decision
 from core.flywheel.edit import EditError, counted
@@ -36,6 +36,7 @@ __all__ = [
     "blind_queue",
     "draw",
     "last_answer",
+    "on_reviewed",
     "refuse_undrawn",
     "reviewed",
     "reviewed_json",
@@ -45,6 +46,8 @@ __all__ = [
 ]
 
 _KEPT = "blind"
+# With fewer reviewed examples a score of them alone says next to nothing.
+_FEWEST = 20
 _WITHOUT_CLASS = (Decision.AMBIGUOUS, Decision.EXCLUDE, Decision.SKIP)
 
 
@@ -89,6 +92,8 @@ class Reviewed:
     ----------
     sample : Sample
     noise : LabelNoise
+    ids : Index
+        Of whom something was said.
     answers : DataFrame
         A row a pair that occurs: ``given`` (the label that the test set came with), ``said`` (the class that the
         reviewer named; None for an example that is none), ``examples``; the most frequent first.
@@ -98,6 +103,7 @@ class Reviewed:
 
     sample: Sample
     noise: LabelNoise
+    ids: pd.Index
     answers: pd.DataFrame
     reviewers: dict[str, int]
 
@@ -145,7 +151,8 @@ def draw(project: Project, size: int | None = None, *, seed: int = 0, by: str = 
             )
         cards = pd.DataFrame({"blind": True}, index=order.index[:size])
         if known is None:
-            number = start_queue(project, cards, source="blind review of test labels", turn=0, by=by).number
+            # In nobody's name: who draws may leave the review to others.
+            number = start_queue(project, cards, source="blind review of test labels", turn=0).number
             places.set_aside(store, number)
             known = {"queue": number, "seed": seed, "order": store.write_frame(order), "draws": []}
         elif size > drawn:
@@ -293,7 +300,29 @@ def reviewed(project: Project) -> Reviewed | None:
     pairs = pd.DataFrame({"given": given, "said": named.where(~none, None)})[~unclear]
     counts = pairs.value_counts(dropna=False).rename("examples").reset_index()
     reviewers = {str(by): int(held) for by, held in said["by"].value_counts().items()}
-    return Reviewed(drawn, noise, counts, reviewers)
+    return Reviewed(drawn, noise, said.index, counts, reviewers)
+
+
+def on_reviewed(project: Project, turn: Turn) -> Evaluation | None:
+    """What a turn is worth on the reviewed examples alone: their labels are right, and they were not picked.
+
+    While only a part of the test labels is corrected, the score on all of them still pays for the wrong ones among the
+    others, if every turn alike. This one does not; it has fewer examples.
+
+    Returns
+    -------
+    Evaluation or None
+        None where fewer than 20 were reviewed, or all: then it is the evaluation of the turn.
+    """
+    found = reviewed(project)
+    if found is None or found.noise.complete:
+        return None
+    ids = project.dataset.ids("test").intersection(found.ids).sort_values()
+    if len(ids) < _FEWEST:
+        return None
+    probabilities = turn.test_probabilities.loc[ids]
+    predicted = project.model.decide(probabilities, turn.threshold)
+    return evaluate(project.dataset.labels.loc[ids], probabilities, predicted=predicted)
 
 
 def reviewed_json(project: Project) -> dict[str, Any] | None:

@@ -72,7 +72,8 @@ def refuse_test(dataset: Dataset, ids: Iterable[str]) -> None:
     if judged.any():
         raise EditError(
             f"Labels of test examples are corrected by blind review only. {int(judged.sum()):,} of these are in the "
-            f"test set, first '{judged.index[judged.to_numpy()][0]}'. Correcting where the model disagrees flatters it."
+            f"test set, first '{judged.index[judged.to_numpy()][0]}'. Correcting where the model disagrees flatters "
+            "it. Draw a random sample under Test labels on Annotate, and review that."
         )
 
 

@@ -159,10 +159,16 @@ class Collect(Edit):
 
 @dataclass(frozen=True)
 class Generate(Edit):
-    """Add generated rows to train, with their parents, as ``core.generate.propose`` returns them."""
+    """Add generated rows to train, with their parents, as ``core.generate.propose`` returns them.
+
+    ``method``, ``settings`` and ``seed`` say how they were made.
+    """
 
     kind: ClassVar[str] = "generate"
     frame: pd.DataFrame = field(repr=False, compare=False)
+    method: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    seed: int = 0
 
     def apply(self, dataset: Dataset) -> Dataset:
         if not {"parent", "other_parent"} <= set(self.frame.columns):
@@ -175,7 +181,8 @@ class Generate(Edit):
         return dataset.with_rows(rows, self.frame[["parent", "other_parent"]])
 
     def payload(self) -> dict[str, Any]:
-        return {"count": len(self.frame)}
+        how = {"method": self.method, "settings": dict(self.settings), "seed": self.seed} if self.method else {}
+        return {"count": len(self.frame), **how}
 
     def rows(self) -> pd.DataFrame:
         return canonicalise(self.frame)
@@ -268,6 +275,10 @@ class SetChecks(Edit):
                 check.broken(dataset.frame)
         return dataset
 
+    @property
+    def changes_data(self) -> bool:
+        return False
+
     def payload(self) -> dict[str, Any]:
         return {"checks": [check.to_dict() for check in self.checks], "said": self.said}
 
@@ -291,6 +302,10 @@ class Dismiss(Edit):
 
     def apply(self, dataset: Dataset) -> Dataset:
         return dataset
+
+    @property
+    def changes_data(self) -> bool:
+        return False
 
     def payload(self) -> dict[str, Any]:
         return {"finding": self.finding, "title": self.title, "size": self.size, "back": self.back}
@@ -351,7 +366,8 @@ def read_edit(kind: str, payload: Mapping[str, Any], rows: pd.DataFrame | None, 
     if kind == "collect" and rows is not None:
         return Collect(rows, count=payload.get("count"), by=by, reason=reason)
     if kind == "generate" and rows is not None:
-        return Generate(rows, by=by, reason=reason)
+        how = {name: payload[name] for name in ("method", "settings", "seed") if name in payload}
+        return Generate(rows, **how, by=by, reason=reason)
     if kind == "annotations" and rows is not None:
         return Annotations(rows, by=by, reason=reason)
     raise EditError(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from core.collect.pandera_schema import checks_source, needs_source, to_pandera
 from core.flywheel import log, replay
 from core.flywheel.blind import reviewed_json
 from core.flywheel.claim import claim_json
@@ -48,6 +49,8 @@ watched.json             the pinned slices: their conditions, who pinned them, w
 guidelines.md            what each class means, with examples and every earlier definition
 recipe.json              the locked recipe
 rules.json               the rules (labelling functions): name, class, condition
+checks.json              what must hold of the data, if anything was stated, as a schema of pandera; import
+                         pandera_checks.py, if it is there, before reading it
 raw.parquet, split.parquet, edits.json, rows/   what replay.py needs
 replay.py                rebuilds the numbers of the last turn from the raw data:
                          python replay.py   (needs pandas, pyarrow and scikit-learn in the versions of recipe.json)
@@ -120,6 +123,10 @@ def _write(project: Project, folder: Path) -> None:
     _dump(folder / "watched.json", watched_json(project))
     _dump(folder / "test_labels.json", reviewed_json(project))
     _dump(folder / "rules.json", [rule.to_dict() for rule in project.rules])
+    if project.checks:
+        (folder / "checks.json").write_text(to_pandera(project.checks, name=project.name), encoding="utf-8")
+        if needs_source(project.checks):
+            (folder / "pandera_checks.py").write_text(checks_source(), encoding="utf-8")
     _write_claim(project, folder)
     turns = project.turns
     if turns:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import json
 import os
 import threading
@@ -49,12 +50,13 @@ __all__ = [
 ]
 
 # Cells up to which an audit is so quick that a page may wait for it; a text counts as many.
-AT_ONCE = 150_000
+AT_ONCE = 20_000
 _CELLS_OF_A_TEXT = 20
 # Raised when findings of the same data come out otherwise, so that no stale file is read.
 _FORMAT = 1
 _KEPT_FILES = 8
 _KEPT = 4
+_WORDS = ("kind", "title", "severity", "message", "remedy", "columns", "fix")
 
 
 class Findings:
@@ -129,8 +131,9 @@ def check_dataset(
 ) -> list[Finding]:
     """Ask checks of every example but those that were generated; only train examples are offered for exclusion."""
     collected = dataset.without(dataset.generated) if len(dataset.generated) else dataset
-    train = collected.ids("train")
-    return check_table(collected.frame, checks, excludable=train, progress=progress, cancel=cancel)
+    train, sealed = collected.ids("train"), collected.ids("sealed")
+    unnamed = sealed if len(sealed) else None
+    return check_table(collected.frame, checks, excludable=train, unnamed=unnamed, progress=progress, cancel=cancel)
 
 
 def _worst_first(found: list[Finding], broken: list[Finding]) -> list[Finding]:
@@ -200,23 +203,16 @@ def is_dismissed(finding: Finding, known: Mapping[str, Entry]) -> bool:
 
 
 def _write(folder: Path, key: str, found: Sequence[Finding]) -> None:
-    """Keep findings as one Parquet file: their words and values in its header, examples and cells as rows."""
-    words = [
-        {
-            "kind": finding.kind,
-            "title": finding.title,
-            "severity": finding.severity,
-            "message": finding.message,
-            "remedy": finding.remedy,
-            "columns": finding.columns,
-            "fix": finding.fix,
-            "values": list(map(plain, finding.values)),
-            "labels": list(finding.labels.items()),
-        }
-        for finding in found
-    ]
-    parts = [part for number, finding in enumerate(found) for part in _rows(number, finding)]
-    table = pa.concat_tables(parts) if parts else _table(0, [], [])
+    """Keep findings as one Parquet file: their words in its header, the examples of all as its rows."""
+    words: list[dict[str, Any]] = []
+    parts: list[pa.Array] = []
+    for finding in found:
+        said = {name: getattr(finding, name) for name in _WORDS}
+        runs = list(_runs(finding.cells))
+        said |= {"values": list(map(plain, finding.values)), "labels": list(finding.labels.items())}
+        words.append(said | {"ids": len(finding.ids), "cells": [(column, len(ids)) for column, ids in runs]})
+        parts += [_texts(ids) for ids in (finding.ids, *(ids for _, ids in runs))]
+    table = pa.table({"example": pa.chunked_array(parts, type=pa.large_string())})
     table = table.replace_schema_metadata({"findings": json.dumps(words)})
     temporary = folder / f".{key}.{os.getpid()}.{threading.get_ident()}"
     # Without room on the disk the findings are there all the same.
@@ -229,27 +225,19 @@ def _write(folder: Path, key: str, found: Sequence[Finding]) -> None:
             old.unlink(missing_ok=True)
 
 
-def _rows(number: int, finding: Finding) -> Iterator[pa.Table]:
-    """The examples of a finding as rows without a column, its cells as rows with one."""
-    yield _table(number, finding.ids, pa.nulls(len(finding.ids), pa.string()))
-    if isinstance(finding.cells, Cells):
-        for column in finding.cells.places:
-            ids = finding.cells.ids_of(column)
-            yield _table(number, ids, pa.repeat(pa.scalar(column), len(ids)))
+def _runs(cells: Sequence[tuple[str, str]]) -> Iterator[tuple[str, Any]]:
+    """Cells as runs of one column each: its name and the examples."""
+    if isinstance(cells, Cells):
+        for column in cells.places:
+            yield column, cells.ids_of(column)
     else:
-        yield _table(number, [example for example, _ in finding.cells], [column for _, column in finding.cells])
+        for column, run in itertools.groupby(cells, key=lambda cell: cell[1]):
+            yield column, [example for example, _ in run]
 
 
-def _table(number: int, examples: Any, columns: Any) -> pa.Table:
-    texts = pa.array(examples, type=pa.string())
-    texts = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
-    return pa.table(
-        {
-            "finding": pa.repeat(pa.scalar(number, pa.int32()), len(texts)),
-            "example": texts,
-            "column": columns if isinstance(columns, pa.Array) else pa.array(columns, type=pa.string()),
-        }
-    )
+def _texts(ids: Any) -> pa.Array:
+    texts = pa.array(ids, type=pa.large_string())
+    return texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
 
 
 def _read(path: Path) -> list[Finding] | None:
@@ -258,26 +246,28 @@ def _read(path: Path) -> list[Finding] | None:
     try:
         table = pq.read_table(path)
         words = json.loads((table.schema.metadata or {})[b"findings"])
-        rows = table.to_pandas()
-        number, of_cell = rows["finding"].to_numpy(), rows["column"].notna().to_numpy()
-        found = []
-        for place, said in enumerate(words):
-            own, ids = rows[(number == place) & of_cell], rows["example"][(number == place) & ~of_cell]
+        examples = pd.Index(table["example"].to_pandas(), dtype="str", name="example")
+        found, start = [], 0
+        for said in words:
+            number, runs = said.pop("ids"), said.pop("cells")
+            ids, start = examples[start : start + number], start + number
+            stop = start + sum(length for _, length in runs)
             said |= {"columns": tuple(said["columns"]), "labels": dict(said["labels"])}
-            ids = pd.Index(ids.to_numpy(dtype=object), dtype="str", name="example")
-            found.append(Finding(**said, ids=ids, cells=_cells(own)))
+            found.append(Finding(**said, ids=ids, cells=_cells(examples[start:stop], runs)))
+            start = stop
     except (OSError, pa.ArrowException, KeyError, ValueError, TypeError):
         return None
     return found
 
 
-def _cells(rows: pd.DataFrame) -> Sequence[tuple[str, str]]:
-    """Cells of rows; made as they are asked for where they stand column by column."""
-    codes, names = pd.factorize(rows["column"])
-    if (np.diff(codes) < 0).any():
-        return list(zip(rows["example"], rows["column"], strict=True))
-    examples = pd.Index(rows["example"], dtype="str", name="example")
-    return Cells(examples, {str(name): np.flatnonzero(codes == code) for code, name in enumerate(names)})
+def _cells(examples: pd.Index, runs: Sequence[tuple[str, int]]) -> Sequence[tuple[str, str]]:
+    """Cells of runs; made as they are asked for where each column has one run."""
+    lengths = [length for _, length in runs]
+    columns = [column for column, _ in runs]
+    if len(set(columns)) < len(columns):
+        return list(zip(examples, np.repeat(columns, lengths).tolist(), strict=True))
+    starts = np.cumsum([0, *lengths])
+    return Cells(examples, {name: np.arange(starts[n], starts[n + 1]) for n, name in enumerate(columns)})
 
 
 # --- of a project ---------------------------------------------------------------------------------------------------

@@ -51,6 +51,8 @@ class Filter:
         A piece of text, as it stands, in upper or lower case.
     column : str
         Where to look for it; `ANY_COLUMN` for all text columns and the id.
+    generated : bool or None
+        Only generated examples, or only collected ones.
     sort : str
         A column of the listing or of the data; "" leaves the order of the queue.
     descending : bool
@@ -65,6 +67,7 @@ class Filter:
     by: str | None = None
     words: str = ""
     column: str = ANY_COLUMN
+    generated: bool | None = None
     sort: str = ""
     descending: bool = False
 
@@ -116,6 +119,8 @@ def matching(listing: pd.DataFrame, dataset: Dataset, wanted: Filter) -> pd.Inde
             keep &= (listing[name] == value).fillna(False).to_numpy(dtype=bool)
     if wanted.flagged is not None:
         keep &= listing["flagged"].to_numpy(dtype=bool) == wanted.flagged
+    if wanted.generated is not None:
+        keep &= (dataset.generated.get_indexer(listing.index) >= 0) == wanted.generated
     open_ = _is_open(listing)
     if wanted.decision in {"open", "decided"}:
         keep &= open_ == (wanted.decision == "open")

@@ -253,9 +253,9 @@ class Project:
                 stale.check(entries, edit, revision)
             force = log.active(entries)
             before = self._replayed(force)
+            after = edit.apply(before)
             if isinstance(edit, Decide) and edit.blind:
                 refuse_undrawn(self._store, edit)
-            after = edit.apply(before)
             if isinstance(edit, Collect):
                 edit = replace(edit, count=len(after) - len(before))
             rows = edit.rows()

@@ -15,7 +15,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -33,7 +33,7 @@ from core.train import Fitted, LockedModel, Recipe
 from core.train.lock import FOLDS
 from core.train.space import recipe_space
 
-__all__ = ["ARMS", "SECONDS_PER_DECISION", "SECONDS_PER_FIT", "RaceError", "race"]
+__all__ = ["ARMS", "SECONDS_PER_DECISION", "SECONDS_PER_FIT", "Finish", "RaceError", "Rules", "race", "run_race"]
 
 ARMS = ("model", "data", "both")
 SECONDS_PER_FIT = 5.0
@@ -48,6 +48,49 @@ class RaceError(FlywheelError):
     """A race can't be run as asked."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Rules:
+    """What a race is run under; see `race`.
+
+    Raises
+    ------
+    RaceError
+        If a value is out of its range.
+    """
+
+    budget: float
+    reviews_per_turn: int = 50
+    seed: int = 0
+    metric: str = "macro_f1"
+    accuracy: float = 0.95
+    seconds_per_fit: float = SECONDS_PER_FIT
+    seconds_per_decision: float = SECONDS_PER_DECISION
+
+    def __post_init__(self) -> None:
+        for name in ("budget", "reviews_per_turn", "seconds_per_fit", "seconds_per_decision"):
+            if not getattr(self, name) > 0:
+                raise RaceError(f"The '{name}' of a race must be above 0. Got {getattr(self, name)} instead.")
+        if not 0 <= self.accuracy <= 1:
+            raise RaceError(f"The 'accuracy' of the reviewer must be between 0 and 1. Got {self.accuracy} instead.")
+        if self.metric not in METRICS:
+            raise RaceError(f"The 'metric' must be one of {', '.join(METRICS)}. Got '{self.metric}' instead.")
+
+
+class Finish(NamedTuple):
+    """How a race ended.
+
+    Attributes
+    ----------
+    table : DataFrame
+        As `race` returns it.
+    ends : dict of str to DataFrame
+        For each arm the last probabilities of the test examples whose truth is known, ids x classes.
+    """
+
+    table: pd.DataFrame
+    ends: dict[str, pd.DataFrame]
+
+
 @dataclass
 class _Arm:
     """One runner: its data, its model, and what it has spent."""
@@ -59,12 +102,16 @@ class _Arm:
     # What cross-validation on the labels as they are says of the recipe; larger is better.
     validated: float
     candidates: list[Recipe]
+    # Its last probabilities of the test examples.
+    said: pd.DataFrame
     fits: float = 0.0
     decisions: int = 0
     reviewed: set[str] = field(default_factory=set)
     on_model: float = 0.0
     on_data: float = 0.0
     rows: list[dict[str, Any]] = field(default_factory=list)
+    # The probabilities that the last row was scored by.
+    scored: pd.DataFrame | None = None
 
 
 def race(
@@ -137,25 +184,51 @@ def race(
     Jamieson and Talwalkar (2016), "Non-stochastic best arm identification and hyperparameter optimization" (successive
     halving), AISTATS. Ng (2021), "A chat with Andrew on MLOps: from model-centric to data-centric AI" (the question).
     """
-    known = _truth(dataset, truth)
-    _check(budget=budget, seconds_per_fit=seconds_per_fit, seconds_per_decision=seconds_per_decision)
-    _check(reviews_per_turn=reviews_per_turn)
-    if not 0 <= accuracy <= 1:
-        raise RaceError(f"The 'accuracy' of the reviewer must be between 0 and 1. Got {accuracy} instead.")
+    rules = Rules(
+        budget=budget,
+        reviews_per_turn=reviews_per_turn,
+        seed=seed,
+        metric=metric,
+        accuracy=accuracy,
+        seconds_per_fit=seconds_per_fit,
+        seconds_per_decision=seconds_per_decision,
+    )
+    return run_race(
+        dataset,
+        truth,
+        rules,
+        recipe=recipe,
+        arms=arms,
+        candidates=candidates,
+        heard=heard,
+        progress=progress,
+        cancel=cancel,
+    ).table
+
+
+def run_race(
+    dataset: Dataset,
+    truth: pd.Series | str,
+    rules: Rules,
+    *,
+    recipe: Recipe | str | None = None,
+    arms: Sequence[str] = ARMS,
+    candidates: Sequence[Recipe] | None = None,
+    heard: Callable[[pd.DataFrame], None] | None = None,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
+) -> Finish:
+    """Run a race under some rules; as `race`, which see, but for what the arms say of each test example in the end."""
     unknown = [arm for arm in arms if arm not in ARMS]
     if unknown or not arms:
         raise RaceError(f"The arms must be some of {', '.join(ARMS)}. Got {unknown or 'none'} instead.")
-    if metric not in METRICS:
-        raise RaceError(f"The 'metric' must be one of {', '.join(METRICS)}. Got '{metric}' instead.")
-    run = _Run(
-        dataset, known, budget, reviews_per_turn, seed, metric, accuracy, seconds_per_fit, seconds_per_decision, cancel
-    )
+    run = _Run(dataset, _truth(dataset, truth), rules, cancel)
     steps = Steps(1, None, cancel)
     model = LockedModel.for_dataset(dataset, recipe)
     training = model.train(dataset, cancel=cancel)
-    start = run.scored(dataset, training.fitted)
+    start = run.said(dataset, training.fitted)
     done: list[dict[str, Any]] = []
-    clock = {}
+    ends, clock = {}, {}
     for place, name in enumerate(arms):
         arm = _Arm(
             name,
@@ -163,24 +236,26 @@ def race(
             model.recipe,
             training.out_of_fold,
             run.validated(dataset, training.out_of_fold),
-            list(recipe_space(dataset, seed) if candidates is None else candidates),
+            list(recipe_space(dataset, rules.seed) if candidates is None else candidates),
+            start,
         )
         began = time.monotonic()
-        run.note(arm, "start", start)
+        run.note(arm, "start")
         while (said := run.step(arm)) is not None:
             steps.check()
             if progress is not None:
-                share = min(1.0, run.cost(arm) / budget)
+                share = min(1.0, run.cost(arm) / rules.budget)
                 progress((place + share) / len(arms), f"{name}: {said}")
             if heard is not None:
                 heard(pd.DataFrame([*done, *arm.rows]))
         done += arm.rows
+        ends[name] = arm.said
         clock[name] = time.monotonic() - began
     if progress is not None:
         progress(1.0, "done")
     table = pd.DataFrame(done)
     table.attrs["seconds"] = clock
-    return table
+    return Finish(table, ends)
 
 
 def _truth(dataset: Dataset, truth: pd.Series | str) -> pd.Series:
@@ -196,35 +271,29 @@ def _truth(dataset: Dataset, truth: pd.Series | str) -> pd.Series:
     return known
 
 
-def _check(**values: float) -> None:
-    for name, value in values.items():
-        if not value > 0:
-            raise RaceError(f"The '{name}' of a race must be above 0. Got {value} instead.")
-
-
 @dataclass(frozen=True)
 class _Run:
     """The rules of one race, and what the arms do under them."""
 
     start: Dataset
     truth: pd.Series
-    budget: float
-    reviews_per_turn: int
-    seed: int
-    metric: str
-    accuracy: float
-    fit_price: float
-    decision_price: float
+    rules: Rules
     cancel: Cancel | None
 
     def cost(self, arm: _Arm) -> float:
-        return arm.fits * self.fit_price + arm.decisions * self.decision_price
+        return arm.fits * self.rules.seconds_per_fit + arm.decisions * self.rules.seconds_per_decision
 
     def left(self, arm: _Arm) -> float:
-        return self.budget - self.cost(arm) + 1e-9
+        return self.rules.budget - self.cost(arm) + 1e-9
 
-    def note(self, arm: _Arm, step: str, score: tuple[float, float, float]) -> None:
-        value, low, high = score
+    def note(self, arm: _Arm, step: str) -> None:
+        """Write a row of the table: what was done, what it has cost, and the score by it."""
+        if arm.rows and arm.scored is arm.said:
+            value, low, high = (arm.rows[-1][name] for name in ("score", "low", "high"))
+        else:
+            labels = self.truth.loc[arm.said.index]
+            value, low, high = map(float, evaluate(labels, arm.said).metrics[self.rules.metric])
+        arm.scored = arm.said
         arm.rows.append(
             {
                 "arm": arm.name,
@@ -253,12 +322,12 @@ class _Run:
 
     def turn(self, arm: _Arm) -> str | None:
         """Review the worst suspects that were not reviewed yet, and train the model again."""
-        afford = int((self.left(arm) - _FITS_A_TURN * self.fit_price) // self.decision_price)
+        afford = int((self.left(arm) - _FITS_A_TURN * self.rules.seconds_per_fit) // self.rules.seconds_per_decision)
         if afford < 1:
             return None
         suspects = first_suspects(arm.dataset, arm.out_of_fold)
         can = suspects.index.isin(self.truth.index) & ~suspects.index.isin(list(arm.reviewed))
-        cards = suspects[can].head(min(afford, self.reviews_per_turn))
+        cards = suspects[can].head(min(afford, self.rules.reviews_per_turn))
         if cards.empty:
             return None
         before = self.cost(arm)
@@ -272,18 +341,16 @@ class _Run:
             arm.fits += _FITS_A_TURN
             arm.out_of_fold = training.out_of_fold
             arm.validated = self.validated(arm.dataset, arm.out_of_fold)
-            score = self.scored(arm.dataset, training.fitted)
-        else:
-            score = (arm.rows[-1]["score"], arm.rows[-1]["low"], arm.rows[-1]["high"])
+            arm.said = self.said(arm.dataset, training.fitted)
         arm.on_data += self.cost(arm) - before
         said = f"{len(cards):,} suspects reviewed, {len(changed):,} labels changed"
-        self.note(arm, said, score)
+        self.note(arm, said)
         return said
 
     def _answers(self, cards: pd.DataFrame, reviewed: int) -> pd.Series:
         """What the simulated reviewer says of each card: the truth, mostly."""
         truth = self.truth.loc[cards.index]
-        right = np.random.default_rng([self.seed, reviewed]).random(len(cards)) < self.accuracy
+        right = np.random.default_rng([self.rules.seed, reviewed]).random(len(cards)) < self.rules.accuracy
         slip = cards["given"].where((truth != cards["given"]) | cards["suggested"].isna(), cards["suggested"])
         return truth.where(right, slip)
 
@@ -309,15 +376,14 @@ class _Run:
             found.sort(key=lambda each: -each[0])
             running = [candidate for _, candidate, _ in found]
         validated, best, out_of_fold = found[0]
-        score = (arm.rows[-1]["score"], arm.rows[-1]["low"], arm.rows[-1]["high"])
         said = f"{tried:,} models tried, none better"
         if validated > arm.validated:
             arm.recipe, arm.out_of_fold, arm.validated = best, out_of_fold, validated
-            score = self.scored(arm.dataset, LockedModel(best).fit(arm.dataset, cancel=self.cancel))
+            arm.said = self.said(arm.dataset, LockedModel(best).fit(arm.dataset, cancel=self.cancel))
             arm.fits += 1
             said = f"{tried:,} models tried. Now: {best.description.rstrip('.')}"
         arm.on_model += self.cost(arm) - before
-        self.note(arm, said, score)
+        self.note(arm, said)
         return said
 
     def _rungs(self, arm: _Arm) -> list[tuple[int, float]]:
@@ -328,14 +394,14 @@ class _Run:
         whole = [rung for rung in _RUNGS if rung[1] == 1 or rung[1] * len(arm.dataset.ids("train")) >= 200]
         for rungs in (whole, [(1, 1.0)]):
             fits = FOLDS * sum(keep * share for keep, share in rungs) + 1
-            if fits * self.fit_price <= self.left(arm):
+            if fits * self.rules.seconds_per_fit <= self.left(arm):
                 return rungs
         return []
 
     def _part(self, dataset: Dataset, share: float) -> pd.Index:
         """A share of each class of train, larger ones holding the smaller."""
         labels = dataset.labels_of("train").sort_index()
-        order = pd.Series(np.random.default_rng(self.seed).random(len(labels)), index=labels.index)
+        order = pd.Series(np.random.default_rng(self.rules.seed).random(len(labels)), index=labels.index)
         rank = order.groupby(labels).rank(method="first")
         size = labels.map(labels.value_counts()).astype(float)
         return labels.index[(rank <= np.ceil(share * size)).to_numpy()]
@@ -345,16 +411,13 @@ class _Run:
     def validated(self, dataset: Dataset, out_of_fold: pd.DataFrame) -> float:
         """The metric out of fold, on the labels as they are; larger is better."""
         labels = dataset.labels_of("train").sort_index()
-        value = float(resampled(align(labels, [out_of_fold]), self.metric, 1, np.random.default_rng(0)).values[0])
-        return -value if self.metric in SMALLER_IS_BETTER else value
+        value = float(resampled(align(labels, [out_of_fold]), self.rules.metric, 1, np.random.default_rng(0)).values[0])
+        return -value if self.rules.metric in SMALLER_IS_BETTER else value
 
-    def scored(self, dataset: Dataset, fitted: Fitted) -> tuple[float, float, float]:
-        """The metric on the truth of the test set."""
+    def said(self, dataset: Dataset, fitted: Fitted) -> pd.DataFrame:
+        """What a fitted model says of the test examples whose truth is known."""
         ids = self.start.ids("test")
-        labels = self.truth.loc[ids.intersection(self.truth.index)].sort_index()
-        inputs = self.start.inputs("test").loc[labels.index]
-        probabilities = pd.DataFrame(
-            fitted.predict_proba(inputs), index=labels.index, columns=list(fitted.classes)
-        ).reindex(columns=list(dataset.classes), fill_value=0.0)
-        value, low, high = evaluate(labels, probabilities).metrics[self.metric]
-        return float(value), float(low), float(high)
+        ids = ids.intersection(self.truth.index).sort_values()
+        inputs = self.start.inputs("test").loc[ids]
+        probabilities = pd.DataFrame(fitted.predict_proba(inputs), index=ids, columns=list(fitted.classes))
+        return probabilities.reindex(columns=list(dataset.classes), fill_value=0.0)

@@ -38,12 +38,20 @@ def first_suspects(dataset: Dataset, out_of_fold: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        As `core.annotate.find_suspects` returns it.
+        As `core.annotate.find_suspects` returns it; generated examples are ranked, but none is flagged.
     """
     # By id: ties must not depend on the order in which the rows came.
     order = out_of_fold.index.argsort()
     content = same_content(dataset.inputs("train"), text=dataset.schema.text)
-    return find_suspects(dataset.labels_of("train").iloc[order], out_of_fold.iloc[order], content=content[order])
+    ranking = find_suspects(dataset.labels_of("train").iloc[order], out_of_fold.iloc[order], content=content[order])
+    return _of_collected(ranking, dataset)
+
+
+def _of_collected(ranking: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
+    """Flag no generated example: its label is its parents', and is doubted where they are."""
+    if not len(dataset.generated):
+        return ranking
+    return ranking.assign(flagged=ranking["flagged"] & ~ranking.index.isin(dataset.generated))
 
 
 def rank(project: Project, turn: Turn, progress: Progress | None = None, cancel: Cancel | None = None) -> Turn:
@@ -76,7 +84,7 @@ def rank(project: Project, turn: Turn, progress: Progress | None = None, cancel:
     if progress is not None:
         progress(0.0, "preparing the locked model")
     refit = partial(model.refitter(dataset), progress=_between(progress, *_FITS), cancel=cancel)
-    ranking = find_suspects(
+    found = find_suspects(
         labels,
         probabilities,
         features=model.features(dataset)[place],
@@ -87,7 +95,7 @@ def rank(project: Project, turn: Turn, progress: Progress | None = None, cancel:
         cancel=cancel,
     )
     store = project.store
-    blob = store.write_frame(ranking)
+    blob = store.write_frame(_of_collected(found, dataset))
     with store.writing():
         store.insert("rankings", {"at": now(), "version": turn.version, "fingerprint": turn.fingerprint, "blob": blob})
     return project.turns[turn.number]

@@ -459,6 +459,11 @@ def one_label(project: Project, queue: Queue, wanted: Mapping[str, str]) -> dict
     """
     ids = pd.Index(list(wanted))
     labels = project.dataset.labels.loc[ids].tolist()
+    if queue.blind:
+        named = zip(wanted.items(), labels, strict=True)
+        return {
+            example: (str(Decision.KEEP if has == label else Decision.OTHER), label) for (example, label), has in named
+        }
     suggested = queue.cards["suggested"].reindex(ids).tolist()
     said: dict[str, tuple[str, str | None]] = {}
     for (example, label), has, other in zip(wanted.items(), labels, suggested, strict=True):

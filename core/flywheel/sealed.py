@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from core.evaluate import Evaluation, Refit, Verdict, compare, evaluate, training_luck
+from core.flywheel.blind import train_moved
 from core.flywheel.claim import Claim, read_claim, worded
 from core.flywheel.errors import LockError, ProjectError, SealError, StaleError
 from core.flywheel.ledger import class_probabilities, part_of
@@ -25,18 +26,25 @@ if TYPE_CHECKING:
     from core.flywheel.turn import Turn
     from core.train import Fitted
 
-__all__ = ["in_sight", "open_sealed", "refusal", "sealed_predictions"]
+__all__ = ["in_sight", "is_sealed", "open_sealed", "refusal", "sealed_predictions"]
 
 # Probabilities, and the threshold by which they are read.
 Said = tuple[pd.DataFrame, float | None]
 
 
+def is_sealed(project: Project) -> bool:
+    """Whether there are sealed examples that nobody may look at yet."""
+    return len(project.dataset.ids("sealed")) > 0 and project.claim is None
+
+
 def in_sight(project: Project, ids: pd.Index) -> pd.Index:
     """Those of some examples that a person may look at: all but the sealed ones, and these once they were opened."""
-    sealed = project.dataset.ids("sealed")
-    if not len(sealed) or project.claim is not None:
+    if not is_sealed(project):
         return ids
-    return ids[sealed.get_indexer(ids) < 0]
+    dataset = project.dataset
+    if ids is dataset.frame.index:
+        return ids[(dataset.split != "sealed").to_numpy()]
+    return ids[dataset.ids("sealed").get_indexer(ids) < 0]
 
 
 def refusal(project: Project) -> ProjectError | None:
@@ -52,7 +60,7 @@ def refusal(project: Project) -> ProjectError | None:
         )
     if not turns:
         return SealError("The sealed examples judge the last turn. There is none yet. Run turn 0 first.")
-    if dataset.version != turns[-1].version:
+    if train_moved(project, turns[-1]):
         return SealError(
             f"The sealed examples judge the last turn, turn {turns[-1].number}. The data was changed since. "
             f"Run turn {len(turns)} first, or undo the changes."
@@ -239,7 +247,8 @@ def _write(store: Store, claim: Claim, turn: Turn, predictions: pd.DataFrame, af
 
 def _opened(claim: Claim) -> SealError:
     by = f" by {claim.by}" if claim.by else ""
+    at = claim.at[:16].replace("T", " ")
     return SealError(
-        f"The sealed examples can be opened once, and they were: {claim.at}{by}, for turn {claim.turn}. "
-        "Its claim stays. To judge another turn, bring examples that were never used to a new project."
+        f"The sealed examples can be opened once, and they were: {at} UTC{by}, for turn {claim.turn}. "
+        "That claim stays. To judge another turn, bring examples that were never used to a new project."
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from core.flywheel.edits import Decide
 from core.flywheel.errors import ProjectError
@@ -22,8 +23,8 @@ def simulate_reviewer(
     """Settle the next cards of a queue with the known truth: one entry in the log, one undo.
 
     The simulated reviewer answers with the truth in a share ``accuracy`` of the cases; otherwise they leave a wrong
-    label as it is, or follow the suggestion against a right one; in the pool they give a wrong class. They answer in
-    place of the reviewer of the queue, who goes on behind the last card.
+    label as it is, or follow the suggestion against a right one; in the pool, and blind, they give a wrong class. They
+    answer in place of the reviewer of the queue, who goes on behind the last card.
 
     Parameters
     ----------
@@ -64,7 +65,10 @@ def simulate_reviewer(
     if truth.empty:
         raise ProjectError("There is no card left that the simulated reviewer could settle. Start another queue.")
     given = dataset.labels.loc[truth.index]
-    suggested = queue.cards["suggested"].loc[truth.index]
+    suggested = queue.cards.reindex(columns=["suggested"])["suggested"].loc[truth.index]
+    if queue.blind:
+        # Nobody sees the label, so that nobody leaves it.
+        given = given.where(pd.Series(False, index=given.index))
     right = np.random.default_rng([seed, queue.number, queue.place]).random(len(truth)) < accuracy
     wrong = given.where((truth != given) | suggested.isna(), suggested)
     # Without a label there is none to leave: the suggestion, or if that is right, another class.
@@ -81,6 +85,7 @@ def simulate_reviewer(
         Decide(
             one_label(project, queue, wanted),
             guideline=project.guideline_version,
+            blind=queue.blind,
             queue=(queue.number, queue.place, int(found[-1]) + 1),
             walker=queue.by,
             by=by,

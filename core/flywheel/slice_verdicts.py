@@ -15,9 +15,8 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
-from scipy.special import bdtr
 
-from core.evaluate import GAIN, HARM, NO_EVIDENCE, Verdict, compare, together
+from core.evaluate import FEWEST, FEWEST_OF_A_CLASS, GAIN, HARM, NO_EVIDENCE, Verdict, compare, part_p_value, together
 from core.flywheel.watched import WatchedSlice, inside, region_of, watched_slices
 from core.statistics import holm, wilson_interval
 
@@ -36,11 +35,8 @@ __all__ = [
     "with_watched",
 ]
 
-FEWEST = 20
 TOO_FEW = "too few to tell"
 _LEVEL = 0.05
-# The headline is judged where each class of the test set has so many examples in the slice; accuracy elsewhere.
-_FEWEST_OF_A_CLASS = 10
 
 # What was judged and measured last of each open project: a page that is drawn again computes nothing.
 _Looked = tuple[tuple["SliceVerdict", ...], pd.DataFrame]
@@ -210,7 +206,7 @@ def _word(verdict: Verdict, p_adjusted: float) -> str:
 
 def _compare(project: Project, labels: pd.Series, classes: int, before: Turn, after: Turn) -> tuple[Verdict, float]:
     sizes = labels.value_counts()
-    enough = len(sizes) == classes and int(sizes.min()) >= _FEWEST_OF_A_CLASS
+    enough = len(sizes) == classes and int(sizes.min()) >= FEWEST_OF_A_CLASS
     old, new = (turn.test_probabilities.loc[labels.index] for turn in (before, after))
     said = [project.model.decide(own, turn.threshold) for own, turn in ((old, before), (new, after))]
     verdict = compare(
@@ -222,23 +218,4 @@ def _compare(project: Project, labels: pd.Series, classes: int, before: Turn, af
         predicted_after=said[1],
     )
     right = [(own == labels).to_numpy(dtype=bool) for own in said]
-    return verdict, _p_value(verdict, int((right[1] & ~right[0]).sum()), int((right[0] & ~right[1]).sum()))
-
-
-def _p_value(verdict: Verdict, better: int, worse: int) -> float:
-    """Two-sided p-value of a paired change in a slice.
-
-    A slice may be small: the bootstrap's standard error is too short where only a handful of examples are predicted
-    otherwise than before. So for accuracy McNemar's exact test (mid-p) must agree, and no metric may claim more than
-    the number of changed predictions can show.
-    """
-    normal, changed = verdict.p_value, better + worse
-    if np.isnan(normal) or not verdict.delta:
-        return 1.0
-    if verdict.metric == "log_loss":
-        return normal
-    if verdict.metric != "accuracy":
-        return max(normal, min(1.0, 2 * 0.5**changed))
-    fewer = min(better, worse)
-    exact = float(bdtr(fewer, changed, 0.5)) + (float(bdtr(fewer - 1, changed, 0.5)) if fewer else 0.0)
-    return max(normal, min(1.0, exact))
+    return verdict, part_p_value(verdict, int((right[1] & ~right[0]).sum()), int((right[0] & ~right[1]).sum()))

@@ -4,21 +4,33 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from core.dataset import Dataset
-from core.generate.methods import Method, find_method
-from core.generate.strategy import GenerateError, Target, explicit_counts
-from core.schema import Schema
+from core.generate.method import Method, Sources
+from core.generate.methods import find_method
+from core.generate.strategy import Focus, GenerateError, Target, explicit_counts, most_counts
+from core.train import LockedModel
 
-__all__ = ["make_rows", "propose", "propose_exclusions"]
+__all__ = ["chosen_by", "drawn", "exclusion_counts", "make_rows", "originals", "propose", "propose_exclusions"]
 
 PARENTS = ["parent", "other_parent"]
 
 
-def propose(dataset: Dataset, *, method: str, target: Target, n: int | None = None, seed: int = 0) -> pd.DataFrame:
+def propose(
+    dataset: Dataset,
+    *,
+    method: str,
+    target: Target,
+    n: int | None = None,
+    seed: int = 0,
+    settings: Mapping[str, Any] | None = None,
+    model: LockedModel | None = None,
+) -> pd.DataFrame:
     """Make examples from train, for `Dataset.with_rows` or the edit ``Generate``.
 
     Parameters
@@ -27,13 +39,17 @@ def propose(dataset: Dataset, *, method: str, target: Target, n: int | None = No
         Its original train examples are the parents; generated ones, test, pool and sealed play no part.
     method : str
         One of `METHODS` that makes rows.
-    target : str, float or mapping
-        A class, a strategy, a share or counts by class; see `explicit_counts`.
+    target : str, float, mapping or Focus
+        A class, a strategy, a share, counts by class, or some examples; see `explicit_counts`.
     n : int, optional
         The number of rows in all.
     seed : int
         Chooses the rows. The same call on the same data set makes the same rows under the same ids; once they are
         applied, it makes others.
+    settings : mapping, optional
+        Settings of the method, see `Method.settings`; its defaults hold for those that are not given.
+    model : LockedModel, optional
+        For methods that ask what the model goes by; a default of the modality stands in for it.
 
     Returns
     -------
@@ -52,16 +68,25 @@ def propose(dataset: Dataset, *, method: str, target: Target, n: int | None = No
     clash = [name for name in PARENTS if name in dataset.frame.columns]
     if clash:
         raise GenerateError(f"The column name '{clash[0]}' is taken by the parents of generated rows. Rename yours.")
-    train = dataset.part("train")
-    counts = explicit_counts(train[dataset.schema.label], target, n=n)
-    sources = train.drop(index=dataset.generated, errors="ignore")
+    counts = explicit_counts(dataset.labels_of("train"), target, n=n)
+    sources = Sources(originals(dataset), dataset.schema, chosen_by(target), None if model is None else model.recipe)
     round_seed = _round_seed(seed, len(dataset.generated))
-    rows = make_rows(chosen, sources, dataset.schema, counts, round_seed)
+    rows = make_rows(chosen, sources, counts, round_seed, settings)
     return rows.set_axis(_new_ids(dataset, rows[PARENTS], f"{method}:{seed}"))
 
 
+def originals(dataset: Dataset) -> pd.DataFrame:
+    """The train examples that may be parents: those that were not generated."""
+    return dataset.part("train").drop(index=dataset.generated, errors="ignore")
+
+
+def chosen_by(target: Target) -> pd.Index | None:
+    """The ids that a target names, if it names any."""
+    return pd.Index(target.ids, dtype="str") if isinstance(target, Focus) else None
+
+
 def make_rows(
-    method: Method, examples: pd.DataFrame, schema: Schema, counts: Mapping[str, int], seed: int
+    method: Method, sources: Sources, counts: Mapping[str, int], seed: int, settings: Mapping[str, Any] | None = None
 ) -> pd.DataFrame:
     """Make rows from these examples and no others; the index counts from 0.
 
@@ -70,14 +95,17 @@ def make_rows(
     GenerateError
         If a class has too few examples for the method, or none.
     """
-    sizes = examples[schema.label].value_counts()
-    absent = [name for name in counts if name not in sizes.index]
+    examples = sources.examples
+    absent = [name for name in counts if name not in sources.sizes]
     if absent:
-        raise GenerateError(f"Class '{absent[0]}' has no original examples in train to make rows from. Collect some.")
+        among = "" if sources.chosen.all() else " among those that were chosen"
+        raise GenerateError(
+            f"Class '{absent[0]}' has no original examples in train{among} to make rows from. Collect some."
+        )
     if not counts:
         return examples.iloc[:0].assign(parent=pd.Series(dtype="str"), other_parent=pd.Series(dtype="str"))
     assert method.make is not None
-    made = method.make(examples, schema, counts, seed)
+    made = method.make(sources, counts, seed, method.settled(settings))
     rows = examples.iloc[made.base].reset_index(drop=True)
     rows[list(made.inputs.columns)] = made.inputs
     parent = pd.Series(examples.index[made.base], dtype="str")
@@ -86,14 +114,20 @@ def make_rows(
 
 
 def propose_exclusions(
-    dataset: Dataset, *, method: str = "random_undersample", target: Target, n: int | None = None, seed: int = 0
+    dataset: Dataset,
+    *,
+    method: str = "random_undersample",
+    target: Target,
+    n: int | None = None,
+    seed: int = 0,
+    settings: Mapping[str, Any] | None = None,
 ) -> pd.DataFrame:
     """Draw train examples to leave out, for `Dataset.without` or the edit ``Exclude``.
 
     Parameters
     ----------
-    dataset, target, n, seed
-        As for `propose`; `target` and `n` say how many go.
+    dataset, target, n, seed, settings
+        As for `propose`; `target` and `n` say how many go: at most, where the method finds by itself which.
     method : str
         One of `METHODS` that excludes.
 
@@ -105,15 +139,46 @@ def propose_exclusions(
     Raises
     ------
     GenerateError
-        If the method or target is unknown, or a class would be left without examples.
+        If the method or target is unknown, a class would be left without examples, or nothing was found.
     """
     chosen = find_method(method, dataset)
     if chosen.draw is None:
         raise GenerateError(f"'{method}' makes rows and excludes none. Use propose.")
-    labels = dataset.labels_of("train")
-    counts = explicit_counts(labels, target, n=n, exclude=True)
-    gone = labels.iloc[chosen.draw(labels, counts, _round_seed(seed, len(labels)))]
+    sources = Sources(dataset.part("train"), dataset.schema, chosen_by(target))
+    counts = exclusion_counts(chosen, sources.labels, target, n)
+    round_seed = _round_seed(seed, len(sources))
+    gone = sources.labels.iloc[drawn(chosen, sources, counts, round_seed, settings, most=n)]
+    if gone.empty:
+        raise GenerateError(f"{chosen.title} found nothing to exclude of {str(target) or 'these examples'}.")
     return gone.to_frame("label")
+
+
+def exclusion_counts(method: Method, labels: pd.Series, target: Target, n: int | None) -> dict[str, int]:
+    """How many of each class are to go; at most, where the method finds by itself which."""
+    return most_counts(labels, target) if method.finds else explicit_counts(labels, target, n=n, exclude=True)
+
+
+def drawn(
+    method: Method,
+    sources: Sources,
+    counts: Mapping[str, int],
+    seed: int,
+    settings: Mapping[str, Any] | None = None,
+    *,
+    most: int | None = None,
+) -> npt.NDArray[np.intp]:
+    """Positions of the examples that a method would exclude, of these and no others; at most so many."""
+    assert method.draw is not None
+    short = [name for name, count in counts.items() if not method.finds and sources.sizes.get(name, 0) < count]
+    if short:
+        raise GenerateError(
+            f"Class '{short[0]}' has {sources.sizes.get(short[0], 0):,} examples that may go, and "
+            f"{counts[short[0]]:,} would be excluded. Ask for fewer."
+        )
+    gone = method.draw(sources, counts, seed, method.settled(settings))
+    if most is not None and len(gone) > most:
+        gone = np.sort(np.random.default_rng(seed).choice(gone, most, replace=False))
+    return gone
 
 
 def _round_seed(seed: int, state: int) -> int:

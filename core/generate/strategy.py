@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from numbers import Integral
 
@@ -14,10 +15,12 @@ from core.errors import FlywheelError
 __all__ = [
     "EXCLUDING",
     "MAKING",
+    "Focus",
     "GenerateError",
     "Strategy",
     "Target",
     "explicit_counts",
+    "most_counts",
     "scaled_counts",
     "strategy_table",
 ]
@@ -31,8 +34,34 @@ class Strategy(StrEnum):
     BALANCE = "balance"
 
 
-# A class, a strategy or its name, a share of the largest (smallest) class, or counts by class.
-Target = str | float | Mapping[str, int]
+@dataclass(frozen=True)
+class Focus:
+    """Some examples of train to make rows of (or to exclude from): a slice, hard examples, pairs that are confused.
+
+    Attributes
+    ----------
+    ids : tuple of str
+        Who may be a parent (may go).
+    counts : mapping
+        Class to how many.
+    words : str
+        Who they are, as it is said on screen.
+    found_on_errors : bool
+        Whether they were chosen because the model errs on them out of fold. A trial then judges on other folds than
+        those that found them: on the same ones they would seem to get better whatever is done.
+    """
+
+    ids: tuple[str, ...] = field(repr=False)
+    counts: Mapping[str, int]
+    words: str = "some examples"
+    found_on_errors: bool = False
+
+    def __str__(self) -> str:
+        return self.words
+
+
+# A class, a strategy or its name, a share of the largest (smallest) class, counts by class, or some examples.
+Target = str | float | Mapping[str, int] | Focus
 
 MAKING = {
     Strategy.MINORITY: "bring the smallest class to the size of the largest",
@@ -57,10 +86,10 @@ def explicit_counts(
     ----------
     labels : Series of shape (train,)
         The labels of the train examples.
-    target : str, float or mapping
+    target : str, float, mapping or Focus
         A class; a `Strategy`, or its name if no class is called so: minority or balance (majority or balance to
         exclude); a share in (0, 1]: every smaller class grows to that share of the largest (every larger one shrinks
-        until the smallest is that share of it); or ``{class: n}``, which stays as it is.
+        until the smallest is that share of it); ``{class: n}``, which stays as it is; or a `Focus`, whose counts do.
     n : int, optional
         The number in all, dealt to the classes in proportion to what the target asks. Without it a class is brought to
         the size of the largest (smallest), and the other targets say themselves how many.
@@ -82,6 +111,8 @@ def explicit_counts(
         raise GenerateError(f"Train must have at least two classes to balance. It has {_listed(sizes) or 'none'}.")
     if n is not None and (not _whole(n) or n < 1):
         raise GenerateError(f"The number of examples must be a whole number of at least 1. Got {n!r} instead.")
+    if isinstance(target, Focus):
+        target = target.counts
     wanted = _named(sizes, target) if isinstance(target, Mapping) else _asked(sizes, target, n, exclude)
     counts = {name: wanted[name] for name in sizes if wanted.get(name, 0) > 0}
     if not counts:
@@ -98,6 +129,42 @@ def explicit_counts(
                 f"be excluded. Ask for at most {sizes[name] - 1:,}."
             )
     return counts
+
+
+def most_counts(labels: pd.Series, target: Target) -> dict[str, int]:
+    """Say how many of each class may go at most, for methods that find by themselves which.
+
+    Parameters
+    ----------
+    labels : Series of shape (train,)
+    target : str, float, mapping or Focus
+        As for `explicit_counts`. It says which classes may lose examples: a class; the largest (majority); all but the
+        smallest (balance, or a share); those that are named, and how many at most.
+
+    Returns
+    -------
+    dict
+        Class to a count of at least 1, in the order of the classes; one example of a class always stays.
+
+    Raises
+    ------
+    GenerateError
+        As `explicit_counts`.
+    """
+    if isinstance(target, Mapping | Focus):
+        return explicit_counts(labels, target, exclude=True)
+    sizes = {str(name): int(size) for name, size in labels.value_counts().sort_index().items()}
+    if isinstance(target, str) and target in sizes and not isinstance(target, Strategy):
+        classes = [target]
+    else:
+        # The classes that the target would shrink; if they are of one size already, any but one of them.
+        try:
+            classes = list(explicit_counts(labels, target, exclude=True))
+        except GenerateError:
+            if len(set(sizes.values())) > 1:
+                raise
+            classes = list(sizes)[1:]
+    return {name: sizes[name] - 1 for name in classes if sizes[name] > 1}
 
 
 def _named(sizes: Mapping[str, int], target: Mapping[str, int]) -> dict[str, int]:
@@ -145,10 +212,17 @@ def _deal(wanted: Mapping[str, int], n: int) -> dict[str, int]:
     return {name: count for name, count in zip(wanted, counts.tolist(), strict=True) if count}
 
 
-def scaled_counts(counts: Mapping[str, int], labels: pd.Series, some: pd.Series) -> dict[str, int]:
-    """Counts for a part of the examples (the training rows of a fold), in proportion to the part's size by class."""
-    all_sizes, sizes = labels.value_counts(), some.value_counts()
-    scaled = {name: round(count * int(sizes.get(name, 0)) / int(all_sizes[name])) for name, count in counts.items()}
+def scaled_counts(counts: Mapping[str, int], whole: Mapping[str, int], part: Mapping[str, int]) -> dict[str, int]:
+    """Counts for a part of the examples (the training rows of a fold), in proportion to the part's size by class.
+
+    Parameters
+    ----------
+    counts : mapping
+        Class to how many, for all examples.
+    whole, part : mapping
+        Class to size, of all examples and of the part.
+    """
+    scaled = {name: round(count * part.get(name, 0) / whole[name]) for name, count in counts.items()}
     return {name: count for name, count in scaled.items() if count > 0}
 
 

@@ -3,10 +3,13 @@
 from core.report.agreement import kappa_matrix
 from core.report.beside import class_shares, column_drift
 from core.report.card import Field, Usual, card, differences, records, usual, written
-from core.report.chart import ACCENT, ALERT, MAX_ROWS, NEUTRAL, SECOND, Chart
+from core.report.changes import NEW, stayed, traced
+from core.report.chart import ACCENT, ALERT, CLASSES, MAX_ROWS, NEUTRAL, SECOND, Chart
 from core.report.classes import class_costs_chart, class_scores_chart
 from core.report.confusion import confusion_list, confusion_matrix
+from core.report.distributions import class_quantiles, distribution_chart
 from core.report.error_map import error_heat_map, error_tree_chart
+from core.report.example_map import example_map_chart
 from core.report.figures import (
     class_balance,
     learning_curve,
@@ -14,16 +17,22 @@ from core.report.figures import (
     slices_bar,
     suspect_scores,
 )
+from core.report.missingness import missing_by_class_chart, missing_map, missing_together
 from core.report.pool import pool_confidence
 from core.report.probabilities import loss_histogram, reliability_diagram, threshold_chart
+from core.report.race import ARM_TITLES, knobs_chart, race_chart, race_html
+from core.report.relations import relations_bar, word_shares
 from core.report.shares import shares_chart
 from core.report.words import count, interval, moment, number, p_value, percent, shorten, signed, signed_interval
 
 __all__ = [
     "ACCENT",
     "ALERT",
+    "ARM_TITLES",
+    "CLASSES",
     "MAX_ROWS",
     "NEUTRAL",
+    "NEW",
     "SECOND",
     "Chart",
     "Field",
@@ -31,6 +40,7 @@ __all__ = [
     "card",
     "class_balance",
     "class_costs_chart",
+    "class_quantiles",
     "class_scores_chart",
     "class_shares",
     "column_drift",
@@ -38,27 +48,39 @@ __all__ = [
     "confusion_matrix",
     "count",
     "differences",
+    "distribution_chart",
     "error_heat_map",
     "error_tree_chart",
+    "example_map_chart",
     "interval",
     "kappa_matrix",
+    "knobs_chart",
     "learning_curve",
     "ledger_chart",
     "loss_histogram",
+    "missing_by_class_chart",
+    "missing_map",
+    "missing_together",
     "moment",
     "number",
     "p_value",
     "percent",
     "pool_confidence",
+    "race_chart",
+    "race_html",
     "records",
+    "relations_bar",
     "reliability_diagram",
     "shares_chart",
     "shorten",
     "signed",
     "signed_interval",
     "slices_bar",
+    "stayed",
     "suspect_scores",
     "threshold_chart",
+    "traced",
     "usual",
+    "word_shares",
     "written",
 ]

@@ -17,6 +17,7 @@ from core.report.words import count, shorten
 __all__ = [
     "ACCENT",
     "ALERT",
+    "CLASSES",
     "FONT_SIZE",
     "MAX_ROWS",
     "NEUTRAL",
@@ -37,6 +38,8 @@ ALERT = "#d9623b"
 NEUTRAL = "#7d8794"
 # Beside the accent where two things stand side by side and neither is better.
 SECOND = "#b0741a"
+# Classes in one figure, told apart by mark as well; where there are more, colour stands for a share instead.
+CLASSES = (ACCENT, SECOND, "#8d6cc9", "#3f9455", ALERT, NEUTRAL)
 FONT_SIZE = 13
 # More classes or slices than that are in the table only.
 MAX_ROWS = 24

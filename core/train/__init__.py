@@ -1,7 +1,9 @@
 """The locked model: recipes, the lock, and the one place that fits."""
 
+from core.train.changes import Outcome, out_of_fold_under
+from core.train.children import predict_children
 from core.train.explain import Explainer, explain, explainer, telling, weighed
-from core.train.fit import Fitted, TrainError
+from core.train.fit import Change, Fitted, TrainError
 from core.train.learning_curve import learning_curve
 from core.train.lock import (
     DECISIONS,
@@ -17,9 +19,11 @@ from core.train.lock import (
 __all__ = [
     "DECISIONS",
     "RECIPES",
+    "Change",
     "Explainer",
     "Fitted",
     "LockedModel",
+    "Outcome",
     "Recipe",
     "TrainError",
     "Training",
@@ -28,6 +32,8 @@ __all__ = [
     "explainer",
     "learning_curve",
     "moved_versions",
+    "out_of_fold_under",
+    "predict_children",
     "recipes_for",
     "telling",
     "weighed",

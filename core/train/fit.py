@@ -6,6 +6,7 @@ Test rows are only ever transformed.
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -17,15 +18,29 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import scipy.sparse as sp
 
 from core.dataset import Dataset
 from core.errors import FlywheelError
 from core.progress import Steps
-from core.train.recipes import Encoded, Encoder, Fit, Linear, Model, median, row_order
+from core.train.recipes import Encoded, Encoder, Fit, Linear, Model, median, one_thread, row_order
 
-__all__ = ["Augment", "Fitted", "Task", "TrainError", "TrainingSet", "features_of", "left_out", "side_by_side"]
+__all__ = [
+    "Augment",
+    "Change",
+    "Fitted",
+    "Known",
+    "Task",
+    "TrainError",
+    "TrainingSet",
+    "features_of",
+    "left_out",
+    "side_by_side",
+]
 
 Augment = Callable[[pd.Index], pd.DataFrame]
+# Predictions of a fold by what it was trained on.
+Known = dict[tuple[int, bytes], "Floats"]
 Mask = npt.NDArray[np.bool_]
 Codes = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -120,6 +135,22 @@ def side_by_side(tasks: Sequence[Task], steps: Steps) -> list[Any]:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
+@dataclass(frozen=True)
+class Change:
+    """What a fold trains on otherwise.
+
+    Attributes
+    ----------
+    without : Index, optional
+        Ids of those it trains on that are left out.
+    rows : DataFrame, optional
+        Generated rows that are added: the columns of ``Dataset.frame`` and ``parent``, ``other_parent``.
+    """
+
+    without: pd.Index | None = None
+    rows: pd.DataFrame | None = None
+
+
 class TrainingSet:
     """The train examples of one data set, encoded for one recipe.
 
@@ -152,6 +183,8 @@ class TrainingSet:
             )
         schema = dataset.schema
         self.encoder = Encoder(recipe["steps"], train.iloc[self.order], schema.kinds, schema.text)
+        # By fold: who it trains on if nobody is kept out. One index each, so that whoever hears it can remember it.
+        self._inside: dict[tuple[int, int, int], pd.Index] = {}
 
     @property
     def encoded(self) -> Encoded:
@@ -163,30 +196,68 @@ class TrainingSet:
         model = Model(self.encoder, self._fit(self.encoded, self.labels), self.dataset.classes)
         return Fitted(model, Encoded(self.encoded.numbers, self.encoded.codes, ()))
 
+    def fit_on(self, inside: Mask) -> Fit:
+        """Fit on some of the examples, by their place in `ids`."""
+        return self._fit(self.encoded.take(inside), self.labels[inside])
+
     def final(self) -> list[Task]:
         """The task whose result is `fit`'s."""
         return [Task(f"final fit on {len(self.ids):,} examples", self.fit)]
 
     def folds(
-        self, folds: int, *, labels: pd.Series | None = None, keep: Any = None, augment: Augment | None = None
+        self,
+        folds: int,
+        *,
+        labels: pd.Series | None = None,
+        keep: Any = None,
+        change: Callable[[pd.Index], Change] | None = None,
+        division: int = 0,
+        known: Known | None = None,
     ) -> list[Task]:
-        """A task for each fold that fits on the others and predicts it; see `LockedModel.out_of_fold`, `refitter`."""
+        """A task for each fold that fits on the others and predicts it.
+
+        Parameters
+        ----------
+        folds, division : int
+            See `Dataset.folds`.
+        labels, keep
+            See `LockedModel.refitter`.
+        change : callable, optional
+            Hears the ids that a fold trains on, and says what it is to train on otherwise.
+        known : dict, optional
+            Predictions that were made on this training set before: what a fold would learn again from the same rows is
+            looked up there, and noted there otherwise.
+        """
         codes = self.labels if labels is None else self._coded(labels.reindex(self.ids))
         usable = (codes >= 0) & self._kept(keep)
-        fold = self.dataset.folds(folds).to_numpy()[self.order]
+        everybody = bool(usable.all())
+        fold = self.dataset.folds(folds, division).to_numpy()[self.order]
 
-        def predicted(held_out: Mask) -> tuple[Mask, Floats]:
+        def predicted(number: int) -> tuple[Mask, Floats]:
+            held_out = fold == number
             inside = usable & ~left_out(held_out, self.ids, self.dataset.parents)
-            rows, targets = self.encoded.take(inside), codes[inside]
-            if augment is not None:
-                more, their = self._augmented(augment, self.ids[inside])
+            ids = (
+                self._inside.setdefault((folds, division, number), self.ids[inside]) if everybody else self.ids[inside]
+            )
+            with one_thread():
+                changed = Change() if change is None else change(ids)
+            stays = inside if changed.without is None else inside & (changed.without.get_indexer(self.ids) < 0)
+            rows, targets = self.encoded.take(stays), codes[stays]
+            if changed.rows is not None:
+                more, their = self._encoded(changed.rows, ids)
                 rows, targets = rows.append(more), np.concatenate([targets, their])
             if not len(targets):
                 raise TrainError(f"A fold of {folds} has no example left to train on. Keep more examples, or add some.")
-            return held_out, self._fit(rows, targets).predict_proba(self.encoded.take(held_out))
+            key = (number, _digest(rows, targets)) if known is not None else None
+            if known is not None and key is not None and key in known:
+                return held_out, known[key]
+            found = self._fit(rows, targets).predict_proba(self.encoded.take(held_out))
+            if known is not None and key is not None:
+                known[key] = found
+            return held_out, found
 
         return [
-            Task(f"fold {number + 1} of {folds}", partial(predicted, fold == number))
+            Task(f"fold {number + 1} of {folds}", partial(predicted, number))
             for number in range(folds)
             if (fold == number).any()
         ]
@@ -197,7 +268,7 @@ class TrainingSet:
 
         def predicted(held_out: Mask) -> Floats:
             inside = ~left_out(held_out, self.ids, self.dataset.parents)
-            return self._fit(self.encoded.take(inside), self.labels[inside]).predict_proba(rows)
+            return self.fit_on(inside).predict_proba(rows)
 
         return [
             Task(f"refit {place + 1} without fold {number + 1} of {folds}", partial(predicted, fold == number))
@@ -237,11 +308,10 @@ class TrainingSet:
             return chosen[self.given_order.get_indexer(self.ids)]
         return np.asarray(self.ids.isin(chosen))
 
-    def _augmented(self, augment: Augment, inside: pd.Index) -> tuple[Encoded, Codes]:
+    def _encoded(self, made: pd.DataFrame, inside: pd.Index) -> tuple[Encoded, Codes]:
         """Rows that were generated for one fold. Terms only they have get no column: no held-out example has them."""
-        made = augment(inside)
         origins = pd.concat([made["parent"], made["other_parent"].dropna()])
-        if not origins.isin(inside).all():
+        if (inside.get_indexer(pd.Index(origins)) < 0).any():
             raise TrainError("Rows generated for a fold must come from the examples it trains on. Some do not.")
         codes = self.classes.get_indexer(pd.Index(made[self.dataset.schema.label]))
         if (codes < 0).any():
@@ -249,14 +319,30 @@ class TrainingSet:
         return self.encoder.encode(made), np.asarray(codes, dtype=np.int64)
 
 
-def features_of(recipe: Mapping[str, Any], dataset: Dataset, parts: Sequence[str], columns: Mapping[str, Any]) -> Any:
+def _digest(rows: Encoded, targets: Codes) -> bytes:
+    digest = hashlib.blake2b(targets.data, digest_size=16)
+    terms = [part for block in rows.terms for part in (block.data, block.indices, block.indptr)]
+    for values in (rows.numbers, rows.codes, *terms):
+        digest.update(np.ascontiguousarray(values).data)
+    return digest.digest()
+
+
+def features_of(
+    recipe: Mapping[str, Any],
+    dataset: Dataset,
+    parts: Sequence[str],
+    columns: Mapping[str, Any],
+    others: pd.DataFrame | None = None,
+) -> Any:
     """See `LockedModel.features`; the settings of the columns stand in for the recipe's. No label is looked at."""
     rows = pd.concat([dataset.inputs(part) for part in parts])
     order = row_order(rows.index)
     steps = {**recipe["steps"], "columns": columns}
     encoder = Encoder(steps, rows.iloc[order], dataset.schema.kinds, dataset.schema.text)
-    found = Linear(steps, encoder.encoded, encoder.sizes).transform(encoder.encoded)
-    found = found[rows.index[order].get_indexer(rows.index)]
+    space = Linear(steps, encoder.encoded, encoder.sizes)
+    found = space.transform(encoder.encoded)[rows.index[order].get_indexer(rows.index)]
+    if others is not None:
+        found = sp.vstack([found, space.transform(encoder.encode(others))], format="csr")
     return found if encoder.text is not None else found.toarray()
 
 

@@ -15,7 +15,7 @@ import pandas as pd
 
 from core.dataset import Dataset
 from core.progress import Cancel, Progress, Steps
-from core.train.fit import Augment, Fitted, TrainError, TrainingSet, features_of, side_by_side
+from core.train.fit import Augment, Change, Fitted, TrainError, TrainingSet, features_of, side_by_side
 from core.train.recipes import draws_random
 
 __all__ = ["RECIPES", "LockedModel", "Recipe", "Training", "choose_threshold", "moved_versions", "recipes_for"]
@@ -374,7 +374,8 @@ class LockedModel:
         """
         steps = Steps(1 + folds, progress, cancel)
         training_set = self._training_set(dataset, steps)
-        found = training_set.out_of_fold(side_by_side(training_set.folds(folds, augment=augment), steps))
+        change = None if augment is None else lambda ids: Change(rows=augment(ids))
+        found = training_set.out_of_fold(side_by_side(training_set.folds(folds, change=change), steps))
         steps.finish()
         return found
 
@@ -476,7 +477,9 @@ class LockedModel:
 
         return refit
 
-    def features(self, dataset: Dataset, parts: Sequence[str] = ("train",)) -> Any:
+    def features(
+        self, dataset: Dataset, parts: Sequence[str] = ("train",), *, others: pd.DataFrame | None = None
+    ) -> Any:
         """The examples of some parts in the space where neighbours are sought.
 
         Parameters
@@ -484,14 +487,16 @@ class LockedModel:
         dataset : Dataset
         parts : sequence of str
             Which parts of the split share the space, for example ``("train", "pool")``. Labels play no part.
+        others : DataFrame, optional
+            More examples with the columns the model learns from, which are placed in the space and do not shape it.
 
         Returns
         -------
         array or sparse matrix of shape (examples, dimensions)
-            In the order of ``dataset.ids``, part after part. Tables: scaled numbers and a column for each frequent
-            category, dense. Texts: TF-IDF, sparse, each text of length 1 by words and by characters.
+            In the order of ``dataset.ids``, part after part, then the others. Tables: scaled numbers and a column for
+            each frequent category, dense. Texts: TF-IDF, sparse, each text of length 1 by words and by characters.
         """
-        return features_of(self.recipe.to_dict(), dataset, parts, _FOR_DISTANCES)
+        return features_of(self.recipe.to_dict(), dataset, parts, _FOR_DISTANCES, others)
 
     def decide(self, probabilities: pd.DataFrame, threshold: float | None = None) -> pd.Series:
         """Turn probabilities into labels.

@@ -45,6 +45,7 @@ __all__ = [
     "draws_random",
     "fit_recipe",
     "median",
+    "one_thread",
     "row_order",
     "tokenise",
 ]

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from core.collect import Check, CheckError, check_table, read_checks
+from core.collect import Check, CheckError, read_checks
 from core.collect.checks import COMPARISONS, Compared, HasPattern, IfThen, InRange, OneOf, Present, Unique, kind_of
 from core.dataset import Dataset
 from core.flywheel import SetChecks
+from core.flywheel.findings import check_dataset
 from core.report import count, shorten
 from pages.parts import errors, frame
 from pages.parts.plain import plain
@@ -81,12 +82,10 @@ def verdict(dataset: Dataset, check: Check) -> str:
 
 @st.cache_data(show_spinner=False, max_entries=512)
 def _verdict(version: str, written: str, _dataset: Dataset, _check: Check) -> str:
-    found = check_table(_dataset.frame, [_check])
-    return (
-        f":green[:material/check:] holds for all {count(len(_dataset), 'row')}"
-        if not found
-        else plain(found[0].message)
-    )
+    found = check_dataset(_dataset, [_check])
+    if found:
+        return plain(found[0].message)
+    return f":green[:material/check:] holds for all {count(len(_dataset) - len(_dataset.generated), 'row')}"
 
 
 def _check(dataset: Dataset, before: Check | None, key: str) -> Check | None:
@@ -230,7 +229,8 @@ def _values(dataset: Dataset, column: str, known: tuple[Any, ...], key: str) -> 
 
 @st.cache_data(show_spinner=False, max_entries=64)
 def _frequent(version: str, column: str, _dataset: Dataset) -> list[str]:
-    return [_exactly(value) for value in _dataset.frame[column].value_counts().head(_MOST_VALUES).index]
+    seen = _dataset.frame[column][_dataset.split.isin(["train", "pool"]).to_numpy()]
+    return [_exactly(value) for value in seen.value_counts().head(_MOST_VALUES).index]
 
 
 def _end(typed: str, kind: str) -> float | str | None:

@@ -90,7 +90,8 @@ def _examples(dataset: Dataset, finding: Finding, key: str, part: slice, hidden:
     columns = dict.fromkeys([*finding.columns, dataset.schema.label, *dataset.schema.inputs])
     rows = dataset.frame.reindex(ids)[list(columns)]
     if ids.isin(hidden).any():
-        rows = rows.astype("object").mask(ids.isin(hidden), _SEALED)
+        rows = rows.astype("object")
+        rows.loc[ids.isin(hidden)] = _SEALED
     rows = rows.rename_axis("id").reset_index()
     rows.index = range(part.start, part.start + len(rows))
     if finding.fix == "exclude":

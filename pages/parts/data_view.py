@@ -1,4 +1,4 @@
-"""The data of a project as a screen shows it: how much there is, the examples page by page, the columns."""
+"""The data of a project as a screen shows it: how much there is, and the examples page by page."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-from core.flywheel import in_sight
-from core.report import class_balance, count, percent
-from pages.parts import cards, figure, paging
+from core.flywheel import is_sealed
+from core.report import count
+from pages.parts import cards, paging
 from pages.parts.plain import plain
 
 if TYPE_CHECKING:
     from core.dataset import Dataset
     from core.flywheel import Project
 
-__all__ = ["balance", "columns", "examples", "sizes"]
+__all__ = ["balance", "examples", "sizes"]
 
 _PARTS = ("train", "test", "pool", "sealed")
 _ALL = "all"
@@ -46,16 +46,19 @@ def sizes(project: Project) -> None:
 
 def examples(project: Project) -> None:
     """Show the examples 50 a page, by part, class and words; one that is chosen is shown as a card."""
-    dataset = project.dataset
+    dataset, sealed = project.dataset, is_sealed(project)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        parts = [_ALL, *(part for part in _PARTS if len(in_sight(project, dataset.ids(part))))]
+        parts = [_ALL, *(part for part in _PARTS if len(dataset.ids(part)) and not (sealed and part == "sealed"))]
         part = st.segmented_control(
             "Part", parts, default=_ALL, required=True, key="data-part", persist_state="session"
         )
         label = st.selectbox("Class", [_ALL, *dataset.classes], key="data-class", width=220)
         words = st.text_input("Containing", key="data-words", width=260, placeholder="words in any text column")
-    ids = in_sight(project, _chosen(dataset.version, str(part), str(label), words.strip(), dataset))
-    key = f"data-{part}-{label}-{words.strip()}"
+        origin = _origin(dataset)
+    ids = _chosen(dataset.version, str(part), str(label), words.strip(), sealed, dataset)
+    if origin != _ALL:
+        ids = ids[ids.isin(dataset.generated) == (origin == "generated")]
+    key = f"data-{part}-{label}-{words.strip()}-{origin}"
     shown = dataset.frame.loc[ids[paging.page_of(len(ids), key=key)]]
     schema = dataset.schema
     order = [
@@ -65,6 +68,8 @@ def examples(project: Project) -> None:
     ]
     table = shown[order]
     table.insert(0, "part", dataset.split.loc[shown.index])
+    if shown.index.isin(dataset.generated).any():
+        table.insert(1, "generated from", dataset.parents["parent"].reindex(shown.index))
     event = st.dataframe(
         table.rename_axis("id").reset_index(names="id" if "id" not in table else "example id"),
         hide_index=True,
@@ -82,16 +87,11 @@ def examples(project: Project) -> None:
             cards.example(dataset, example_id)
 
 
-def columns(project: Project) -> None:
-    """Show what each column is for and what is in it, and how the classes are balanced."""
-    dataset = project.dataset
-    facts = _facts(dataset.version, dataset)
-    left, right = st.columns([3, 2], gap="medium")
-    with left:
-        st.dataframe(facts, hide_index=True, key="columns", height="content" if len(facts) <= 20 else 640)
-    with right:
-        st.markdown("**Train examples by class**")
-        figure.draw(class_balance(balance(dataset)), key="balance")
+def _origin(dataset: Dataset) -> str:
+    """Let the analyst choose between collected and generated examples, where there are any of these."""
+    if not len(dataset.generated):
+        return _ALL
+    return str(st.selectbox("Origin", [_ALL, "collected", "generated"], key="data-origin", width=160))
 
 
 def balance(dataset: Dataset) -> pd.DataFrame:
@@ -100,8 +100,11 @@ def balance(dataset: Dataset) -> pd.DataFrame:
 
 
 @st.cache_data(show_spinner=False, max_entries=16)
-def _chosen(version: str, part: str, label: str, words: str, _dataset: Dataset) -> pd.Index:
+def _chosen(version: str, part: str, label: str, words: str, sealed: bool, _dataset: Dataset) -> pd.Index:
     keep = pd.Series(True, index=_dataset.frame.index)
+    if sealed:
+        # No search finds what nobody may look at yet.
+        keep &= (_dataset.split != "sealed").to_numpy()
     if part != _ALL:
         keep &= (_dataset.split == part).to_numpy()
     if label != _ALL:
@@ -110,22 +113,6 @@ def _chosen(version: str, part: str, label: str, words: str, _dataset: Dataset) 
         texts = _dataset.frame.select_dtypes("str")
         keep &= texts.apply(lambda column: column.str.contains(words, case=False, regex=False, na=False)).any(axis=1)
     return _dataset.frame.index[keep.to_numpy()]
-
-
-@st.cache_data(show_spinner=False, max_entries=8)
-def _facts(version: str, _dataset: Dataset) -> pd.DataFrame:
-    frame = _dataset.frame
-    roles = [_dataset.schema.column(str(name)) for name in frame.columns]
-    return pd.DataFrame(
-        {
-            "column": [column.name for column in roles],
-            "role": [column.role for column in roles],
-            "kind": [column.kind for column in roles],
-            "missing": [percent(share) for share in frame.isna().mean()],
-            "different": frame.nunique().to_numpy(),
-            "why": [column.reason for column in roles],
-        }
-    )
 
 
 @st.cache_data(show_spinner=False, max_entries=8)

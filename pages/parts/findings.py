@@ -16,7 +16,7 @@ from pages.parts import audited, choosing, errors, frame, jobs, paging, sidebar
 from pages.parts.plain import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from core.collect import Finding
     from core.flywheel import Edit, Project
@@ -134,7 +134,9 @@ def _mend(project: Project, finding: Finding, made: choosing.Choice, key: str) -
     else:
         fix = finding.fix or "correct"
         of_all = f"{count(number)} of " if some and number < total else ""
-        label = f"{_VERBS[fix]} {of_all}{count(total if some else number, _NOUNS[fix])}"
+        what = f"{of_all}{count(total if some else number, _NOUNS[fix])}"
+        empties = finding.fix == "correct" and not any(made.values.values()) and not any(_there(finding))
+        label = f"Make {what} missing" if empties else f"{_VERBS[fix]} {what}"
     st.button(
         label,
         key=f"mend-{key}",
@@ -144,6 +146,11 @@ def _mend(project: Project, finding: Finding, made: choosing.Choice, key: str) -
         on_click=_do,
         args=(project, finding, made),
     )
+
+
+def _there(finding: Finding) -> Iterator[bool]:
+    """Whether there is a value among those to be put, one after the other."""
+    return (value is not None for value in finding.values)
 
 
 @errors.calm(doing="mending a finding")

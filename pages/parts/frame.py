@@ -71,6 +71,7 @@ PAGES = (
     Screen("train", "Train", ":material/lock:", "run the locked model on the data as it is now"),
     Screen("evaluate", "Evaluate", ":material/monitoring:", "read where the model fails"),
     Screen("ledger", "Ledger", ":material/history:", "every turn and every edit"),
+    Screen("race", "Race", ":material/flag:", "a better model or better data, at equal budget, for others to see"),
 )
 
 

@@ -148,7 +148,7 @@ def _choose(cells: pd.DataFrame, part: str) -> tuple[str, str]:
         + f": {percent(cell['share'])} ({interval(100 * cell['low'], 100 * cell['high'], 1)} %) of that class."
     )
     st.caption(
-        "Test examples are here to be understood. Their labels are corrected by blind review only."
+        "Test examples are here to be understood. Their labels are corrected by blind review only, on Annotate."
         if part == "test"
         else "Each train example is predicted by a model that has not seen it."
     )

@@ -160,7 +160,8 @@ def _thinks(project: Project, view: PoolView) -> None:
 def _classes(project: Project, view: PoolView) -> pd.DataFrame:
     """The predicted classes of the pool beside those of train: what is rarer there than here."""
     predicted = view.predicted.value_counts()
-    known = project.dataset.labels_of("train").value_counts()
+    dataset = project.dataset
+    known = dataset.labels_of("train").drop(dataset.generated, errors="ignore").value_counts()
     rows = pd.DataFrame({"pool": predicted, "train": known}).fillna(0).sort_values("pool", ascending=False)
     return pd.DataFrame(
         {

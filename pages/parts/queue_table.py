@@ -33,6 +33,7 @@ __all__ = ["draw"]
 
 _STATES = {"": "any", "open": "nothing yet", "decided": "anything", **{each: SAID[each] for each in Decision}}
 _FLAGGED = {"all labels": None, "suspects": True, "not suspects": False}
+_ORIGINS = {"all": None, "collected": False, "generated": True}
 _SCOPES = {False: "Selected on this page", True: "All that match and are open"}
 _COLUMNS_SHOWN = 8
 _TEXT_WIDTH = 160
@@ -118,6 +119,8 @@ def _filter(dataset: Dataset, listing: pd.DataFrame, *, flagged: bool) -> Filter
             )
             kinds = list(_FLAGGED) if flagged else list(_FLAGGED)[:1]
             kind = st.selectbox("Which labels", kinds, key="table-flagged", disabled=not flagged)
+            origins = list(_ORIGINS) if len(dataset.generated) else list(_ORIGINS)[:1]
+            origin = st.selectbox("Origin", origins, key="table-origin", disabled=len(origins) == 1)
             lowest, highest = st.slider("Score", 0.0, 1.0, (0.0, 1.0), 0.01, key="table-scores")
             people = ["", *sorted(name for name in listing["by"].unique() if name)]
             who = st.selectbox("Decided by", people, key="table-by", format_func=_or_any)
@@ -131,6 +134,7 @@ def _filter(dataset: Dataset, listing: pd.DataFrame, *, flagged: bool) -> Filter
         by=who or None,
         words=words.strip(),
         column=column,
+        generated=_ORIGINS[origin],
         sort=sort,
         descending=descending,
     )

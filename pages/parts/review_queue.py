@@ -213,7 +213,7 @@ def noise(project: Project, turn: Turn) -> None:
     )
     if not box.open:
         return
-    found = _noise(turns.identity(project, turn), turn)
+    found = _noise(turns.identity(project, turn), turn, project.dataset_at(turn.revision).generated)
     with box:
         st.markdown(
             f"An estimated **{percent(found.share)}** ({interval(100 * found.low, 100 * found.high, 1)} %) of the "
@@ -259,8 +259,9 @@ def _begin_confusion(project: Project, turn: Turn, cards: pd.DataFrame, chosen: 
 
 
 @st.cache_data(show_spinner=False, max_entries=8)
-def _noise(identity: str, _turn: Turn) -> NoiseSummary:
-    return noise_summary(_turn.suspects["given"], _turn.out_of_fold)
+def _noise(identity: str, _turn: Turn, _generated: pd.Index) -> NoiseSummary:
+    given = _turn.suspects["given"].drop(_generated, errors="ignore")
+    return noise_summary(given, _turn.out_of_fold.loc[given.index])
 
 
 def _noise_rows(found: pd.DataFrame, names: list[str]) -> pd.DataFrame:

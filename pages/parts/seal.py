@@ -38,7 +38,7 @@ def claim(project: Project) -> None:
         st.error(plain(refusal(project)), icon=":material/lock_open:")
     title = METRICS[found.headline]
     with st.container(border=True, key="claim"):
-        st.header("The final claim", anchor=False)
+        st.header(f"The final claim, turn {found.turn}", anchor=False)
         sealed, test, said = st.columns([2, 2, 5], vertical_alignment="top", gap="medium")
         with sealed:
             _score(f"{title}, sealed", found.score, "On the sealed examples, which took no part in any choice.")
@@ -201,7 +201,8 @@ def _signed(found: Claim, last: int) -> str:
     )
     later = last - found.turn
     if later > 0:
-        said += f"The {count(later, 'turn')} since can't be judged by these examples: the seal is broken."
+        since = "The turn" if later == 1 else f"The {count(later, 'turn')}"
+        said += f"{since} since can't be judged by these examples: the seal is broken."
     else:
         said += "The claim is fixed; later turns can't be judged by these examples."
     return said

@@ -8,10 +8,10 @@ import pandas as pd
 import streamlit as st
 
 from core.evaluate import METRICS, label_noise
-from core.flywheel import arrive, blind_queue, move, others, reviewed, skipped
+from core.flywheel import arrive, blind_queue, move, on_reviewed, others, reviewed, skipped
 from core.flywheel import draw as draw_sample
 from core.report import count, interval, percent, shorten
-from pages.parts import blind_card, errors, frame, queues, verdicts
+from pages.parts import blind_card, errors, frame, queues, review_queue, verdicts
 from pages.parts.plain import plain
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ def draw(project: Project, turn: Turn, *, by: str) -> None:
     _progress(project, queue)
     if queue.place < len(queue.cards):
         blind_card.draw(project, queue, queue.place, by=by)
+        review_queue.simulated(project, queue, queue.place)
     else:
         _through(project, queue, turn)
 
@@ -213,6 +214,12 @@ def _both_figures(project: Project, turn: Turn) -> None:
         f"{METRICS[project.headline]} of turn {turn.number}: **{verdicts.score(*now)}** on the labels as they are now, "
         f"{verdicts.score(*then)} when it ran. Every turn was scored again; **Ledger** shows both figures of each."
     )
+    alone = on_reviewed(project, turn)
+    if alone is not None:
+        st.caption(
+            f"On the reviewed ones alone, whose labels are right: {verdicts.score(*alone.metrics[project.headline])}. "
+            "The figure for all still pays for the wrong labels among the others, but so does that of every turn."
+        )
 
 
 def _pairs(found: Reviewed) -> None:

@@ -8,7 +8,18 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 from scipy.spatial.distance import cdist
 
-from core.neighbours import NeighbourError, equal_groups, near_duplicates, nearest, nearest_to, unit_rows
+from core.neighbours import (
+    NeighbourError,
+    close_groups,
+    equal_groups,
+    far_rows,
+    near_duplicates,
+    nearest,
+    nearest_in,
+    nearest_to,
+    nearest_within_cells,
+    unit_rows,
+)
 
 VALUES = st.sampled_from([0, 1, 1.0, 2.5, None, "a", "b", ""])
 
@@ -104,3 +115,63 @@ def test_neighbours_of_no_row_or_of_one_that_is_not_there():
         nearest_to(np.eye(3), 3, 1)
     with pytest.raises(NeighbourError, match="k = 0"):
         nearest_to(np.eye(3), 0, 0)
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+def test_the_nearest_among_others_are_those_of_all_pairs(sparse):
+    rng = np.random.default_rng(0)
+    rows, queries = rng.random((30, 4)), rng.random((12, 4))
+    away = 1 - (queries @ rows.T) / np.outer(np.linalg.norm(queries, axis=1), np.linalg.norm(rows, axis=1))
+    places, distances = nearest_in(*((csr_matrix(one) if sparse else one) for one in (rows, queries)), 3)
+    assert (places == np.argsort(away, axis=1)[:, :3]).all()
+    np.testing.assert_allclose(distances, np.sort(away, axis=1)[:, :3], atol=1e-9)
+    assert nearest_in(rows, queries[:0], 3)[0].shape == (0, 3)
+    with pytest.raises(NeighbourError, match="0 rows"):
+        nearest_in(rows[:0], queries)
+
+
+def blobs(rows=3_000, columns=6, seed=0):
+    random = np.random.default_rng(seed)
+    return (random.normal(size=(rows, columns)) @ random.normal(size=(columns, columns))).astype(np.float32)
+
+
+def test_what_is_found_within_cells_bounds_the_true_distances():
+    rows = blobs(5_000)
+    positions, distances = nearest_within_cells(rows, 5)
+    _, exact = nearest(rows, 5, metric="euclidean")
+    assert (positions != np.arange(len(rows))[:, None]).all()
+    assert (distances >= exact - 1e-2).all()
+    assert np.allclose(np.linalg.norm(rows[:, None] - rows[positions], axis=2), distances, atol=1e-2)
+    assert (distances[:, 0] <= exact[:, 0] + 1e-2).mean() > 0.9
+
+
+def test_few_rows_are_their_own_cell():
+    positions, distances = nearest_within_cells(blobs(4), 10)
+    assert np.isfinite(distances).sum(axis=1).tolist() == [3, 3, 3, 3]
+    assert positions[:, 3:].tolist() == [[n] * 7 for n in range(4)]
+
+
+@pytest.mark.parametrize("cosine", [False, True])
+def test_far_rows_are_those_of_the_whole_matrix(cosine):
+    rows = unit_rows(blobs()) if cosine else blobs()
+    found = far_rows(rows, nearest_within_cells(rows, 10)[1], cosine=cosine)
+    _, exact = nearest(rows, 10, metric="cosine" if cosine else "euclidean")
+    means = exact.mean(axis=1)
+    low, high = np.quantile(means, [0.25, 0.75])
+    limit = high + (1 / 0.37037 - 1) * (high - low)
+    assert found.any()
+    # What lies on the limit may fall to either side.
+    sure = np.abs(means - limit) > 0.01 * limit
+    assert (found == (means > limit))[sure].all()
+
+
+def test_near_rows_are_grouped_and_others_are_not():
+    rows = blobs(columns=8)
+    rows[:50] = rows[100:150] + 1e-3
+    positions, distances = nearest_within_cells(rows, 10)
+    typical = float(np.median(distances[:, 0]))
+    groups = close_groups(rows, [positions], typical, np.zeros(len(rows), dtype=np.int64))
+    assert (groups[:50] == groups[100:150]).mean() > 0.95
+    assert len(np.unique(groups)) >= len(rows) - 55
+    apart = close_groups(rows, [positions], typical, np.arange(len(rows)))
+    assert len(np.unique(apart)) == len(rows)

@@ -143,6 +143,7 @@ def test_the_data_is_shown_page_by_page_and_can_be_narrowed(start, quiet, projec
 def test_columns_and_class_balance_are_shown(start, quiet, project):
     app = start("collect", project=project.id)
     app.session_state["collect-view"] = "Columns"
+    app.session_state["columns-view"] = "Roles"
     quiet(app.run())
     table = next(frame.value for frame in app.dataframe if "role" in frame.value)
     assert table.set_index("column").loc["label", "role"] == "label"

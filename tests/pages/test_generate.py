@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import numpy as np
+import pandas as pd
 import pytest
 
-from core.flywheel import Project
+from core.dataset import Dataset
+from core.flywheel import Exclude, Generate, Project, Relabel
 from core.generate import GenerateError, explicit_counts, propose
 from pages.parts import jobs
-from pages.parts.proposal import _CHANGED, Ask, _marked
+from pages.parts.proposal import Ask
+from pages.parts.proposed_row import made_of, parent_text
 
 
 def words(app) -> str:
@@ -128,7 +132,7 @@ def test_a_trial_never_claims_more_than_its_interval_and_leaves_the_data_alone(s
     tried = jobs.registry().wait(turned.id, "trial", 120)
     assert tried.state == "done", tried.message
     app = quiet(app.run())
-    verdict = tried.result.verdict
+    verdict = tried.result.found.verdict
     said = words(app)
     assert verdict.verdict in said
     assert ("worth applying" in said) == (verdict.low > 0)
@@ -142,13 +146,232 @@ def test_a_trial_never_claims_more_than_its_interval_and_leaves_the_data_alone(s
     assert "The data was changed since this trial" in words(app)
 
 
+def test_a_trial_says_what_each_class_gets_and_what_a_threshold_would(start, turned, quiet):
+    app = start("generate", project=turned.id)
+    app.button(key="try").click().run()
+    found = jobs.registry().wait(turned.id, "trial", 120).result.found
+    app = quiet(app.run())
+    table = app.dataframe[-1].value.set_index("on")
+    assert table.index.tolist() == [f"F1 of {name}" for name in turned.dataset.classes]
+    assert table["verdict"].tolist() == [each.verdict for each in found.classes.values()]
+    assert "with another decision threshold, chosen out of fold" in words(app)
+    assert ("without any new data" in words(app)) == found.threshold_as_good
+
+
+def test_all_methods_are_tried_for_one_target(start, turned, quiet):
+    app = start("generate", project=turned.id)
+    app.number_input[0].set_value(20).run()
+    app.button(key="try-all").click().run()
+    job = jobs.registry().wait(turned.id, "search", 300)
+    assert job.state == "done", job.message
+    app = quiet(app.run())
+    table = app.dataframe[-1].value
+    found = job.result.found
+    assert len(table) == len(found.table)
+    assert table["verdict"].iloc[0] == found.trials[0].verdict.verdict
+    assert found.says.split(":")[0] in words(app)
+    assert "corrected for all" in words(app)
+    assert len(Project.open(turned.folder).log) == 0
+
+
+@pytest.mark.parametrize("target", ["hard", "confused"])
+def test_rows_are_made_of_the_examples_that_are_aimed_at(start, turned, quiet, target):
+    app = start("generate", project=turned.id)
+    app = quiet(app.selectbox(key="target-False").set_value(target).run())
+    out_of_fold = turned.turns[-1].out_of_fold
+    labels = turned.dataset.labels.loc[out_of_fold.index]
+    if target == "hard":
+        own = out_of_fold.to_numpy()[range(len(labels)), out_of_fold.columns.get_indexer(labels)]
+        aimed = set(labels.index[own.argsort()[: round(0.1 * len(labels))]])
+    else:
+        aimed = set(labels.index[out_of_fold.idxmax(axis=1) != labels])
+    assert f"Made of {len(aimed)} examples of train" in words(app)
+    quiet(settled(app.button(key="apply").click().run(), turned))
+    on_disk = Project.open(turned.folder).dataset
+    assert len(on_disk.generated) == len(aimed)
+    assert set(on_disk.parents["parent"]) <= aimed
+
+
+def test_targets_that_need_a_turn_wait_for_one(start, project, quiet):
+    app = quiet(start("generate", project=project.id))
+    assert "hard" not in app.selectbox(key="target-False").options
+    assert not any("hardest" in option for option in app.selectbox(key="target-False").options)
+    app = quiet(app.selectbox(key="method").set_value("tomek_links").run())
+    assert not [each for each in app.button if each.key == "try-all"]
+
+
 def test_an_ask_reads_as_one_would_say_it():
     ask = Ask("smote", (("stays", 1200), ("leaves", 3)))
     assert str(ask) == "SMOTE: 1,200 of 'stays', 3 of 'leaves'"
     assert (ask.total, ask.target) == (1203, {"stays": 1200, "leaves": 3})
 
 
+def test_an_ask_says_what_the_method_was_told():
+    ask = Ask("keyboard_slips", (("refund", 3),), '{"protect": 30, "share": 0.3}')
+    assert str(ask) == "Keyboard slips (protect 30, share 0.3): 3 of 'refund'"
+    asked = Ask("templates", (("refund", 3),), '{"fillers": {"a": ["b"]}, "templates": ["x {a}", "y"]}')
+    assert str(asked) == "Templates (1 filler, 2 templates): 3 of 'refund'"
+
+
 def test_the_words_that_differ_are_marked_and_nothing_is_read_as_html():
-    before, after = ["<i>one</i>", "two", "three"], ["<i>one</i>", "three"]
-    assert _marked(before, after) == f'&lt;i&gt;one&lt;/i&gt; <b style="{_CHANGED}">two</b> three'
-    assert _marked(after, before) == "&lt;i&gt;one&lt;/i&gt; three"
+    before, after = "<i>one</i> two three", "<i>one</i> three vier"
+    gone, new = (
+        '<mark class="rc-for-given" title="not in the generated text">',
+        '<mark class="rc-for-suggested" title="new">',
+    )
+    assert parent_text(before, after) == f"&lt;i&gt;one&lt;/i&gt; {gone}two</mark> three"
+    assert made_of(after, [before]) == f"&lt;i&gt;one&lt;/i&gt; three {new}vier</mark>"
+    assert made_of("a b", ["a x", "y b"]) == 'a <mark class="rc-of-second" title="of the other parent">b</mark>'
+
+
+@pytest.fixture
+def tickets(workspace) -> Project:
+    """Texts, a few of one class."""
+    rng = np.random.default_rng(0)
+    kind = np.where(np.arange(160) % 5 == 0, "refund", "delivery")
+    things = rng.choice(["kettle", "lamp", "router", "desk"], 160)
+    texts = [
+        f"{'I want money back for' if each == 'refund' else 'where is'} the {thing} of order {number}, please"
+        for number, (each, thing) in enumerate(zip(kind, things, strict=True))
+    ]
+    dataset = Dataset.from_frame(pd.DataFrame({"text": texts, "kind": kind}), label="kind", text="text", test=0.25)
+    return Project.create(workspace / "tickets", dataset, name="Tickets")
+
+
+def checked(app, project: Project):
+    app.button(key="check").click().run()
+    job = jobs.registry().wait(project.id, "check", 120)
+    assert job.state == "done", job.message
+    return app.run()
+
+
+def test_generated_rows_are_checked_against_the_data(start, project, quiet):
+    app = start("generate", project=project.id)
+    app.selectbox(key="method").set_value("random_oversample").run()
+    app = quiet(checked(preview(app, project), project))
+    shown = {metric.label: metric.value for metric in app.metric}
+    number = int(app.number_input[0].value)
+    assert shown["copies"] == f"{number} (100 %)"
+    assert shown["far off"] == "0 (0 %)"
+    assert "next to a copy of a real example" in words(app)
+    assert "columns before and after" in " ".join(box.label for box in app.expander)
+
+
+def test_rows_that_are_struck_are_not_added(start, project, quiet):
+    app = start("generate", project=project.id)
+    app.number_input[0].set_value(12).run()
+    app = preview(app, project)
+    struck = [box for box in app.checkbox if box.label == "Strike"][:2]
+    gone = [box.key for box in struck]
+    app = quiet(struck[0].check().run())
+    app = quiet(next(box for box in app.checkbox if box.key == gone[1]).check().run())
+    assert app.button(key="apply").label == "Add 10 examples"
+    wanted = jobs.registry().snapshot(project.id, "proposal").result[2]
+    app = quiet(app.button(key="apply").click().run())
+    on_disk = Project.open(project.folder)
+    assert on_disk.dataset.generated.tolist() == wanted.index[2:].tolist()
+    entry = on_disk.log[0]
+    assert (entry.content["method"], entry.content["seed"]) == (app.selectbox(key="method").value, 0)
+    quiet(app.button(key="undo").click().run())
+    assert not len(Project.open(project.folder).dataset.generated)
+
+
+def test_what_is_struck_can_be_taken_back(start, project, quiet):
+    app = preview(start("generate", project=project.id), project)
+    before = app.button(key="apply").label
+    app = quiet(next(box for box in app.checkbox if box.label == "Strike").check().run())
+    assert app.button(key="apply").label != before
+    app = quiet(next(box for box in app.checkbox if box.value).uncheck().run())
+    assert app.button(key="apply").label == before
+
+
+def test_a_row_next_to_a_test_example_is_never_added(start, project, quiet, monkeypatch):
+    judged = project.dataset.part("test").iloc[0]
+
+    def leaking(dataset, **_):
+        rows = propose(dataset, method="random_oversample", target="stays", n=3)
+        return rows.assign(income=judged["income"], age=judged["age"], city=judged["city"])
+
+    monkeypatch.setattr("pages.parts.proposal.propose", leaking)
+    app = checked(preview(start("generate", project=project.id), project), project)
+    assert "next to a copy of a test example" in words(app)
+    assert all(box.disabled for box in app.checkbox if box.label == "Strike")
+    assert app.button(key="apply").label == "Add 0 examples"
+    assert app.button(key="apply").disabled
+
+
+def test_a_method_can_be_told_what_to_do(start, tickets, quiet):
+    app = start("generate", project=tickets.id)
+    app.selectbox(key="method").set_value("keyboard_slips").run()
+    app.slider(key="share-keyboard_slips").set_value(30).run()
+    app = quiet(preview(app.toggle(key="protect-keyboard_slips").set_value(True).run(), tickets))
+    quiet(settled(app.button(key="apply").click().run(), tickets))
+    content = Project.open(tickets.folder).log[0].content
+    assert content["method"] == "keyboard_slips"
+    assert content["settings"] == {"share": 0.3, "protect": 30}
+
+
+def test_templates_are_written_on_the_screen(start, tickets, quiet):
+    app = start("generate", project=tickets.id)
+    app = quiet(app.selectbox(key="method").set_value("templates").run())
+    assert "Write a template" in words(app)
+    app = quiet(app.text_area(key="templates-templates").set_value("The {thing} is {").run())
+    assert "must have its partner" in words(app)
+    app.text_area(key="templates-templates").set_value("My {thing} is *broken*").run()
+    app.text_area(key="fillers-templates").set_value("thing: kettle, lamp, phone").run()
+    app = quiet(preview(app, tickets))
+    assert "3 of 72 were made" in words(app)
+    assert app.button(key="apply").label == "Add 3 examples"
+    quiet(settled(app.button(key="apply").click().run(), tickets))
+    made = Project.open(tickets.folder).dataset
+    assert sorted(made.frame.loc[made.generated, "text"]) == [
+        f"My {thing} is *broken*" for thing in ("kettle", "lamp", "phone")
+    ]
+
+
+def test_a_trial_of_texts_takes_the_settings_along(start, tickets, quiet):
+    app = start("generate", project=tickets.id)
+    app.selectbox(key="method").set_value("insert_words").run()
+    app.slider(key="share-insert_words").set_value(40).run()
+    app.button(key="try").click().run()
+    tried = jobs.registry().wait(tickets.id, "trial", 120)
+    assert tried.state == "done", tried.message
+    assert tried.result.ask.given == {"share": 0.4}
+    quiet(app.run())
+
+
+@pytest.mark.parametrize("slug", ["generate", "annotate", "collect"])
+def test_children_of_an_excluded_parent_are_offered(start, turned, quiet, slug):
+    rows = propose(turned.dataset, method="random_oversample", target="stays", n=6)
+    turned.apply(Generate(rows))
+    turned.apply(Exclude([rows["parent"].iloc[0]]))
+    app = quiet(start(slug, project=turned.id))
+    assert "a parent that was excluded" in words(app)
+    quiet(app.button(key="exclude-strayed").click().run())
+    left = Project.open(turned.folder).dataset
+    assert rows["parent"].iloc[0] not in set(left.parents["parent"])
+    assert "a parent that was excluded" not in words(app)
+
+
+def test_children_of_a_relabelled_parent_are_offered(start, project, quiet):
+    rows = propose(project.dataset, method="random_oversample", target="stays", n=6)
+    project.apply(Generate(rows))
+    project.apply(Relabel({rows["parent"].iloc[0]: "leaves"}))
+    app = quiet(start("generate", project=project.id))
+    quiet(app.button(key="relabel-strayed").click().run())
+    left = Project.open(project.folder).dataset
+    children = rows.index[rows["parent"] == rows["parent"].iloc[0]]
+    assert set(left.labels[children]) == {"leaves"}
+
+
+def test_generated_examples_can_be_told_from_collected_ones(start, project, quiet):
+    rows = propose(project.dataset, method="random_oversample", target="stays", n=6)
+    project.apply(Generate(rows))
+    app = start("collect", project=project.id)
+    app.session_state["collect-view"] = "Data"
+    app = quiet(app.run())
+    app = quiet(app.selectbox(key="data-origin").set_value("generated").run())
+    assert len(app.dataframe[0].value) == 6
+    assert app.dataframe[0].value["generated from"].tolist() == rows["parent"].tolist()
+    app = quiet(app.selectbox(key="data-origin").set_value("collected").run())
+    assert "generated from" not in app.dataframe[0].value

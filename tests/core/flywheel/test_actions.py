@@ -93,6 +93,19 @@ def test_two_turns_without_evidence_say_when_to_stop(project, train):
     assert any(action.title == "Collect more data, or stop here" for action in project.actions())
 
 
+def test_who_has_sealed_examples_is_then_told_to_open_them(tmp_path, make_dataset, make_table):
+    project = Project.create(tmp_path / "p", make_dataset(make_table(200), sealed=0.2), recipe="logistic_regression")
+    assert "claim" not in kinds(project)
+    for example in project.dataset.ids("train")[:3]:
+        project.apply(Decide({example: ("keep", None)}))
+        project.turn()
+
+    (claim,) = [action for action in project.actions() if action.kind == "claim"]
+    assert (claim.page, claim.count) == ("evaluate", len(project.dataset.ids("sealed")))
+    project.open_sealed()
+    assert "claim" not in kinds(project)
+
+
 def test_findings_of_the_audit_become_actions(tmp_path, make_dataset, make_table):
     table = make_table(200)
     double = table.assign(key="d" + table["key"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -23,6 +25,7 @@ from core.flywheel import (
     next_place,
     other_queues,
     reviewer_annotations,
+    simulate_reviewer,
     start_queue,
 )
 from core.flywheel.blind import (
@@ -31,9 +34,12 @@ from core.flywheel.blind import (
     blind_queue,
     draw,
     last_answer,
+    on_reviewed,
     reviewed,
+    reviewed_json,
     sample,
     skipped,
+    train_moved,
 )
 
 
@@ -273,6 +279,7 @@ def test_each_answer_scores_every_turn_again_and_undo_scores_them_as_they_were(d
         labels = drawn.dataset.labels_of("test")
         for turn, then in zip(drawn.turns, first, strict=True):
             assert turn.rescored
+            assert turn.headline == turn.evaluation.metrics[drawn.headline]
             assert turn.evaluation_then.metrics == then
             assert turn.evaluation.metrics == evaluate(labels.sort_index(), turn.test_probabilities).metrics
     before = drawn.turns[1]
@@ -308,6 +315,86 @@ def test_both_verdicts_stay(drawn, train):
     assert table["delta"].iloc[1] == now[1].verdict.delta
     assert table["score_then"].iloc[1] == now[1].evaluation_then.metrics[drawn.headline][0]
     assert table["rescored"].all()
+
+
+def test_test_labels_alone_are_no_reason_for_another_turn(drawn, train):
+    last = drawn.turns[-1]
+    say(drawn, "another")
+    say(drawn)
+    assert drawn.dataset.version != last.version
+    assert not train_moved(drawn, last)
+    assert "turn" not in {action.kind for action in drawn.actions()}
+    assert drawn.pending == ("2 test labels reviewed blind",)
+    drawn.apply(Exclude(train[:1], by="bob"))
+    assert train_moved(drawn, last)
+    drawn.undo("bob")
+    assert not train_moved(drawn, last)
+    drawn.apply(Exclude(train[:1], by="bob"))
+    drawn.turn()
+    drawn.undo("bob")
+    assert train_moved(drawn, drawn.turns[-1])
+
+
+def test_the_export_has_the_sample_what_was_said_in_it_and_both_figures(drawn, tmp_path):
+    drawn.turn()
+    for label in ("another", None, "another"):
+        say(drawn, label)
+    folder = drawn.export(tmp_path / "out")
+    said = json.loads((folder / "test_labels.json").read_text())
+    noise = reviewed(drawn).noise
+    assert said["sample"] == list(sample(drawn).ids)
+    assert (said["reviewed"], said["wrong"], said["interval"]) == (3, 2, [noise.low, noise.high])
+    assert said["draws"][0]["by"] == "ann"
+    metrics = json.loads((folder / "metrics.json").read_text())
+    last = drawn.turns[-1]
+    for key, evaluation in (("metrics", last.evaluation_then), ("metrics_now", last.evaluation)):
+        assert metrics[key]["macro_f1"]["value"] == evaluation.metrics["macro_f1"][0]
+    assert metrics["metrics"] != metrics["metrics_now"]
+    assert metrics["verdict_then"]["delta"] == last.verdict_then.delta
+    ledger = pd.read_csv(folder / "ledger.csv")
+    assert list(ledger["score_then"]) == pytest.approx(
+        [turn.evaluation_then.metrics["macro_f1"][0] for turn in drawn.turns]
+    )
+
+
+def test_the_reviewed_ones_alone_are_judged_on_right_labels(drawn):
+    draw(drawn, 25)
+    for number in range(25):
+        assert on_reviewed(drawn, drawn.turns[0]) is None or number >= 20
+        say(drawn, "another" if number % 6 == 0 else None)
+    ids, turn = sample(drawn).ids, drawn.turns[0]
+    said, labels = turn.test_probabilities.loc[ids].idxmax(axis="columns"), drawn.dataset.labels.loc[ids]
+    assert on_reviewed(drawn, turn).metrics["accuracy"][0] == pytest.approx((said == labels).mean())
+    draw(drawn)
+    while blind_queue(drawn, "ann").place < sample(drawn).size:
+        say(drawn)
+    # Then it is the evaluation of the turn itself.
+    assert on_reviewed(drawn, turn) is None
+
+
+@pytest.mark.parametrize("accuracy", [1.0, 0.7])
+def test_the_simulated_reviewer_answers_blind_as_well(drawn, accuracy):
+    draw(drawn)
+    truth = drawn.dataset.frame["true_label"].loc[sample(drawn).ids]
+    given = drawn.dataset.labels.loc[sample(drawn).ids]
+    done = simulate_reviewer(drawn, blind_queue(drawn, "ann"), 20, accuracy=accuracy)
+    assert done == 20
+    entry = drawn.log[-1]
+    assert entry.content["blind"]
+    said = pd.Series({example: label for example, (_, label) in entry.content["decisions"].items()})
+    right = (said == truth.loc[said.index]).mean()
+    assert right == 1 if accuracy == 1 else 0.4 < right < 0.95
+    assert reviewed(drawn).noise.wrong == (said != given.loc[said.index]).sum()
+    assert blind_queue(drawn, "ann").place == 20
+    drawn.undo("simulated reviewer")
+    assert blind_queue(drawn, "ann").place == 0
+
+
+def test_without_a_sample_there_is_nothing_to_tell(project):
+    assert sample(project) is None
+    assert blind_queue(project) is None
+    assert reviewed(project) is None
+    assert reviewed_json(project) is None
 
 
 def test_the_noise_is_exact_once_all_are_reviewed(drawn):

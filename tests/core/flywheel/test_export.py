@@ -13,6 +13,8 @@ import pandas as pd
 import pytest
 
 from core.collect import read_table
+from core.collect.checks import Compared, InRange
+from core.collect.pandera_schema import from_pandera
 from core.flywheel import (
     Collect,
     Correct,
@@ -22,6 +24,7 @@ from core.flywheel import (
     Generate,
     Project,
     Relabel,
+    SetChecks,
 )
 from core.generate import propose
 
@@ -236,3 +239,15 @@ def test_exporting_twice_into_one_folder_leaves_the_second(worked_on, tmp_path):
 
     assert len(json.loads((tmp_path / "out" / "log.json").read_text(encoding="utf-8"))) == worked_on.revision
     assert run_replay(tmp_path / "out").returncode == 0
+
+
+def test_checks_leave_as_a_schema_and_its_source_only_where_there_are_any(tmp_path, dataset):
+    project = Project.create(tmp_path / "p", dataset)
+    assert not {"checks.json", "pandera_checks.py"} & {
+        path.name for path in project.export(tmp_path / "none").iterdir()
+    }
+    checks = (InRange("n", 0, 3), Compared("x", "<=", "n"))
+    project.apply(SetChecks(checks))
+    folder = project.export(tmp_path / "some")
+    assert from_pandera((folder / "checks.json").read_text(encoding="utf-8")) == (checks, [])
+    assert (folder / "pandera_checks.py").is_file()

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from core.collect import Finding, audit
-from core.collect.checks import InRange, Unique
+from core.collect.checks import InRange, OneOf, Unique
 from core.collect.finding import Cells
 from core.flywheel import (
     Exclude,
@@ -32,6 +32,10 @@ def same(one: Finding, other: Finding) -> bool:
     ]
     cells = [list(each.cells) for each in (one, other)]
     return parts[0] == parts[1] and one.ids.equals(other.ids) and cells[0] == cells[1]
+
+
+def missing_values(project: Project) -> Finding:
+    return next(finding for finding in project.findings() if finding.kind == "missing_values")
 
 
 @pytest.fixture
@@ -113,7 +117,7 @@ def test_another_version_of_the_data_has_findings_of_its_own(project, train):
 
 
 def test_a_dismissed_finding_does_not_come_back_until_it_is_about_more(project):
-    finding = project.findings()[0]
+    finding = missing_values(project)
     project.apply(dismiss(finding, by="ann", reason="it is meant so"))
     assert finding.kind not in [each.kind for each in project.findings()]
     ((kept, entry),) = dismissed_findings(project)
@@ -127,7 +131,7 @@ def test_a_dismissed_finding_does_not_come_back_until_it_is_about_more(project):
 
 
 def test_a_dismissal_can_be_undone_and_taken_back_later(project, train):
-    finding = project.findings()[0]
+    finding = missing_values(project)
     project.apply(dismiss(finding))
     project.undo()
     assert finding.kind in [each.kind for each in project.findings()]
@@ -176,3 +180,12 @@ def test_a_dismissed_check_does_not_silence_another_of_the_same_column(project):
     first, second = [each for each in project.findings() if each.kind == "check"]
     project.apply(dismiss(first))
     assert [each.title for each in project.findings() if each.kind == "check"] == [second.title]
+
+
+def test_no_message_names_a_value_of_the_sealed_examples(make_dataset, make_table):
+    dataset = make_dataset(make_table(), sealed=0.3)
+    inside = dataset.split.eq("sealed")
+    dataset = dataset.with_cells({(example, "colour"): "secret" for example in inside.index[inside]})
+    (finding,) = findings.check_dataset(dataset, [OneOf("colour", ("red", "초록"))])
+    assert len(finding.cells) == inside.sum()
+    assert "secret" not in finding.message

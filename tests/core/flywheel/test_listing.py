@@ -11,6 +11,7 @@ from core.flywheel import (
     Decide,
     Exclude,
     Filter,
+    Generate,
     Project,
     ProjectError,
     Relabel,
@@ -238,3 +239,15 @@ def test_rows_that_changed_since_are_refused_and_others_do_not_matter(own):
     own.apply(Relabel({rows.index[3]: rows["suggested"].iloc[3]}, by="ann"))
     with pytest.raises(StaleError, match="ann relabelled"):
         decide_rows(own, rows.iloc[2:4], "keep", revision=own.revision - 1)
+
+
+def test_generated_examples_can_be_told_from_collected_ones(own, make_children):
+    parents = list(own.dataset.ids("train")[:4])
+    rows = make_children(own.dataset, parents)
+    own.apply(Generate(rows))
+    own.turn()
+    listing = listed(own)
+    made = matching(listing, own.dataset, Filter(generated=True))
+    collected = matching(listing, own.dataset, Filter(generated=False))
+    assert set(made) == set(rows.index)
+    assert set(collected) == set(listing.index) - set(rows.index)

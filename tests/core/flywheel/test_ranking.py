@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from core.annotate import Rule
-from core.flywheel import Annotations, Exclude, Project, SetRules, rank
+from core.flywheel import Annotations, Exclude, Generate, Project, SetRules, rank
 from core.progress import Cancelled
 
 
@@ -65,3 +65,21 @@ def test_annotators_and_rules_are_heard(turned):
     assert found.loc[train[0], "annotators"] > 0.5
     assert found.drop(index=train[0])["annotators"].isna().all()
     assert found["rules"].notna().any()
+
+
+def test_generated_examples_are_ranked_but_not_doubted(project):
+    # Copies of the examples that the model doubts most: as collected ones they would be flagged.
+    doubted = project.turn().suspects
+    parents = doubted.index[doubted["flagged"]][:10]
+    rows = project.dataset.frame.loc[parents].assign(parent=parents, other_parent=pd.NA)
+    project.apply(Generate(rows.set_axis([f"made{number}" for number in range(len(rows))])))
+    turn = project.turn()
+    made = turn.suspects.index.isin(project.dataset.generated)
+    assert made.sum() == len(parents) > 0
+    for suspects in (turn.suspects, rank(project, turn).suspects):
+        made = suspects.index.isin(project.dataset.generated)
+        assert not suspects["flagged"][made].any()
+        assert suspects["flagged"][~made].any()
+    (review,) = [action for action in project.actions() if action.kind == "review"]
+    collected = len(project.dataset.ids("train")) - len(parents)
+    assert f"{project.turns[-1].suspects['flagged'].sum() / collected:.1%}" in review.why

@@ -33,6 +33,7 @@ from core.flywheel import (
     in_sight,
     open_sealed,
 )
+from core.flywheel.blind import draw
 from core.flywheel.refits import DIVISIONS, FOLDS
 from core.flywheel.sealed import refusal, sealed_predictions
 from core.progress import Cancelled
@@ -474,6 +475,20 @@ def test_what_changes_no_data_does_not_stop_it(sealed):
     assert sealed.open_sealed().turn == 1
 
 
+def test_a_blind_correction_of_a_test_label_needs_no_turn_first(sealed):
+    drawn = draw(sealed, 5, by="ann")
+    (example, *_), labels = drawn.ids, sealed.dataset.labels
+    other = "no" if labels[example] == "yes" else "yes"
+    sealed.apply(Decide({example: ("other", other)}, blind=True, by="ann"))
+
+    claim = sealed.open_sealed()
+
+    assert sealed.dataset.version != claim.version
+    assert claim.test_score == sealed.turns[-1].evaluation.metrics["macro_f1"]
+    assert sealed.turns[-1].rescored
+    is_whole(sealed)
+
+
 def test_a_moved_library_asks_for_a_re_baseline_first(sealed, monkeypatch):
     moved = {"scikit-learn": ("0.1", "9.9")}
     monkeypatch.setattr(Project, "moved_versions", property(lambda self: moved))
@@ -522,10 +537,12 @@ def test_progress_rises_to_one(sealed):
     "edit", [Exclude, lambda ids: Decide({ids[0]: ("exclude", None)}, blind=True)], ids=["exclude", "decide"]
 )
 def test_no_sealed_example_can_be_left_out(sealed, edit):
-    before = sealed.dataset.version
+    ids = [sealed.dataset.ids("sealed")[0], sealed.dataset.ids("train")[0]]
     with pytest.raises(EditError, match="stay as they were set aside"):
-        sealed.apply(edit([sealed.dataset.ids("sealed")[0], sealed.dataset.ids("train")[0]]))
-    assert sealed.dataset.version == before
+        edit(ids).apply(sealed.dataset)
+    with pytest.raises(EditError):
+        sealed.apply(edit(ids))
+    assert sealed.log[-1].kind == "relabel"
 
 
 # what is sealed stays out of sight

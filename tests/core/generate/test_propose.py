@@ -42,6 +42,12 @@ def messages(n: int = 80) -> Dataset:
 
 CASES = [
     (customers, "smote"),
+    (customers, "borderline_smote"),
+    (customers, "adasyn"),
+    (customers, "jitter"),
+    (customers, "mixup"),
+    (customers, "crossover"),
+    (customers, "mask"),
     (customers, "random_oversample"),
     (messages, "drop_and_swap"),
     (messages, "random_oversample"),

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from imblearn.over_sampling import SMOTE, SMOTEN, SMOTENC
+from imblearn.over_sampling import ADASYN, SMOTE, SMOTEN, SMOTENC, BorderlineSMOTE
 
-from core.generate.smote import RecordedSMOTE, RecordedSMOTEN, RecordedSMOTENC
+from core.generate.smote import RecordedADASYN, RecordedBorderlineSMOTE, RecordedSMOTE, RecordedSMOTEN, RecordedSMOTENC
 
 
 @pytest.fixture
@@ -69,3 +69,55 @@ def test_the_base_of_categories_is_the_row_that_was_drawn():
     np.testing.assert_array_equal(made[len(x) :], x[origins.base])
     np.testing.assert_array_equal(made[len(x) :], x[origins.other])
     assert len(set(origins.base)) == 12
+
+
+@pytest.fixture
+def meeting():
+    """Two classes that overlap, so that there is a border."""
+    rng = np.random.default_rng(4)
+    y = np.array(["usual"] * 90 + ["rare"] * 30, dtype=object)
+    x = rng.normal(size=(120, 3)) + (y == "rare")[:, np.newaxis]
+    return x, y
+
+
+@pytest.mark.parametrize("kind", [RecordedBorderlineSMOTE, RecordedADASYN])
+def test_rows_of_the_border_lie_where_their_origins_say(meeting, kind):
+    x, y = meeting
+    sampler = kind(random_state=2)
+    made, labels = sampler.fit_resample(x, y)
+    origins = sampler.origins_
+    assert len(origins.base) == len(made) - 120 == 60
+    line = x[origins.base] + origins.gap[:, np.newaxis] * (x[origins.other] - x[origins.base])
+    np.testing.assert_allclose(made[120:], line)
+    assert (y[origins.base] == "rare").all()
+    assert (y[origins.other] == "rare").all()
+    assert (labels[120:] == "rare").all()
+    assert (origins.base != origins.other).all()
+
+
+def test_the_border_is_imbalanced_learns(meeting):
+    x, y = meeting
+    for seed in range(5):
+        np.testing.assert_array_equal(
+            RecordedBorderlineSMOTE(random_state=seed).fit_resample(x, y)[0],
+            BorderlineSMOTE(random_state=seed).fit_resample(x, y)[0],
+        )
+
+
+def test_adasyn_is_imbalanced_learns_where_rounding_gives_the_number_asked_for(meeting):
+    x, y = meeting
+    same = 0
+    for count in range(40, 90):
+        theirs = ADASYN(random_state=1, sampling_strategy={"rare": count}).fit_resample(x, y)[0]
+        ours = RecordedADASYN(random_state=1, sampling_strategy={"rare": count}).fit_resample(x, y)[0]
+        assert len(ours) == 90 + count
+        if len(theirs) == len(ours):
+            same += np.array_equal(theirs, ours)
+    assert same >= 3
+
+
+def test_adasyn_makes_a_few_rows_of_many(meeting):
+    x, y = meeting
+    sampler = RecordedADASYN(random_state=0, sampling_strategy={"rare": 33})
+    sampler.fit_resample(x, y)
+    assert len(sampler.origins_.base) == 3

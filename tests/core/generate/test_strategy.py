@@ -132,7 +132,7 @@ def test_a_part_gets_its_share(sizes, seed):
     labels = labels_of(sizes)
     counts = dict.fromkeys(sizes, 10)
     some = labels.sample(frac=0.6, random_state=seed)
-    scaled = scaled_counts(counts, labels, some)
-    assert scaled_counts(counts, labels, labels) == counts
+    scaled = scaled_counts(counts, sizes, some.value_counts())
+    assert scaled_counts(counts, sizes, sizes) == counts
     for name, size in sizes.items():
         assert scaled.get(name, 0) == pytest.approx(10 * (some == name).sum() / size, abs=0.5)

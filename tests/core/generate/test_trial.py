@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from core.dataset import Dataset
-from core.generate import GenerateError, propose, trial
+from core.generate import METHODS, GenerateError, Sources, focus_on, methods_for, on_hard, propose, trial, trial_report
 from core.progress import Cancelled
-from core.train import LockedModel
+from core.train import Change, LockedModel, out_of_fold_under
 
 
 def points(n: int = 400, rare: float = 0.08, seed: int = 0) -> Dataset:
@@ -31,49 +31,71 @@ def model(dataset) -> LockedModel:
     return LockedModel.for_dataset(dataset, recipe="logistic_regression")
 
 
-class Spy:
-    """A model that notes what it was trained on and predicts nothing but the class shares."""
+@pytest.fixture
+def folds(monkeypatch) -> list[tuple[pd.Index, Change]]:
+    """What each fold trained on: the ids it has, and what a method changed."""
+    noted: list[tuple[pd.Index, Change]] = []
 
-    def __init__(self, model: LockedModel) -> None:
-        self.model, self.recipe = model, model.recipe
-        self.folds: list[tuple[pd.Index, pd.DataFrame]] = []
+    def spied(model, dataset, changes, **given):
+        def note(change):
+            def heard(ids):
+                changed = change(ids)
+                noted.append((ids, changed))
+                return changed
 
-    def out_of_fold(self, dataset, augment=None, progress=None, cancel=None):
-        if augment is None:
-            return self.model.out_of_fold(dataset)
+            return heard
 
-        def noted(ids: pd.Index) -> pd.DataFrame:
-            made = augment(ids)
-            self.folds.append((ids, made))
-            return made
+        return out_of_fold_under(model, dataset, {name: note(change) for name, change in changes.items()}, **given)
 
-        return self.model.out_of_fold(dataset, augment=noted)
+    monkeypatch.setattr("core.generate.bench.out_of_fold_under", spied)
+    return noted
 
 
-@pytest.mark.parametrize("method", ["smote", "random_oversample"])
-def test_no_child_of_an_example_meets_it_on_the_other_side(dataset, model, method):
-    spy = Spy(model)
-    trial(dataset, spy, method=method, target="balance")
-    assert len(spy.folds) == 5
+@pytest.mark.parametrize("method", [each.key for each in methods_for(points()) if not each.excludes])
+def test_no_child_of_an_example_meets_it_on_the_other_side(dataset, model, folds, method):
+    if method == "borderline_smote":
+        dataset = points(rare=0.2)
+    trial(dataset, model, method=method, target="balance")
+    made = [(ids, changed.rows) for ids, changed in folds if changed.rows is not None]
+    assert len(made) == 5
     train = dataset.ids("train")
-    for ids, made in spy.folds:
+    for ids, rows in made:
         held_out = train.difference(ids)
         assert len(held_out)
-        assert len(made)
+        assert len(rows)
         for name in ("parent", "other_parent"):
-            assert not made[name].isin(held_out).any()
-            assert made[name].dropna().isin(ids).all()
-        sizes = pd.concat([dataset.labels.loc[ids], made["label"]]).value_counts()
-        assert sizes["rare"] == pytest.approx(sizes["usual"], rel=0.1)
+            assert not rows[name].isin(held_out).any()
+            assert rows[name].dropna().isin(ids).all()
+        sizes = pd.concat([dataset.labels.loc[ids], rows["label"]]).value_counts()
+        assert sizes["rare"] == pytest.approx(sizes["usual"], rel=0.15)
 
 
-def test_generated_examples_have_no_children_and_are_not_scored(dataset, model):
+@pytest.mark.parametrize("method", [each.key for each in methods_for(points()) if each.excludes])
+def test_what_is_left_out_is_found_without_the_fold_that_is_predicted(dataset, model, folds, method):
+    train = dataset.ids("train")
+    trial(dataset, model, method=method, target="majority")
+    gone = [(ids, changed.without) for ids, changed in folds if changed.without is not None]
+    assert len(gone) == 5
+    assert sum(len(without) for _, without in gone) > 0
+    for ids, without in gone:
+        assert without.isin(ids).all()
+        # The same as of a data set that never had the fold.
+        alone = dataset.without(train.difference(ids))
+        seed = METHODS[method]
+        sources = Sources(alone.part("train"), alone.schema)
+        sizes = sources.sizes
+        counts = {"usual": sizes["usual"] - 1} if seed.finds else {"usual": len(without)}
+        expected = sources.examples.index[seed.draw(sources, counts, 0, seed.settled(None))]
+        assert without.tolist() == expected.tolist()
+
+
+def test_generated_examples_have_no_children_and_are_not_scored(dataset, model, folds):
     rows = propose(dataset, method="smote", target="rare", n=30)
     grown = dataset.with_rows(rows, rows)
-    spy = Spy(model)
-    verdict = trial(grown, spy, method="smote", target="rare", n=20)
-    for _, made in spy.folds:
-        assert not made["parent"].isin(grown.generated).any()
+    verdict = trial(grown, model, method="smote", target="rare", n=20)
+    for _, changed in folds:
+        if changed.rows is not None:
+            assert not changed.rows["parent"].isin(grown.generated).any()
     before = model.out_of_fold(grown).loc[dataset.ids("train")]
     known = dataset.labels.loc[before.index]
     assert verdict.before == pytest.approx(_macro_f1(known, before.idxmax(axis=1)))
@@ -163,3 +185,59 @@ def test_a_class_that_a_fold_nearly_takes_away_is_a_clear_error():
     model = LockedModel.for_dataset(dataset, recipe="logistic_regression")
     with pytest.raises(GenerateError, match="leaves out a fifth"):
         trial(dataset, model, method="smote", target="rare", n=20)
+
+
+def test_a_report_says_what_each_class_gets(dataset, model):
+    report = trial_report(dataset, model, method="random_oversample", target="balance")
+    assert report.verdict == trial(dataset, model, method="random_oversample", target="balance")
+    assert set(report.classes) == {"rare", "usual"}
+    assert np.mean([each.delta for each in report.classes.values()]) == pytest.approx(report.verdict.delta)
+    assert {each.claims for each in report.classes.values()} == {2}
+    assert report.inside is None
+    assert report.rows == dataset.labels_of("train").value_counts().diff().abs().iloc[-1]
+    assert report.seconds > 0
+    assert report.seconds_before > 0
+    low, high = report.forecast
+    assert low < report.verdict.low < report.verdict.high < high
+
+
+def test_a_threshold_that_gives_as_much_is_named():
+    dataset = points(n=1500, rare=0.15)
+    model = LockedModel.for_dataset(dataset, recipe="logistic_regression")
+    call = {"method": "random_oversample", "target": "balance"}
+    report = trial_report(dataset, model, **call, metric="balanced_accuracy")
+    assert report.threshold is not None
+    assert report.threshold.verdict == report.verdict.verdict == "gain"
+    assert report.threshold_as_good
+    assert "without any" in report.says()
+    locked = LockedModel.for_dataset(dataset, recipe="logistic_regression", decision="threshold")
+    assert trial_report(dataset, locked, **call).threshold is None
+    probabilities = trial_report(dataset, model, **call, metric="log_loss")
+    assert (probabilities.threshold, probabilities.threshold_as_good) == (None, False)
+
+
+def test_what_was_found_by_its_errors_is_judged_on_other_folds(dataset, model, monkeypatch):
+    divisions = []
+
+    def spied(*given, **named):
+        divisions.append(named["division"])
+        return out_of_fold_under(*given, **named)
+
+    monkeypatch.setattr("core.generate.bench.out_of_fold_under", spied)
+    before = model.out_of_fold(dataset)
+    target = on_hard(dataset, before, share=0.2)
+    report = trial_report(dataset, model, method="random_oversample", target=target, before=before)
+    assert divisions == [1]
+    assert report.inside is not None
+    assert report.inside.claims == 3
+    other = trial_report(dataset, model, method="random_oversample", target="rare", before=before)
+    assert divisions == [1, 0]
+    assert other.inside is None
+
+
+def test_a_target_of_few_examples_is_not_judged(dataset, model):
+    ids = dataset.ids("train")
+    few = focus_on(dataset, ids[:19], words="a few")
+    enough = focus_on(dataset, ids[:20], words="enough")
+    assert trial_report(dataset, model, method="random_oversample", target=few).inside is None
+    assert trial_report(dataset, model, method="random_oversample", target=enough).inside is not None

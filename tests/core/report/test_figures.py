@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from core.report import figures
-from core.report.chart import ACCENT, ALERT, NEUTRAL, SECOND, Chart
+from core.report.chart import ACCENT, ALERT, CLASSES, NEUTRAL, SECOND, Chart
 
 TURNS = pd.DataFrame(
     {
@@ -102,7 +102,7 @@ def test_the_palette_is_readable_on_white_and_on_near_black():
         linear = [part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
         return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
-    for colour in (ACCENT, ALERT, NEUTRAL, SECOND):
+    for colour in (ACCENT, ALERT, NEUTRAL, SECOND, *CLASSES):
         for ground in ("#ffffff", "#14181d"):
             light, dark = sorted((luminance(colour), luminance(ground)), reverse=True)
             assert (light + 0.05) / (dark + 0.05) >= 3.0, (colour, ground)

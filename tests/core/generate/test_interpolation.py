@@ -9,7 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.generate import GenerateError
-from core.generate.tabular import draw_exclusions, draw_parents, interpolate
+from core.generate.interpolation import interpolate as make
+from core.generate.table import Table
+
+
+def interpolate(frame, categorical, labels, counts, seed):
+    return make(Table.of(frame, categorical), labels, counts, seed)
 
 
 def table(n: int = 200, seed: int = 0) -> tuple[pd.DataFrame, pd.Series]:
@@ -148,26 +153,8 @@ def test_any_numbers_make_rows_without_warnings(values, few, seed):
 
 
 def test_a_large_class_of_categories_is_bounded(monkeypatch):
-    monkeypatch.setattr("core.generate.tabular._MOST_CATEGORICAL_ROWS", 30)
+    monkeypatch.setattr("core.generate.interpolation._MOST_CATEGORICAL_ROWS", 30)
     frame, labels = table(300)
     rows, origins = interpolate(frame[["plan", "active"]], ["plan"], labels, {"usual": 200, "rare": 5}, seed=0)
     assert len(rows) == 205
     assert len(set(origins.base[(labels.to_numpy()[origins.base] == "usual")])) <= 30
-
-
-@settings(max_examples=50, deadline=None)
-@given(st.integers(0, 1000))
-def test_parents_are_drawn_from_their_class(seed):
-    labels = pd.Series(["a"] * 3 + ["b"] * 9, dtype="str")
-    drawn = draw_parents(labels, {"a": 7, "b": 2}, seed)
-    assert labels.iloc[drawn].value_counts().to_dict() == {"a": 7, "b": 2}
-    np.testing.assert_array_equal(drawn, draw_parents(labels, {"a": 7, "b": 2}, seed))
-
-
-@settings(max_examples=50, deadline=None)
-@given(st.integers(0, 1000))
-def test_exclusions_are_drawn_once_each(seed):
-    labels = pd.Series(["a"] * 3 + ["b"] * 9, dtype="str")
-    gone = draw_exclusions(labels, {"b": 5}, seed)
-    assert len(set(gone)) == 5
-    assert set(labels.iloc[gone]) == {"b"}

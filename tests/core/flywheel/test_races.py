@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from core.dataset import Dataset
+from core.flywheel import Decide, Project, Relabel, kept_races, race_project
+from core.flywheel.errors import ProjectError
+from core.progress import Cancelled
+
+
+def make(folder, *, known):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=240)
+    truth = np.where(x + 0.3 * rng.normal(size=240) > 0, "yes", "no")
+    frame = pd.DataFrame({"x": x, "y": rng.normal(size=240)})
+    frame["label"] = np.where(rng.random(240) < 0.2, "no", truth)
+    if known:
+        frame["true_label"] = truth
+    return Project.create(folder, Dataset.from_frame(frame, label="label", test=0.4), recipe="logistic_regression")
+
+
+def test_a_race_on_known_truth_is_kept_as_it_came_out(tmp_path):
+    project = make(tmp_path / "p", known=True)
+    heard = []
+    run = race_project(project, budget=90, reviews_per_turn=3, heard=heard.append)
+    assert set(run.table["arm"]) == {"model", "data", "both"}
+    assert run.table["cost"].max() <= 90
+    assert heard
+    ends = run.table.groupby("arm").tail(1).set_index("arm")["score"]
+    assert (run.verdict.before, run.verdict.after) == pytest.approx((ends["model"], ends["data"]))
+    (kept,) = kept_races(Project.open(project.folder))
+    assert kept.verdict == run.verdict
+    assert (kept.number, kept.settings) == (run.number, run.settings)
+    assert kept.settings["simulated"]
+    pd.testing.assert_frame_equal(kept.table, run.table)
+    # It is a look at the truth, not at the test set of the project, and changes nothing in it.
+    assert (project.revision, project.looks) == (0, 0)
+
+
+def test_without_truth_the_ledger_runs_and_the_models_side_has_what_it_cost(tmp_path):
+    project = make(tmp_path / "p", known=False)
+    project.turn()
+    train = project.dataset.ids("train")
+    project.apply(Decide({train[0]: ("keep", None), train[1]: ("other", "yes")}, by="ann"))
+    project.turn()
+    project.apply(Relabel({train[2]: "yes"}, by="ann"))
+    project.turn()
+    run = race_project(project)
+    data = run.table[run.table["arm"] == "data"]
+    assert data["fits"].tolist() == [0, 6, 12]
+    assert data["decisions"].tolist() == [0, 2, 2]
+    assert data["cost"].tolist() == [0, 50, 80]
+    assert data["score"].tolist() == [turn.evaluation.metrics["macro_f1"][0] for turn in project.turns]
+    model = run.table[run.table["arm"] == "model"]
+    assert model["cost"].max() <= run.settings["budget"] == 80
+    # Both sides start from turn 0.
+    assert model["score"].iloc[0] == pytest.approx(data["score"].iloc[0])
+    assert not run.settings["simulated"]
+    assert (run.verdict.before, run.verdict.after) == pytest.approx((model["score"].iloc[-1], data["score"].iloc[-1]))
+
+
+def test_without_truth_and_turns_there_is_no_race(tmp_path):
+    project = make(tmp_path / "p", known=False)
+    project.turn()
+    with pytest.raises(ProjectError, match="no turn after turn 0 yet"):
+        race_project(project)
+
+
+def test_a_cancelled_race_leaves_nothing_behind(tmp_path):
+    project = make(tmp_path / "p", known=True)
+    cancel = threading.Event()
+    with pytest.raises(Cancelled):
+        race_project(project, budget=600, reviews_per_turn=3, heard=lambda _: cancel.set(), cancel=cancel)
+    assert kept_races(project) == []
