@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from core.content import hash_names
 from core.dataset import Dataset
 from core.generate.method import Method, Sources
 from core.generate.methods import find_method
@@ -200,5 +200,4 @@ def _new_ids(dataset: Dataset, parents: pd.DataFrame, recipe: str) -> pd.Index:
 
 
 def _hashed(names: pd.Series) -> pd.Index:
-    digests = [hashlib.blake2b(name.encode(), digest_size=8).hexdigest() for name in names]
-    return pd.Index([f"generated-{digest}" for digest in digests], dtype="str")
+    return pd.Index([f"generated-{value:016x}" for value in hash_names(pd.Index(names)).tolist()], dtype="str")
