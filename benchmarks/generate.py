@@ -54,7 +54,7 @@ SETS = (
     "mammography",
 )
 # Larger sets are cut to so many rows, drawn at random: minutes, not hours.
-MOST_ROWS = 6_000
+MOST_ROWS = 3_000
 
 
 # --- pick -----------------------------------------------------------------------------------------------------------
@@ -76,8 +76,8 @@ def pick(options: argparse.Namespace) -> None:
             rows.append(row)
             covered.append(coverage)
             print(" ".join(f"{key}={_written(value)}" for key, value in row.items()), flush=True)
-    if options.trials is not None:
-        pd.concat(covered).to_csv(options.trials, index=False)
+            if options.trials is not None:
+                coverage.to_csv(options.trials, mode="a", header=not options.trials.exists(), index=False)
     _summary(pd.DataFrame(rows), pd.concat(covered))
 
 
@@ -111,6 +111,8 @@ def _one(name: str, dataset: Dataset, seed: int) -> tuple[dict[str, Any], pd.Dat
                 "error": each.verdict.error,
                 "verdict": each.verdict.verdict,
                 "expected": found.expected,
+                "rows": each.rows,
+                "test_before": shown.before,
                 "test_delta": shown.delta,
                 "test_error": shown.error,
                 "train_size": each.train_size,
@@ -125,7 +127,8 @@ def _one(name: str, dataset: Dataset, seed: int) -> tuple[dict[str, Any], pd.Dat
     against = compare(labels, nothing, picked)
     if best is not None:
         low, high = best.forecast_at(found.expected)
-        forecasts.append({"set": name, "kind": "pick", "method": "", "covered": low <= against.delta <= high})
+        pick_row = {"set": name, "seed": seed, "kind": "pick", "covered": low <= against.delta <= high}
+        forecasts.append({**dict.fromkeys(forecasts[0]), **pick_row})
     verdicts = {
         "nothing": against,
         "smote": compare(labels, smote, picked),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+import os
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +16,7 @@ from scipy.sparse import coo_array, issparse, spmatrix
 from scipy.sparse.csgraph import connected_components
 from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import normalize
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from core.content import canonicalise, hash_rows
 from core.errors import FlywheelError
@@ -37,7 +40,10 @@ _ROUNDS = 2
 # Far: the mean distance to the nearest lies so many interquartile ranges above the upper quartile.
 _FAR = 1 / 0.37037 - 1
 _SAMPLE = 3_000
-_BLOCK, _CHUNKS = 1_024, 8
+_BLOCK, _CHUNKS = 512, 8
+
+_Item = TypeVar("_Item")
+_Answer = TypeVar("_Answer")
 # Near: a share of the median distance to the nearest one. Cleanlab's 0.13 of a cosine distance is 0.36 of a length.
 _NEAR = 0.36
 _BY_CHANCE = 0.001
@@ -257,12 +263,14 @@ def nearest_within_cells(
     members = np.split(np.argsort(cells, kind="stable"), np.cumsum(np.bincount(cells, minlength=len(centres)))[:-1])
     gaps = np.square(centres).sum(axis=1) - 2 * centres @ centres.T
     around = np.argsort(gaps, axis=1)[:, :_PROBES]
-    for cell, own in enumerate(members):
+
+    def fill(cell: int) -> None:
+        own = members[cell]
         # A cell's own centre may coincide with another one's.
         others = np.concatenate([own, *(members[each] for each in around[cell] if each != cell)])
         found = min(k, len(others) - 1)
         if not len(own) or not found:
-            continue
+            return
         search = NearestNeighbors(n_neighbors=found + 1, algorithm="brute").fit(rows[others])
         near, at = search.kneighbors(rows[own])
         # The row itself is one of them; where others equal it, it may stand anywhere among these, or not at all.
@@ -270,7 +278,25 @@ def nearest_within_cells(
         itself[~itself.any(axis=1), -1] = True
         positions[own, :found] = others[at[~itself].reshape(-1, found)]
         distances[own, :found] = near[~itself].reshape(-1, found)
+
+    _in_threads(fill, range(len(members)))
     return positions, distances
+
+
+def _in_threads(work: Callable[[_Item], _Answer], items: Iterable[_Item]) -> list[_Answer]:
+    """Work on items in as many threads as there are cores, each of which computes alone.
+
+    The threads of OpenMP and BLAS spin while they wait for each other, on a busy machine much longer than they work.
+    """
+    with (
+        threadpool_limits(limits=1, user_api="blas"),
+        ThreadPoolExecutor(min(8, os.cpu_count() or 1), initializer=threadpool_limits, initargs=(1, "openmp")) as pool,
+    ):
+        return list(pool.map(work, items))
+
+
+def _blocks(places: npt.NDArray[np.int64]) -> list[npt.NDArray[np.int64]]:
+    return [places[start : start + _BLOCK] for start in range(0, len(places), _BLOCK)]
 
 
 def _cells(
@@ -323,7 +349,8 @@ def far_rows(
         return means
 
     def exact(some: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-        return mean(search.kneighbors(rows[some])[0][:, 1:])
+        found = _in_threads(lambda block: search.kneighbors(rows[block])[0][:, 1:], _blocks(some))
+        return mean(np.concatenate(found))
 
     search = NearestNeighbors(n_neighbors=min(k + 1, len(rows)), algorithm="brute").fit(rows)
     bounds = mean(nearby)
@@ -354,15 +381,18 @@ def _few_within(
     others = np.column_stack([rows, -squares / 2]).astype(np.float32)
     enough = ((squares - (length * 0.999) ** 2) / 2).astype(np.float32)
     met = np.zeros(len(rows), dtype=np.int64)
-    for chunk in range(_CHUNKS):
-        part = np.ascontiguousarray(others[chunk::_CHUNKS].T)
-        for start in range(0, len(some), _BLOCK):
-            block = some[start : start + _BLOCK]
-            mine = np.column_stack([rows[block], np.ones(len(block), dtype=np.float32)])
-            met[block] += np.count_nonzero(mine @ part >= enough[block, None], axis=1)
-        # The row itself is one of those that it meets.
-        some = some[met[some] <= k]
-    return some
+
+    def meet(block: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        mine = np.column_stack([rows[block], np.ones(len(block), dtype=np.float32)])
+        for chunk in range(_CHUNKS):
+            met[block] += np.count_nonzero(mine @ parts[chunk] >= enough[block, None], axis=1)
+            # The row itself is one of those that it meets.
+            few = met[block] <= k
+            block, mine = block[few], mine[few]
+        return block
+
+    parts = [np.ascontiguousarray(others[chunk::_CHUNKS].T) for chunk in range(_CHUNKS)]
+    return np.concatenate([some[:0], *_in_threads(meet, _blocks(some))])
 
 
 def close_groups(

@@ -11,11 +11,11 @@ from core.collect.audit_neighbours import check_neighbours
 from core.collect.audit_order import check_order
 from core.collect.audit_personal import check_personal
 from core.collect.audit_sources import check_sources
-from core.collect.audit_spellings import check_spellings
-from core.collect.audit_types import check_types
+from core.collect.audit_spellings import check_formats, check_spellings
+from core.collect.audit_types import check_types, check_words
 from core.collect.audit_values import check_values
 from core.collect.audited import Audited
-from core.collect.finding import Finding
+from core.collect.finding import Cells, Finding
 from core.dataset import Dataset
 from core.progress import Cancel, Progress, Steps
 
@@ -29,6 +29,8 @@ CHECKS = (
     ("Looking for two values in one cell", check_merged),
     ("Comparing spellings", check_spellings),
     ("Looking for columns that settle each other", check_dependencies),
+    ("Looking for words among numbers", check_words),
+    ("Comparing formats", check_formats),
     ("Looking for sources that disagree", check_sources),
     ("Looking for personal data", check_personal),
     ("Looking for order, time and groups", check_order),
@@ -66,6 +68,8 @@ def audit(dataset: Dataset, progress: Progress | None = None, cancel: Cancel | N
         steps.start(doing)
         for finding in check(audited):
             found.append(finding)
+            if finding.fix == "correct" and isinstance(finding.cells, Cells):
+                audited.settle(finding.cells)
             steps.check()
     steps.finish()
     return sorted(found, key=lambda finding: -finding.severity)

@@ -115,7 +115,7 @@ def _doubted(
 ) -> Iterator[Finding]:
     coded = audited.coded(right)
     rows = len(audited)
-    doubted = np.flatnonzero(breaks & ~audited.in_whole_groups(right, breaks))
+    doubted = audited.unsettled(right, np.flatnonzero(breaks & ~audited.in_whole_groups(right, breaks)))
     if not len(doubted) or len(doubted) > MOST_BROKEN * 1.5 * rows:
         return
     cells = audited.cells({right: doubted})

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from core.collect.audited import Audited
 from core.collect.finding import Finding, counted
@@ -27,7 +26,6 @@ DIRECTIONS = 4
 # Near the middle any direction is as good as another: where many rows seem to be outliers by direction, none is.
 MOST_TURNED = 0.02
 TAIL = 0.05
-ONE_THREAD = 20_000
 
 
 def check_neighbours(audited: Audited) -> Iterator[Finding]:
@@ -40,12 +38,6 @@ def check_neighbours(audited: Audited) -> Iterator[Finding]:
     rows = _standardised(audited, some)
     if rows.shape[1] < LEAST_COLUMNS:
         return
-    # On few rows threads wait for each other longer than they work.
-    with threadpool_limits(limits=1 if len(rows) <= ONE_THREAD else None):
-        yield from _neighbours(audited, some, rows)
-
-
-def _neighbours(audited: Audited, some: npt.NDArray[np.int64], rows: npt.NDArray[np.float32]) -> Iterator[Finding]:
     sampled = f" Looked at was a random sample of {MOST_ROWS:,} rows." if len(some) < len(audited) else ""
     where, distances = nearest_within_cells(rows, NEIGHBOURS)
     candidates = [where]

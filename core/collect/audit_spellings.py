@@ -25,7 +25,7 @@ from rapidfuzz.process import cdist
 from core.collect.audited import Audited, Coded
 from core.collect.finding import Finding, examples_of, listed
 
-__all__ = ["check_spellings", "folded", "slips"]
+__all__ = ["check_formats", "check_spellings", "folded", "slips"]
 
 # More different values than this are names or texts.
 MOST_VALUES = 50_000
@@ -58,7 +58,14 @@ def check_spellings(audited: Audited) -> Iterator[Finding]:
             slipped = slips(coded, varies)
             where = _alone(audited, coded, _given(slipped))
             yield from _respelled(audited, coded, slipped, where, "misspelled")
-            yield from _odd_formats(audited, coded, varies | _given(slipped))
+
+
+def check_formats(audited: Audited) -> Iterator[Finding]:
+    """Yield values of another format than the rest of their column, but for those whose value is known by now."""
+    for name in audited.worded:
+        coded = audited.coded(name)
+        if 2 <= len(coded.values) <= MOST_VALUES:
+            yield from _odd_formats(audited, coded)
 
 
 def _given(instead: _Values) -> _Mask:
@@ -205,6 +212,7 @@ _SAYS = {
 def _respelled(
     audited: Audited, coded: Coded, instead: _Values, where: npt.NDArray[np.int64], kind: str
 ) -> Iterator[Finding]:
+    where = audited.unsettled(coded.name, where)
     if not len(where):
         return
     title, what, remedy, severity = _SAYS[kind]
@@ -226,14 +234,13 @@ def _respelled(
     )
 
 
-def _odd_formats(audited: Audited, coded: Coded, settled: _Mask) -> Iterator[Finding]:
+def _odd_formats(audited: Audited, coded: Coded) -> Iterator[Finding]:
     """Values whose pattern of letters and digits is rare in a column that otherwise keeps to a few patterns."""
-    odd = odd_formats(coded) & ~settled
-    where = coded.where(odd)
+    where = audited.unsettled(coded.name, coded.where(odd_formats(coded)))
     if not len(where):
         return
     cells = audited.cells({coded.name: where})
-    places = np.flatnonzero(odd)[:4]
+    places = np.unique(coded.codes[where])[:4]
     usual = coded.values[np.argsort(-coded.everywhere, kind="stable")[:2]]
     yield Finding(
         "odd_format",

@@ -6,6 +6,7 @@ Each different value is read once. A value is offered only where it is certain w
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,7 @@ import pyarrow.compute as pc
 from core.collect.audited import Audited, Coded
 from core.collect.finding import Finding, examples_of, listed
 
-__all__ = ["check_types"]
+__all__ = ["check_types", "check_words"]
 
 _NUMBER = (
     r"^\s*(?P<sign>[-+−]?)\s*(?P<before>[$€£¥₩]|USD|EUR|GBP|KRW)?\s*"
@@ -73,15 +74,64 @@ _DATES = (
 )
 
 
+@dataclass(frozen=True)
+class _Numbers:
+    """The different values of a column of text, read as numbers."""
+
+    # Whether each is a number at all, and a bare one.
+    read: npt.NDArray[np.bool_]
+    plain: npt.NDArray[np.bool_]
+    value: npt.NDArray[np.float64]
+    # What stands after it, as it is and as the name of a unit.
+    after: npt.NDArray[np.object_]
+    unit: npt.NDArray[np.object_]
+    # Whether bare ones are the rule.
+    mostly_plain: bool
+
+
 def check_types(audited: Audited) -> Iterator[Finding]:
-    """Yield columns of text in which values are written as different types."""
+    """Yield columns of text in which numbers or dates are written in several ways."""
     for name in audited.worded:
         coded = audited.coded(name)
-        if 2 <= len(coded.values) <= MOST_VALUES and coded.present >= LEAST_ROWS:
-            if _mostly(coded, r"^[^A-Za-z]{0,4}[0-9]"):
-                yield from _numbers(audited, coded)
-            if _mostly(coded, r"[0-9]"):
-                yield from _dates(audited, coded)
+        numbers = _read(coded)
+        if numbers is not None and numbers.mostly_plain:
+            yield from _in_other_dress(audited, coded, numbers)
+        elif numbers is not None and _one_unit_in_many_ways(coded, numbers):
+            title = f"'{coded.name}' writes one unit in several ways"
+            yield _as_numbers(audited, coded, numbers.read, numbers.value, title, 0.4)
+        if _looked_at(coded) and _mostly(coded, r"[0-9]"):
+            yield from _dates(audited, coded)
+
+
+def check_words(audited: Audited) -> Iterator[Finding]:
+    """Yield words in columns of numbers, but for those whose value is known by now."""
+    for name in audited.worded:
+        coded = audited.coded(name)
+        numbers = _read(coded)
+        if numbers is None or not numbers.mostly_plain:
+            continue
+        where = audited.unsettled(name, coded.where(~numbers.read))
+        if not len(where) or len(where) > MOST_WORDS * coded.present:
+            continue
+        cells = audited.cells({name: where})
+        words = dict.fromkeys(coded.values[coded.codes[where]].tolist())
+        yield Finding(
+            "mixed_types",
+            f"'{name}' has words among numbers",
+            0.4,
+            f"{audited.of_rows(len(where))} of '{name}' are no numbers, nearly all others are: "
+            f"{listed(repr(str(word)) for word in words)}.",
+            "Correct them where you know the number, or make them missing.",
+            ids=cells.ids,
+            columns=(name,),
+            cells=cells,
+            values=[None] * len(cells),
+            fix="correct",
+        )
+
+
+def _looked_at(coded: Coded) -> bool:
+    return 2 <= len(coded.values) <= MOST_VALUES and coded.present >= LEAST_ROWS
 
 
 def _mostly(coded: Coded, pattern: str) -> bool:
@@ -90,22 +140,22 @@ def _mostly(coded: Coded, pattern: str) -> bool:
     return bool((pc.sum(pc.match_substring_regex(first, pattern)).as_py() or 0) >= 0.5 * len(first))
 
 
-def _numbers(audited: Audited, coded: Coded) -> Iterator[Finding]:
+def _read(coded: Coded) -> _Numbers | None:
+    """Read the values as numbers; None if too few are."""
+    if not _looked_at(coded) or not _mostly(coded, r"^[^A-Za-z]{0,4}[0-9]"):
+        return None
     parts = pc.extract_regex(pa.array(coded.values, pa.large_string()), _NUMBER)
     read = parts.is_valid().to_numpy(zero_copy_only=False)
+    shares = coded.everywhere / coded.present
+    if shares[read].sum() < READABLE:
+        return None
     field = {name: _column(parts, name) for name in ("sign", "before", "number", "power", "after")}
     unit = np.array([_unit_of(b, a) for b, a in zip(field["before"], field["after"], strict=True)], dtype=object)
     commas = np.array(["," in number for number in field["number"]])
     plain = read & (unit == "") & ~commas
-    shares = coded.everywhere / coded.present
-    if shares[read].sum() < READABLE:
-        return
-    numbers = np.full(len(read), np.nan)
-    numbers[read] = [_value(*each) for each in zip(*(field[name][read] for name in _PARTS), strict=True)]
-    if shares[plain].sum() >= PLAIN:
-        yield from _among_plain(audited, coded, read, plain, unit, numbers)
-    elif _one_unit_in_many_ways(coded, unit, shares, field["after"]):
-        yield _as_numbers(audited, coded, read, numbers, f"'{coded.name}' writes one unit in several ways", 0.4)
+    value = np.full(len(read), np.nan)
+    value[read] = [_value(*each) for each in zip(*(field[name][read] for name in _PARTS), strict=True)]
+    return _Numbers(read, plain, value, field["after"], unit, bool(shares[plain].sum() >= PLAIN))
 
 
 _PARTS = ("sign", "number", "power")
@@ -134,57 +184,34 @@ def _written(number: float) -> str:
     return f"{number:.12g}" if abs(number) < 1e12 else repr(number)
 
 
-def _one_unit_in_many_ways(
-    coded: Coded, unit: npt.NDArray[np.object_], shares: npt.NDArray[np.float64], after: npt.NDArray[np.object_]
-) -> bool:
+def _one_unit_in_many_ways(coded: Coded, numbers: _Numbers) -> bool:
     """Whether nearly all have one unit, but written in several ways: "12 oz" and "12 ounces"."""
-    names, places = np.unique(unit.astype(str), return_inverse=True)
+    shares = coded.everywhere / coded.present
+    names, places = np.unique(numbers.unit.astype(str), return_inverse=True)
     by_unit = np.bincount(places, weights=shares)
     main = int(by_unit.argmax())
     if by_unit[main] < ONE_UNIT or names[main] not in _UNIT:
         return False
-    ways = pd.Series(shares[places == main]).groupby(after[places == main]).sum()
+    ways = pd.Series(shares[places == main]).groupby(numbers.after[places == main]).sum()
     return bool((ways >= 0.01).sum() > 1)
 
 
-def _among_plain(
-    audited: Audited,
-    coded: Coded,
-    read: npt.NDArray[np.bool_],
-    plain: npt.NDArray[np.bool_],
-    unit: npt.NDArray[np.object_],
-    numbers: npt.NDArray[np.float64],
-) -> Iterator[Finding]:
-    """Values with a unit or a comma, and words, in a column of plain numbers."""
-    dressed = read & ~plain
-    units = set(unit[dressed]) - {""}
-    if dressed.any() and len(units) <= 1:
-        # A number with a sign means what the plain ones mean if it lies among them.
-        low, high = np.quantile(numbers[plain], [0, 1])
-        fits = (numbers >= low) & (numbers <= high)
-        if units == {"%"} and fits[dressed].mean() < 0.5:
-            hundredth = numbers / 100
-            fits, numbers = (hundredth >= low) & (hundredth <= high), np.where(dressed, hundredth, numbers)
-        if fits[dressed].mean() >= 0.5:
-            title = f"'{coded.name}' mixes plain numbers with others"
-            yield _as_numbers(audited, coded, dressed, numbers, title, 0.35)
-    words = ~read
-    where = coded.where(words)
-    if len(where) and len(where) <= MOST_WORDS * coded.present and audited.schema.column(coded.name).role != "time":
-        cells = audited.cells({coded.name: where})
-        yield Finding(
-            "mixed_types",
-            f"'{coded.name}' has words among numbers",
-            0.4,
-            f"{audited.of_rows(len(where))} of '{coded.name}' are no numbers, all others are: "
-            f"{listed(repr(str(value)) for value in coded.values[words])}.",
-            "Correct them where you know the number, or make them missing.",
-            ids=cells.ids,
-            columns=(coded.name,),
-            cells=cells,
-            values=[None] * len(cells),
-            fix="correct",
-        )
+def _in_other_dress(audited: Audited, coded: Coded, numbers: _Numbers) -> Iterator[Finding]:
+    """Numbers with a unit, a sign or a comma in a column of bare numbers."""
+    dressed = numbers.read & ~numbers.plain
+    units = set(numbers.unit[dressed]) - {""}
+    if not dressed.any() or len(units) > 1:
+        return
+    # A number with a unit means what the bare ones mean if it lies among them.
+    value = numbers.value
+    low, high = np.quantile(value[numbers.plain], [0, 1])
+    fits = (value >= low) & (value <= high)
+    if units == {"%"} and fits[dressed].mean() < 0.5:
+        value = np.where(dressed, value / 100, value)
+        fits = (value >= low) & (value <= high)
+    if fits[dressed].mean() >= 0.5:
+        title = f"'{coded.name}' mixes plain numbers with others"
+        yield _as_numbers(audited, coded, dressed, value, title, 0.35)
 
 
 def _as_numbers(

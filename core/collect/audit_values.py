@@ -152,6 +152,10 @@ def _far_out(audited: Audited) -> Iterator[Finding]:
         alone = stand_in(known) if len(where) >= REPEATED else None
         where = where if alone is None else where[numbers[where] != alone]
         where = _apart(numbers, where, float(np.median(some))) if low < high else where[:0]
+        marked = np.zeros(len(audited), dtype=bool)
+        marked[where] = True
+        # Codes of another place are far out, too, but all rows of that place have them.
+        where = np.flatnonzero(marked & ~audited.in_whole_groups(name, marked))
         if not len(where):
             continue
         places[name] = where

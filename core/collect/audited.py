@@ -76,6 +76,7 @@ class Audited:
         # What is sealed is compared with nothing: what it holds is not told before it is opened.
         self.test: npt.NDArray[np.bool_] = (dataset.split == "test").to_numpy()
         self._coded: dict[str, Coded] = {}
+        self._settled: dict[str, npt.NDArray[np.bool_]] = {}
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -144,6 +145,15 @@ class Audited:
                 whole = (coded.everywhere >= WHOLE) & (hits >= FILLED * coded.everywhere)
                 filled |= np.append(whole, False)[coded.codes]
         return filled & marked
+
+    def settle(self, cells: Cells) -> None:
+        """Note cells that have been given a value, so that no later check gives them another one."""
+        for name, where in cells.places.items():
+            self._settled.setdefault(name, np.zeros(len(self), dtype=bool))[where] = True
+
+    def unsettled(self, name: str, where: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Those of some positions in a column that no check has given a value yet."""
+        return where[~self._settled[name][where]] if name in self._settled else where
 
     def cells(self, places: dict[str, npt.NDArray[np.int64]]) -> Cells:
         """Cells of some columns by the positions of their rows."""

@@ -268,7 +268,7 @@ def _finish(raw: RawTable) -> pd.DataFrame:
         if column.dtype == np.float64 and (infinite := np.isinf(column.to_numpy())).any():
             columns[name] = column.mask(infinite)
             notes.append(f"Column '{name}': {infinite.sum():,} infinite numbers are read as missing.")
-    frame = pd.DataFrame(columns)
+    frame = pd.DataFrame(columns, copy=False)
     blank = _blank_rows(frame)
     if blank.any():
         frame = frame[~blank].reset_index(drop=True)

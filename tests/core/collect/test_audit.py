@@ -254,3 +254,15 @@ def test_progress_rises_to_the_end_and_a_cancelled_audit_stops():
     assert heard[-1] == (1.0, "done")
     with pytest.raises(Cancelled):
         audit(dataset, cancel=lambda: True)
+
+
+def test_a_cell_gets_one_value_however_many_checks_speak_of_it():
+    frame = table()
+    frame["city"] = [["Seoul", "Busan", "Incheon", "Gwangju"][n % 4] for n in range(400)]
+    frame["zip"] = [f"z{n % 4 + 4 * (n // 4 % 5)}" for n in range(400)]
+    frame.loc[4, "city"] = "SEOUL"
+    frame.loc[9, "city"] = "Incheon"
+    found = [f for f in audit(Dataset.from_frame(frame, label="label")) if f.fix == "correct"]
+    assert {f.kind for f in found} == {"spelling_variants", "broken_dependency"}
+    cells = [cell for f in found for cell in f.cells]
+    assert len(cells) == len(set(cells)) == 2

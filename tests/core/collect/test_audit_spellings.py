@@ -69,9 +69,9 @@ def test_what_a_whole_group_has_is_no_slip(mended):
 
 
 def test_formats(mended):
-    zips = [f"{10_000 + 37 * n % 90_000}" for n in range(400)]
+    zips = [f"KR-{10_000 + 37 * n % 90_000}" for n in range(400)]
     codes = [f"{'abc'[n % 3]}-{n % 10}" for n in range(400)]
-    zips[3], codes[5] = "1x0x2", "a-b"
+    zips[3], codes[5] = "KR-1x0x2", "a-b"
     found, _ = mended("odd_format", zip=zips, code=codes)
     assert {finding.cells[0] for finding in found} == {("r3", "zip"), ("r5", "code")}
     assert all(finding.fix is None for finding in found)

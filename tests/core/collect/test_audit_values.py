@@ -83,3 +83,12 @@ def test_a_hundredth_that_stands_apart_is_found_beside_a_tail(mended):
     size[:30] = 1_000 + np.arange(30)
     (finding,), _ = mended("out_of_range", rows=3_000, size=size)
     assert set(finding.ids) == {f"r{n}" for n in range(30)}
+
+
+def test_codes_of_another_place_are_no_slips(mended):
+    place = np.array(["south"] * 394 + ["north"] * 6)
+    code = np.where(place == "north", 99_500, 35_000) + np.arange(400) % 40
+    assert mended("out_of_range", place=place, code=code)[0] == []
+    code[5] = 99_500
+    (finding,), _ = mended("out_of_range", place=place, code=code)
+    assert ("r5", "code") in finding.cells
