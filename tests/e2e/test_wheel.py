@@ -34,7 +34,7 @@ def review(app: App, count: int, keys: str) -> None:
         last, number = number, int(re.search(r"Card ([\d,]+) of", said).group(1).replace(",", ""))
         assert number > last
         app.press(keys[press % len(keys)])
-    expect(app.page.get_by_text(re.compile(rf"Card {number:,} of"))).to_have_count(0)
+        expect(app.page.get_by_text(re.compile(rf"Card {number:,} of"))).to_have_count(0, timeout=20_000)
     app.see(re.compile(r"Card [\d,]+ of"))
 
 
