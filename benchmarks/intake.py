@@ -113,9 +113,10 @@ def store(folder: Path, rows: int, repeats: int) -> None:
         laps = made | opened
         totals.append(sum(laps.values()))
         words = ", ".join(f"{name} {seconds:.2f} s" for name, seconds in laps.items())
-        print(f"  {words}: {totals[-1]:.2f} s; load {os.getloadavg()[0]:.1f}", flush=True)
+        print(f"  {words}: {totals[-1]:.2f} s ({processors[-1]:.2f} s of processor, load {os.getloadavg()[0]:.1f})")
     print(
-        f"  {source.stat().st_size / 1e6:.0f} MB stored and opened: median {statistics.median(totals):.2f} s",
+        f"  {source.stat().st_size / 1e6:.0f} MB stored and opened: median {statistics.median(totals):.2f} s, least "
+        f"{min(totals):.2f} s; of processor, all threads: least {min(processors):.2f} s",
         flush=True,
     )
 
@@ -145,7 +146,8 @@ def hostile() -> None:
     slowest, largest = (max(results, key=lambda result: result[key]) for key in ("seconds", "peak"))
     print(
         f"  {len(results)} files: {sentences} end in a sentence, {len(results) - sentences} in a project; slowest "
-        f"{slowest['seconds']:.1f} s ({slowest['title']}), most memory {largest['peak']:.0f} MB ({largest['title']})",
+        f"{slowest['seconds']:.1f} s ({slowest['title']}), most memory {largest['peak']:.0f} MB ({largest['title']}), "
+        f"of a process that reads workbooks {results[-1]['children']:.0f} MB",
         flush=True,
     )
 

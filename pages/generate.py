@@ -96,7 +96,7 @@ def act(project: Project, ask: Ask) -> None:
             method_trial.begin(project, ask)
         if not ask.of.excludes and st.button(
             "Try all methods",
-            icon=":material/experiment:",
+            icon=":material/table_rows:",
             disabled=method_trial.SEARCH in busy,
             key="try-all",
             help="Every method in three amounts for this target, as one job. It takes as many times as long.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -55,9 +55,7 @@ def _hidden_missing(audited: Audited) -> Iterator[Finding]:
     phrases = [f"'{name}': {listed(words, 3)}" for name, words in found.items()]
     yield Finding(
         "hidden_missing",
-        f"Words and numbers for missing values in {counted(len(found), 'column')}"
-        if any(name in audited.numeric for name in found)
-        else f"Words for missing values in {counted(len(found), 'column')}",
+        f"{_what(audited, found)} for missing values in {counted(len(found), 'column')}",
         min(0.6, 0.25 + 0.5 * most),
         f"{counted(len(cells), 'cell')} in {counted(len(found), 'column')} stand for a missing value "
         f"({listed(phrases)}); at most {most:.1%} of a column.",
@@ -68,6 +66,11 @@ def _hidden_missing(audited: Audited) -> Iterator[Finding]:
         values=[None] * len(cells),
         fix="correct",
     )
+
+
+def _what(audited: Audited, found: Iterable[str]) -> str:
+    numbers = [name in audited.numeric for name in found]
+    return "Numbers" if all(numbers) else "Words and numbers" if any(numbers) else "Words"
 
 
 def _missing_words(values: npt.NDArray[np.generic]) -> npt.NDArray[np.bool_]:
