@@ -213,6 +213,7 @@ def next_place(
         and queue.asked
         and place < len(ids)
         and _there(project.dataset, queue, ids[place : place + 1])[0]
+        and not (queue.blind and any(said.settles for said in project.decided.of(str(ids[place]))))
     ):
         return place
     held = _held(project, queue)
@@ -266,6 +267,8 @@ def open_in(
         place - start
         for place, (example, last) in enumerate(zip(names, said, strict=True), start)
         if (last is None or (last.by, last.queue, last.place) == (queue.by, queue.number, place))
+        # What was answered blind is not asked again, of nobody.
+        and not (queue.blind and last is not None and last.settles)
         and example not in without
     ]
     found = np.array(left, dtype=np.intp)

@@ -217,6 +217,7 @@ def test_what_was_skipped_is_offered_at_the_end(opened, birds, quiet):
     assert "Card **2** of 3" in app.get("progress")[0].proto.text
     app = quiet(press(app, "3"))
     assert reviewed(birds).noise.reviewed == 3
+    assert "The sample is through" in app.get("progress")[0].proto.text
     assert not [each for each in app.button if each.key == "blind-left"]
 
 

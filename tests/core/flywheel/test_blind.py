@@ -194,6 +194,14 @@ def test_an_example_is_answered_once_and_going_back_takes_the_answer_back(drawn)
     assert skipped(drawn, blind_queue(drawn, "ann")) == list(range(1, 12))
 
 
+def test_who_takes_a_skip_back_is_led_past_what_another_has_answered(drawn):
+    first = say(drawn, decision="skip", by="ann")
+    assert say(drawn, by="bob") == first
+    drawn.undo("ann")
+    assert blind_queue(drawn, "ann").place == 1
+    assert say(drawn, by="ann") != first
+
+
 def test_an_answer_that_is_none_is_refused(drawn):
     queue = blind_queue(drawn, "ann")
     for arguments, words in (
