@@ -185,7 +185,9 @@ def _in_few_runs(values: pd.Series, truth: npt.NDArray[np.intp], classes: int, m
 
 def _accuracy_by_tree(values: pd.Series, truth: npt.NDArray[np.intp], classes: int) -> float:
     """Cross-validated accuracy of a tree with a few leaves."""
-    inputs = _numbers(values).reshape(-1, 1)
+    # Ranks are all that a tree sees, and no number is too large among them.
+    codes, _ = pd.factorize(_numbers(values), sort=True)
+    inputs = np.where(codes < 0, np.nan, codes).reshape(-1, 1)
     right = 0
     for fold in range(LEAK_FOLDS):
         held = np.arange(len(truth)) % LEAK_FOLDS == fold
