@@ -12,6 +12,7 @@ import hashlib
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 
 __all__ = ["canonicalise", "hash_names", "hash_rows", "hash_values", "hexadecimal", "mix", "written"]
 
@@ -186,7 +187,11 @@ def hash_rows(frame: pd.DataFrame, *, cache: dict[str, Hashes] | None = None) ->
     return rows
 
 
-def hexadecimal(hashes: Hashes) -> npt.NDArray[np.str_]:
-    """Write hashes as strings of 16 hexadecimal digits."""
-    digits = hashes.astype(">u8").tobytes().hex().encode()
-    return np.frombuffer(digits, dtype="S16").astype("U16")
+def hexadecimal(hashes: Hashes) -> pd.api.extensions.ExtensionArray:
+    """Write hashes as text (dtype str) of 16 hexadecimal digits."""
+    digits = pa.py_buffer(hashes.astype(">u8").tobytes().hex().encode())
+    ends = pa.py_buffer(np.arange(0, 16 * len(hashes) + 1, 16, dtype=np.int64))
+    texts: pd.api.extensions.ExtensionArray = pd.array(
+        pa.LargeStringArray.from_buffers(len(hashes), ends, digits), dtype="str"
+    )
+    return texts

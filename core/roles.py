@@ -152,10 +152,12 @@ def index_by_id(
     inner = [
         column.name for column in schema.columns if column.role not in _NOT_CONTENT and column.name in frame.columns
     ]
-    content = pd.Series(hexadecimal(hash_rows(frame[inner], cache=cache)), dtype="str")
-    count = content.groupby(content, sort=False).cumcount()
-    numbered = content.where(count == 0, content + "-" + (count + 1).astype("str"))
-    return frame.set_axis(pd.Index(numbered.to_numpy(), dtype="str", name="example")), schema
+    hashes = pd.Series(hash_rows(frame[inner], cache=cache))
+    numbered = pd.Series(hexadecimal(hashes.to_numpy()))
+    if hashes.duplicated().any():
+        count = hashes.groupby(hashes, sort=False).cumcount()
+        numbered = numbered.where(count == 0, numbered + "-" + (count + 1).astype("str"))
+    return frame.set_axis(pd.Index(numbered.array, dtype="str", name="example")), schema
 
 
 def are_whole(column: pd.Series) -> bool:

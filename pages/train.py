@@ -55,7 +55,7 @@ def result(project: Project, turn: Turn) -> None:
     title = METRICS[project.headline]
     with st.container(border=True):
         st.header(f"What turn {turn.number} said", anchor=False)
-        st.metric(title, verdicts.score(*turn.evaluation.metrics[project.headline]), help=verdicts.INTERVAL_HELP)
+        st.metric(title, verdicts.score(*turn.headline), help=verdicts.INTERVAL_HELP)
         if turn.verdict is None or turn.verdict_against_first is None:
             st.markdown("Nothing to compare with yet. Improve the data, then run the next turn.")
         else:

@@ -73,12 +73,8 @@ class Labels:
         return cls(codes, tuple(map(str, classes)))
 
     def count(self, places: Codes, rows: int) -> Counts:
-        """Count how many examples of each class are in each of so many places, as an array of shape (rows, classes).
-
-        Examples at a place below 0 are not counted.
-        """
-        there = places >= 0
-        cells = places[there] * len(self.classes) + self.codes[there]
+        """Count how many examples of each class are in each of so many places, as an array of shape (rows, classes)."""
+        cells = places * len(self.classes) + self.codes
         return np.bincount(cells, minlength=rows * len(self.classes)).reshape(rows, len(self.classes))
 
 
@@ -145,35 +141,32 @@ def distribution(column: pd.Series, labels: Labels) -> Distribution:
     -------
     Distribution
     """
-    if pd.api.types.is_bool_dtype(column.dtype) or not (
-        pd.api.types.is_numeric_dtype(column.dtype) or pd.api.types.is_datetime64_any_dtype(column.dtype)
-    ):
-        return _categories(column, labels)
-    dates = pd.api.types.is_datetime64_any_dtype(column.dtype)
+    numbers = pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype)
+    if numbers or pd.api.types.is_datetime64_any_dtype(column.dtype):
+        return _along(column, labels, dates=not numbers)
+    return _categories(column, labels)
+
+
+def _along(column: pd.Series, labels: Labels, *, dates: bool) -> Distribution:
+    """Values that have an order: sorted once, with the labels beside them; all that follows is quick."""
     present = column.notna().to_numpy()
-    if dates:
-        moments = column.to_numpy()[present].astype("datetime64[us]")
-        values = moments.astype(np.int64)
-    else:
-        values = column[present].to_numpy(dtype=np.float64)
-    order = np.argsort(values, kind="stable")
+    values = column.to_numpy()[present]
+    values = values.astype("datetime64[us]").astype(np.int64) if dates else values.astype(np.float64)
+    order = np.argsort(values)
     ordered = values[order]
+    own = Labels(labels.codes[present][order], labels.classes)
+    absent = np.bincount(labels.codes[~present], minlength=len(labels.classes))
     different = ordered[np.append(True, ordered[1:] != ordered[:-1])] if len(ordered) else ordered
+    few = len(different) <= FEW_VALUES
+    places = np.searchsorted(different, ordered) if few else np.searchsorted(_cuts(ordered), ordered, side="right")
     borders: list[str] = []
     if dates:
-        bins, names, borders = _periods(moments, ordered)
-    elif len(different) <= FEW_VALUES:
-        bins, names = np.searchsorted(different, values), [_written(value) for value in different]
+        bins, names, borders = _periods(ordered)
+    elif few:
+        bins, names = places, [_written(value) for value in different]
     else:
-        bins, names, borders = _ranges(values.astype(np.float64), ordered.astype(np.float64))
-    own = Labels(labels.codes[present], labels.classes)
-    absent = Labels(labels.codes[~present], labels.classes).count(np.zeros(int((~present).sum()), dtype=np.intp), 1)[0]
-    if len(different) <= FEW_VALUES:
-        groups = own.count(np.searchsorted(different, values), len(different))
-    else:
-        cuts = _cuts(ordered)
-        groups = own.count(np.searchsorted(cuts, values, side="right"), len(cuts) + 1)
-    quantiles = _quantiles(ordered, own.codes[order], labels.classes)
+        bins, names, borders = _ranges(ordered.astype(np.float64))
+    quantiles = _quantiles(ordered, own)
     return Distribution(
         str(column.name),
         "dates" if dates else "numbers",
@@ -182,7 +175,7 @@ def distribution(column: pd.Series, labels: Labels) -> Distribution:
         tuple(borders),
         quantiles.astype("datetime64[us]") if dates else quantiles,
         len(different),
-        _filled(np.vstack([groups, absent])),
+        _filled(np.vstack([own.count(places, int(places.max(initial=-1)) + 1), absent])),
     )
 
 
@@ -226,9 +219,11 @@ def _filled(counts: Counts) -> Counts:
     return counts[counts.any(axis=1)]
 
 
-def _quantiles(ordered: npt.NDArray[np.generic], codes: Codes, classes: tuple[str, ...]) -> pd.DataFrame:
+def _quantiles(ordered: npt.NDArray[np.generic], labels: Labels) -> pd.DataFrame:
     """Values that at least such a share is not above, of all and of each class; missing where there is nobody."""
-    by_class = ordered[np.argsort(codes, kind="stable")]
+    codes, classes = labels.codes, labels.classes
+    # Integers of 16 bits are sorted without comparing.
+    by_class = ordered[np.argsort(codes.astype(np.int16 if len(classes) < 2**15 else np.int64), kind="stable")]
     sizes = np.bincount(codes, minlength=len(classes))
     starts = np.cumsum(sizes) - sizes
     within = np.maximum(np.ceil(np.outer(sizes, QUANTILES)).astype(np.int64) - 1, 0)
@@ -249,7 +244,7 @@ def _cuts(ordered: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
     return np.unique(np.concatenate([cuts, after]))
 
 
-def _ranges(values: Floats, ordered: Floats) -> tuple[Codes, list[str], list[str]]:
+def _ranges(ordered: Floats) -> tuple[Codes, list[str], list[str]]:
     """Bins of equal width between round numbers: the bin of each value, their names and their borders.
 
     A smallest value that many have, such as the 0 of who never paid, is a bin of its own.
@@ -265,13 +260,12 @@ def _ranges(values: Floats, ordered: Floats) -> tuple[Codes, list[str], list[str
         *(_between(below, above, whole=whole) for below, above in pairwise(edges)),
         f"{written[-1]} or more",
     ]
-    bins = np.searchsorted(edges, values, side="right")
+    bins = np.searchsorted(edges, ordered, side="right")
     if not alone:
         return bins, names, written
     value = float(finite[0])
-    above = f"above {_written(value)}"
-    names[0] = _between(value + 1, float(edges[0]), whole=True) if whole else f"{above}, {names[0]}"
-    return np.where(values == value, 0, bins + 1), [_written(value), *names], [above, *written]
+    names[0] = _between(value + 1, float(edges[0]), whole=True) if whole else f"above {_written(value)}, {names[0]}"
+    return np.where(ordered == value, 0, bins + 1), [_written(value), *names], [f"> {_written(value)}", *written]
 
 
 def _edges(ordered: Floats, *, whole: bool) -> Floats:
@@ -306,18 +300,18 @@ def _round_step(width: float) -> float:
     return float(next(each * scale for each in (1, 2, 5, 10) if each * scale >= width * (1 - 1e-9)))
 
 
-def _periods(moments: npt.NDArray[np.datetime64], ordered: Counts) -> tuple[Codes, list[str], list[str]]:
-    """Periods of equal length: the one of each moment, their names and their borders."""
-    if not len(moments):
+def _periods(ordered: Counts) -> tuple[Codes, list[str], list[str]]:
+    """Periods of equal length: the one of each moment (in microseconds), their names and their borders."""
+    if not len(ordered):
         return np.zeros(0, dtype=np.intp), [], []
-    last = len(ordered) - 1
-    ends = ordered[[int(_TAIL * last), last - int(_TAIL * last)]].view("datetime64[us]")
+    moments, last = ordered.view("datetime64[us]"), len(ordered) - 1
+    ends = moments[[int(_TAIL * last), last - int(_TAIL * last)]]
     unit, step = next(
         (period for period in _PERIODS if np.diff(_numbered(ends, *period))[0] < _MOST_BINS), _PERIODS[-1]
     )
     numbers = _numbered(moments, unit, step)
     low, high = (int(number) for number in _numbered(ends, unit, step))
-    first, last = min(low, low - (numbers.min() < low)), max(high, high + (numbers.max() > high))
+    first, last = min(low, low - (numbers[0] < low)), max(high, high + (numbers[-1] > high))
     names = [_named(number, unit, step) for number in range(low, high + 1)]
     if first < low:
         names.insert(0, f"before {_starts(low, unit, step)}")

@@ -20,6 +20,7 @@ Floats = npt.NDArray[np.float64]
 PROJECTIONS = {"pca": "PCA", "umap": "UMAP"}
 # Neighbours that UMAP keeps together; its own default.
 _NEIGHBOURS = 15
+_FEW = 10
 
 
 class ProjectionError(FlywheelError):
@@ -86,12 +87,11 @@ def _pca(features: Any, rows: int, dimensions: int, seed: int) -> Projection:
     axes = min(2, dimensions, rows - 1)
     if axes < 1 or _alike(features):
         return Projection(places, (0.0, 0.0))
+    # ARPACK looks for these two axes alone, where all of them would take minutes; of few it can't find two.
+    few = min(features.shape) <= _FEW
     if sparse.issparse(features):
-        # The few rows and columns that ARPACK can't take two axes of are small enough to be whole.
-        small = min(features.shape) <= 10
-        features = features.toarray() if small else sparse.csr_matrix(features)
-    solver = "arpack" if sparse.issparse(features) else "full"
-    model = PCA(axes, svd_solver=solver, random_state=seed)
+        features = features.toarray() if few else sparse.csr_matrix(features)
+    model = PCA(axes, svd_solver="full" if few else "arpack", random_state=seed)
     places[:, :axes] = model.fit_transform(features)
     explained[:axes] = model.explained_variance_ratio_
     return Projection(places, (float(explained[0]), float(explained[1])))

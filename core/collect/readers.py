@@ -97,8 +97,10 @@ def list_members(source: Source, *, name: str | None = None) -> list[str]:
         If the file can't be read, or is an archive that can't be opened.
     """
     with _one_sentence(name or _name_of(source)):
+        if not is_zip(_start_of(source)):
+            return []
         data = _bytes_of(source)
-        return list(look_through(data).tables) if is_zip(data) and not holds_sheets(data) else []
+        return [] if holds_sheets(data) else list(look_through(data).tables)
 
 
 def list_sheets(source: Source, *, name: str | None = None, member: str | None = None) -> list[str]:
@@ -110,6 +112,9 @@ def list_sheets(source: Source, *, name: str | None = None, member: str | None =
         If the file can't be read, or is a workbook that can't be opened.
     """
     with _one_sentence(name or _name_of(source)):
+        start = _start_of(source)
+        if not (is_zip(start) or start.startswith(_OLD_OFFICE)):
+            return []
         data = _bytes_of(source)
         if member is not None:
             data = look_through(data).read(member)
@@ -163,6 +168,19 @@ def _bytes_of(source: Source) -> bytes:
         raise ReadError("it is empty", "Bring a file with a line of column names and at least one row.")
     _check_size(len(data))
     return data
+
+
+def _start_of(source: Source) -> bytes:
+    """The first bytes, which say whether there is more to look at; a large file is not read for them."""
+    if isinstance(source, str | os.PathLike):
+        path = Path(source)
+        if not path.is_file():
+            return _bytes_at(path)
+        with path.open("rb") as file:
+            return file.read(len(_OLD_OFFICE))
+    if isinstance(source, bytes | bytearray | memoryview):
+        return bytes(source[: len(_OLD_OFFICE)])
+    return _bytes_of(source)
 
 
 def _content(file: IO[Any]) -> Any:
@@ -268,7 +286,7 @@ def _finish(raw: RawTable) -> pd.DataFrame:
         if column.dtype == np.float64 and (infinite := np.isinf(column.to_numpy())).any():
             columns[name] = column.mask(infinite)
             notes.append(f"Column '{name}': {infinite.sum():,} infinite numbers are read as missing.")
-    frame = pd.DataFrame(columns)
+    frame = pd.DataFrame(columns, copy=False)
     blank = _blank_rows(frame)
     if blank.any():
         frame = frame[~blank].reset_index(drop=True)

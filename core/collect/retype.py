@@ -60,11 +60,13 @@ def retype(
 
 
 def _without(column: pd.Series, words: set[str]) -> tuple[pd.Series, str]:
-    text = _text(column)
-    gone = text.str.strip().str.casefold().isin(words).to_numpy()
+    if pd.api.types.is_float_dtype(column.dtype) or pd.api.types.is_integer_dtype(column.dtype):
+        gone = column.isin(pd.to_numeric(pd.Series(sorted(words)), errors="coerce").dropna().to_numpy())
+    else:
+        gone = _text(column).str.strip().str.casefold().isin(words)
     if not gone.any():
         return column, ""
-    note = f"{gone.sum():,} values are read as missing."
+    note = f"{gone.sum():,} {'value is' if gone.sum() == 1 else 'values are'} read as missing."
     if pd.api.types.is_string_dtype(column.dtype):
         return _typed(column.mask(gone)), note
     if pd.api.types.is_integer_dtype(column.dtype) or pd.api.types.is_bool_dtype(column.dtype):
@@ -107,7 +109,8 @@ def _lost(column: pd.Series, read: pd.Series, what: str, name: str) -> str:
             _REMEDY,
             source=f"Column '{shown(name)}' as {what}",
         )
-    return f"{lost.sum():,} values that are no {what} are read as missing, the first is '{first}'."
+    several = "values are" if lost.sum() > 1 else "value is"
+    return f"{lost.sum():,} {several} read as missing, being no {what}; the first is '{first}'."
 
 
 def _text(column: pd.Series) -> pd.Series:

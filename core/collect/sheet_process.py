@@ -22,9 +22,9 @@ from python_calamine import CalamineWorkbook, PasswordError
 
 __all__ = ["MAX_CELLS", "MEMORY", "lines"]
 
-# Of the address space, where the system can limit it. A full sheet of twenty columns takes a third.
-MEMORY = 4 * 1024**3
-MAX_CELLS = 50_000_000
+# Of the address space, where the system can limit it. A full sheet of twenty columns takes 1.5 GB.
+MEMORY = 5 * 1024**3 // 2
+MAX_CELLS = 30_000_000
 
 
 def lines(data: bytes, wanted: dict[str, Any] | None) -> Iterator[dict[str, Any] | list[Any]]:

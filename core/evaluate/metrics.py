@@ -78,6 +78,7 @@ def evaluate(
     probabilities: pd.DataFrame,
     *,
     predicted: pd.Series | None = None,
+    ranking: bool = True,
     resamples: int = 2000,
     seed: int = 0,
 ) -> Evaluation:
@@ -94,6 +95,9 @@ def evaluate(
         Indexed by id. A class without a column has probability 0; examples without a label are passed over.
     predicted : Series, optional
         Predicted classes by id where they aren't those of the largest probability.
+    ranking : bool
+        With log loss, ROC AUC and average precision, whose intervals take far longer than those of the others; without
+        them the others are the same.
     resamples : int
         For the intervals of the metrics that come from the confusion matrix.
     seed : int
@@ -119,10 +123,10 @@ def evaluate(
         cell_counts(some, *of_cells) for some in draw_cells(confusion[cells], resamples, np.random.default_rng(seed))
     ]
     per_class = _per_class(names, *found)
-    by_rows, rows = _metrics_by_rows(aligned, np.random.default_rng(seed))
+    by_rows, rows = _metrics_by_rows(aligned, np.random.default_rng(seed)) if ranking else ({}, 0)
     metrics = _metrics_by_cells(per_class, found, drawn) | by_rows
     return Evaluation(
-        {name: metrics[name] for name in METRICS},
+        {name: metrics[name] for name in METRICS if name in metrics},
         per_class,
         pd.DataFrame(
             confusion.reshape(k, k)[np.ix_(occurring, occurring)],

@@ -58,6 +58,7 @@ from core.flywheel.judgements import judgements
 from core.flywheel.listing import Filter, decide_rows, evidence, list_cards, matching, open_rows
 from core.flywheel.log import Entry
 from core.flywheel.mend import before_after, chosen, edit_of, mended_size
+from core.flywheel.origins import origins
 from core.flywheel.pace import seconds_per_decision
 from core.flywheel.pool import PoolView, look_at_pool
 from core.flywheel.predicted import Predicted, chances, hardest, predicted
@@ -209,6 +210,7 @@ __all__ = [
     "on_reviewed",
     "open_rows",
     "open_sealed",
+    "origins",
     "other_queues",
     "others",
     "pin_example",

@@ -139,8 +139,9 @@ def _drawn(ids: pd.Index, strata: npt.NDArray[np.object_]) -> npt.NDArray[np.int
 
 def _goes_with(described: pd.DataFrame, places: Floats) -> list[tuple[str, float]]:
     """Columns of numbers and dates by their correlation with an axis."""
-    dates = {str(name): _days(described[name]) for name in described.select_dtypes("datetime")}
-    numbers = described.select_dtypes("number").assign(**dates).astype("float64").replace([np.inf, -np.inf], np.nan)
+    dates = [_days(described[name]) for name in described.select_dtypes("datetime")]
+    numbers = pd.concat([described.select_dtypes("number"), *dates], axis=1).astype("float64")
+    numbers = numbers.replace([np.inf, -np.inf], np.nan)
     if not len(numbers) or places.std() == 0:
         return []
     varied = numbers.loc[:, numbers.nunique() > 1]

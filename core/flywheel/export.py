@@ -21,6 +21,7 @@ from core.flywheel.claim import claim_json
 from core.flywheel.edits import Collect, Correct, Edit, Generate, plain
 from core.flywheel.edits import replay as replayed
 from core.flywheel.guidelines import guidelines_markdown
+from core.flywheel.origins import origins
 from core.flywheel.sealed import in_sight, sealed_predictions
 from core.flywheel.slice_verdicts import watched_json
 from core.flywheel.spreadsheet import write_csv
@@ -36,7 +37,7 @@ __all__ = ["export"]
 _READ_ME = """This folder was exported from the project "{name}".
 
 data.csv, data.parquet   the data as it is now, with its split; ids in the first column{sealed}
-generated.csv            which examples were generated, and from which parents
+generated.csv            which examples were generated: parents, method, settings, seed, entry of the log
 annotations.csv          what several annotators said, one column each, if anybody was asked
 excluded.csv             which examples were excluded, and from which part
 log.json                 every edit, decision, undo and redo: who, when, why
@@ -96,7 +97,7 @@ def _write(project: Project, folder: Path) -> None:
     data = dataset.frame.assign(**{name: dataset.split}).loc[shown].rename_axis("example")
     write_csv(data, folder / "data.csv")
     data.to_parquet(folder / "data.parquet")
-    write_csv(dataset.parents.rename_axis("example"), folder / "generated.csv")
+    write_csv(origins(project).rename_axis("example"), folder / "generated.csv")
     write_csv(dataset.excluded.to_frame("split").rename_axis("example"), folder / "excluded.csv")
     annotations = project.annotations
     if annotations.shape[1]:

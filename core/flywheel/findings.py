@@ -50,7 +50,7 @@ __all__ = [
 ]
 
 # Cells up to which an audit is so quick that a page may wait for it; a text counts as many.
-AT_ONCE = 150_000
+AT_ONCE = 20_000
 _CELLS_OF_A_TEXT = 20
 # Raised when findings of the same data come out otherwise, so that no stale file is read.
 _FORMAT = 1

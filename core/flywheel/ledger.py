@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -15,13 +15,14 @@ import pandas as pd
 
 from core.dataset import Dataset
 from core.evaluate import Evaluation, Refit, TrainingLuck, Verdict, compare, evaluate, together, training_luck
+from core.evaluate.scores import CELL_METRICS
 from core.flywheel import log
 from core.flywheel.errors import LockError
 from core.flywheel.log import Entry
 from core.flywheel.ranking import first_suspects, kept_ranking
 from core.flywheel.refits import Refits, kept_refits, make_refits, unrefitted
 from core.flywheel.store import Store, now
-from core.flywheel.turn import Scored, Turn, test_version
+from core.flywheel.turn import Turn, Verdicts, test_version
 from core.progress import Cancel, Progress
 from core.train import Fitted, LockedModel, Training
 
@@ -76,7 +77,7 @@ class Ledger:
         # The turns as scored on one state of the test set, by baseline and number.
         self._turns: tuple[str, dict[tuple[int, int], Turn]] = ("", {})
         # What was said of them when they ran, which no correction of test labels changes.
-        self._then: dict[tuple[int, int], Scored] = {}
+        self._then: dict[tuple[int, int], Verdicts] = {}
         self._test: tuple[Dataset | None, str, pd.Series | None] = (None, "", None)
         self._fitted: tuple[str, str, Fitted] | None = None
 
@@ -240,7 +241,7 @@ class Ledger:
         dataset_at: Callable[[int], Dataset],
     ) -> Turn:
         rescored = row["test_version"] != self._test[1]
-        then = Evaluation.from_json(row["evaluation"])
+        then = _read_evaluation(row["evaluation"])
 
         def read(what: str) -> pd.DataFrame:
             better = kept_ranking(self._store, row["version"], row["fingerprint"]) if what == "suspects" else None
@@ -251,14 +252,26 @@ class Ledger:
 
         # Computed when somebody asks: a correction of a test label changes what every turn is worth.
         @cache
-        def score_now() -> Scored:
-            return self._score(row, earlier, _Judged(dataset, model, self._headline), None if rescored else then)
+        def judged() -> _Judged:
+            return _Judged(dataset, model, self._headline)
 
-        def score_then() -> Scored:
+        @cache
+        def evaluated(*, ranking: bool = True) -> Evaluation:
+            return judged().evaluate(self._predicted(row, judged()), ranking=ranking) if rescored else then
+
+        def headline() -> tuple[float, float, float]:
+            found = evaluated(ranking=False) if self._headline in CELL_METRICS else evaluated()
+            return found.metrics[self._headline]
+
+        @cache
+        def verdicts_now() -> Verdicts:
+            return self._verdicts(row, earlier, judged())
+
+        def verdicts_then() -> Verdicts:
             key = (row["baseline"], row["number"])
             if key not in self._then:
-                judged = _Judged(dataset_at(row["revision"]), model, self._headline)
-                self._then[key] = self._score(row, earlier, judged, then)
+                of_then = _Judged(dataset_at(row["revision"]), model, self._headline)
+                self._then[key] = self._verdicts(row, earlier, of_then)
             return self._then[key]
 
         return Turn(
@@ -273,26 +286,26 @@ class Ledger:
             rescored=rescored,
             changes=changes(entries, earlier[-1]["revision"] if earlier else 0, row["revision"]),
             _read=read,
-            _now=score_now,
-            _then=score_then if rescored else score_now,
+            _evaluate=evaluated,
+            _headline=headline,
+            _now=verdicts_now,
+            _then=verdicts_then if rescored else verdicts_now,
         )
 
-    def _score(
-        self, row: dict[str, Any], earlier: Sequence[dict[str, Any]], judged: _Judged, known: Evaluation | None
-    ) -> Scored:
-        """What a turn is worth on one state of the test set, and against the turn before and the first."""
+    def _predicted(self, row: dict[str, Any], judged: _Judged) -> tuple[pd.DataFrame, float | None]:
+        """What a turn says of the test examples that are judged, and its threshold."""
+        return self._store.read_frame(row["test_probabilities"]).loc[judged.ids], row["threshold"]
 
-        def predicted(of: dict[str, Any]) -> tuple[pd.DataFrame, float | None]:
-            return self._store.read_frame(of["test_probabilities"]).loc[judged.ids], of["threshold"]
+    def _verdicts(self, row: dict[str, Any], earlier: Sequence[dict[str, Any]], judged: _Judged) -> Verdicts:
+        """What a turn did against the turn before and the first, on one state of the test set."""
 
         def against(other: dict[str, Any]) -> Verdict:
             refits = [kept_refits(self._store, of["version"], of["fingerprint"]) for of in (other, row)]
-            return judged.compare(predicted(other), predicted(row), *refits)
+            return judged.compare(self._predicted(other, judged), self._predicted(row, judged), *refits)
 
         # Turn 1 has one verdict, later ones two that are read side by side.
-        verdicts = together([against(other) for other in [*earlier[-1:], *earlier[:1]][: len(earlier)]])
-        evaluation = judged.evaluate(predicted(row)) if known is None else known
-        return Scored(evaluation, verdicts[0] if verdicts else None, verdicts[-1] if verdicts else None)
+        said = together([against(other) for other in [*earlier[-1:], *earlier[:1]][: len(earlier)]])
+        return Verdicts(said[0] if said else None, said[-1] if said else None)
 
     def fitted(
         self, model: LockedModel, version: str, dataset: Dataset, progress: Progress | None, cancel: Cancel | None
@@ -309,7 +322,7 @@ class Ledger:
         """
         rows = []
         for turn in turns:
-            value, low, high = turn.evaluation.metrics[self._headline]
+            value, low, high = turn.headline
             then, low_then, high_then = turn.evaluation_then.metrics[self._headline]
             rows.append(
                 {"turn": turn.number, "at": turn.at, "score": value, "low": low, "high": high}
@@ -344,9 +357,9 @@ class _Judged:
         probabilities = prediction[0].iloc[self._order].set_axis(self._labels.index)
         return probabilities, self._model.decide(probabilities, prediction[1])
 
-    def evaluate(self, prediction: tuple[pd.DataFrame, float | None]) -> Evaluation:
+    def evaluate(self, prediction: tuple[pd.DataFrame, float | None], *, ranking: bool = True) -> Evaluation:
         probabilities, predicted = self._read(prediction)
-        return evaluate(self._labels, probabilities, predicted=predicted)
+        return evaluate(self._labels, probabilities, predicted=predicted, ranking=ranking)
 
     def compare(
         self,
@@ -376,6 +389,11 @@ class _Judged:
             for side in (before, after)
         ]
         return training_luck(self._labels, *refits, metric=self._headline)
+
+
+@lru_cache(maxsize=64)
+def _read_evaluation(text: str) -> Evaluation:
+    return Evaluation.from_json(text)
 
 
 def part_of(

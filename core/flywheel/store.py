@@ -257,7 +257,7 @@ class Store:
                 f"The file 'blobs/{name[:12]}….parquet' of the project '{self.folder.name}' was changed since "
                 "it was written. Restore it from a copy of the folder."
             )
-        frame = pd.read_parquet(io.BytesIO(content))
+        frame: pd.DataFrame = pq.read_table(pa.BufferReader(content)).to_pandas(split_blocks=True)
         with self._lock:
             self._frames[name] = frame
             while len(self._frames) > _KEPT_FRAMES:

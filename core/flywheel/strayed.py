@@ -23,11 +23,14 @@ class Strayed:
     ----------
     orphans : Index
         Ids of generated rows a parent of which is excluded, or whose two parents have different classes by now.
+    torn : Index
+        Those among them whose two parents have different classes.
     relabelled : Series
         Id of a generated row to the class that its parents, all in train, have by now.
     """
 
     orphans: pd.Index
+    torn: pd.Index
     relabelled: pd.Series
 
     def __len__(self) -> int:
@@ -66,7 +69,9 @@ def strayed(dataset: Dataset) -> Strayed:
     orphan = gone | apart
     moved = ~orphan & (first != own)
     return Strayed(
-        parents.index[orphan], pd.Series(first[moved], index=parents.index[moved], dtype="str", name="label")
+        parents.index[orphan],
+        parents.index[apart],
+        pd.Series(first[moved], index=parents.index[moved], dtype="str", name="label"),
     )
 
 

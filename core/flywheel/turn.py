@@ -13,16 +13,15 @@ from core.content import hash_names, hash_rows
 from core.dataset import Dataset
 from core.evaluate import Evaluation, Verdict
 
-__all__ = ["Scored", "Turn", "test_version"]
+__all__ = ["Turn", "Verdicts", "test_version"]
 
 
 @dataclass(frozen=True)
-class Scored:
-    """What the stored predictions of a turn are worth on one state of the test set, by itself and against others."""
+class Verdicts:
+    """What a turn did on one state of the test set, against the turn before and against turn 0; None for turn 0."""
 
-    evaluation: Evaluation
-    verdict: Verdict | None
-    verdict_against_first: Verdict | None
+    before: Verdict | None
+    first: Verdict | None
 
 
 @dataclass(frozen=True)
@@ -57,33 +56,40 @@ class Turn:
     changes: tuple[str, ...]
     ranked_at: str | None = None
     _read: Callable[[str], pd.DataFrame] = field(repr=False, compare=False, kw_only=True)
-    _now: Callable[[], Scored] = field(repr=False, compare=False, kw_only=True)
-    _then: Callable[[], Scored] = field(repr=False, compare=False, kw_only=True)
+    _evaluate: Callable[[], Evaluation] = field(repr=False, compare=False, kw_only=True)
+    _headline: Callable[[], tuple[float, float, float]] = field(repr=False, compare=False, kw_only=True)
+    _now: Callable[[], Verdicts] = field(repr=False, compare=False, kw_only=True)
+    _then: Callable[[], Verdicts] = field(repr=False, compare=False, kw_only=True)
 
     @property
     def evaluation(self) -> Evaluation:
         """On the test set as it is now, computed when it is first asked for, from the stored predictions."""
-        return self._now().evaluation
+        return self._evaluate()
+
+    @property
+    def headline(self) -> tuple[float, float, float]:
+        """The headline metric alone, with its interval, as `evaluation` has it; found sooner."""
+        return self._headline()
 
     @property
     def verdict(self) -> Verdict | None:
         """Against the turn before, on the test set as it is now; None for turn 0."""
-        return self._now().verdict
+        return self._now().before
 
     @property
     def verdict_against_first(self) -> Verdict | None:
         """Against turn 0, on the test set as it is now; None for turn 0."""
-        return self._now().verdict_against_first
+        return self._now().first
 
     @property
     def verdict_then(self) -> Verdict | None:
         """Against the turn before, on the test set as it was when the turn ran; None for turn 0."""
-        return self._then().verdict
+        return self._then().before
 
     @property
     def verdict_against_first_then(self) -> Verdict | None:
         """Against turn 0, on the test set as it was when the turn ran; None for turn 0."""
-        return self._then().verdict_against_first
+        return self._then().first
 
     @cached_property
     def out_of_fold(self) -> pd.DataFrame:

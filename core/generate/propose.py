@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from core.content import hash_names, hash_rows
 from core.dataset import Dataset
 from core.generate.method import Method, Sources
 from core.generate.methods import find_method
@@ -55,7 +55,8 @@ def propose(
     -------
     DataFrame of shape (rows, columns + 2)
         Indexed by new ids: ``parent``, ``other_parent`` (missing where one parent was used), then the columns of the
-        data set; what the method does not make is the first parent's.
+        data set; what the method does not make is the first parent's. Rows that equal a test or sealed example, and
+        none of train, are left out.
 
     Raises
     ------
@@ -72,7 +73,19 @@ def propose(
     sources = Sources(originals(dataset), dataset.schema, chosen_by(target), None if model is None else model.recipe)
     round_seed = _round_seed(seed, len(dataset.generated))
     rows = make_rows(chosen, sources, counts, round_seed, settings)
+    rows = _unlike_judged(dataset, rows)
     return rows.set_axis(_new_ids(dataset, rows[PARENTS], f"{method}:{seed}"))
+
+
+def _unlike_judged(dataset: Dataset, rows: pd.DataFrame) -> pd.DataFrame:
+    """Leave out what equals a test or sealed example, unless train has it already: it would bring what is judged in."""
+    inputs = list(dataset.schema.inputs)
+    judged = dataset.frame[dataset.split.isin(["test", "sealed"]).to_numpy()]
+    content = hash_rows(rows[inputs])
+    known = np.isin(content, hash_rows(judged[inputs]))
+    if known.any():
+        known &= ~np.isin(content, hash_rows(dataset.inputs("train")))
+    return rows[~known].reset_index(drop=True)
 
 
 def originals(dataset: Dataset) -> pd.DataFrame:
@@ -200,5 +213,4 @@ def _new_ids(dataset: Dataset, parents: pd.DataFrame, recipe: str) -> pd.Index:
 
 
 def _hashed(names: pd.Series) -> pd.Index:
-    digests = [hashlib.blake2b(name.encode(), digest_size=8).hexdigest() for name in names]
-    return pd.Index([f"generated-{digest}" for digest in digests], dtype="str")
+    return pd.Index([f"generated-{value:016x}" for value in hash_names(pd.Index(names)).tolist()], dtype="str")

@@ -40,7 +40,7 @@ def example_map_chart(
         By id: ``x``, ``y``, ``group`` (what the colour says), ``said`` (what is said of the example); others are put in
         the table as they are.
     axes : (str, str)
-        What each axis is.
+        What each axis is, in one line or two.
     stands_out : str, optional
         A group that is drawn over all others, which are grey.
     chosen : str, optional
@@ -87,7 +87,8 @@ def example_map_chart(
             hoverinfo="skip",
             showlegend=False,
         )
-    layout(figure, height=_HEIGHT, x=axes[0], y=axes[1])
+    x, y = ("<br>".join(plain_labels(axis.split("\n"), 90)) for axis in axes)
+    layout(figure, height=_HEIGHT, x=x, y=y)
     figure.update_xaxes(showticklabels=False)
     figure.update_yaxes(showticklabels=False)
     figure.update_layout(clickmode="event+select", hovermode="closest", legend={"itemsizing": "constant"})

@@ -97,14 +97,14 @@ def missing_by_class_chart(shares: pd.DataFrame, related: pd.DataFrame, sizes: p
     )
     figure = shares_by_class(drawn, low, high, said="share of the examples of the class without a value")
     numbers = pd.DataFrame({"column": drawn.index.astype(str)})
+    numbers["V"] = related["v"].map(number).to_numpy()
+    numbers["adjusted p"] = related["p_adjusted"].map(p_value).to_numpy()
     for name in shares.columns:
         numbers[f"{name} " if str(name) in numbers else str(name)] = [percent(share) for share in shares[name]]
         if name in drawn:
             numbers[f"{name}, 95 % (%)"] = [
                 interval(100 * below, 100 * above, 1) for below, above in zip(low[name], high[name], strict=True)
             ]
-    numbers["V"] = related["v"].map(number).to_numpy()
-    numbers["adjusted p"] = related["p_adjusted"].map(p_value).to_numpy()
     said = [
         f"{shorten(name, 40)}: " + ", ".join(f"{shorten(each, 30)} {percent(row[each])}" for each in order)
         for name, row in drawn.head(5).iterrows()

@@ -23,11 +23,13 @@ def findings(project: Project) -> list[Finding] | None:
     if found is not None:
         return found
     job = jobs.registry().snapshot(project.id, KIND)
+    if job is not None and job.running and job.title != _title(project):
+        # Of data that is no longer so: what it would find nobody asks for.
+        jobs.registry().cancel(project.id, KIND)
     stopped = job is not None and job.state in ("failed", "cancelled") and job.title == _title(project)
     if not stopped and (job is None or not job.running):
-        jobs.registry().start(
-            project.id, KIND, _title(project), lambda progress, cancel: len(project.findings(progress, cancel))
-        )
+        # Drawn anew, the sidebar shows how far it is, and draws the page once more when it ends.
+        jobs.start(project.id, KIND, _title(project), lambda progress, cancel: len(project.findings(progress, cancel)))
     return None
 
 

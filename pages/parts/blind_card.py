@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from core.dataset import Dataset
     from core.flywheel import Project, Queue
 
-__all__ = ["KEYS", "draw"]
+__all__ = ["KEYS", "STYLE", "draw"]
 
 # Digits give a class, letters do not. C and R belong to Streamlit.
 KEYS = {Decision.AMBIGUOUS: "A", Decision.EXCLUDE: "X", Decision.SKIP: "S", "back": "B"}
@@ -30,7 +30,8 @@ _WITHOUT_CLASS = {
     Decision.SKIP: ("Skip", "Nothing is said of it; you can come back to it at the end."),
 }
 _NAME_WIDTH = 40
-_STYLE = Path(__file__).parent / "card.css"
+# Drawn by whoever draws the card, above all that comes and goes: a style that is replaced leaves the old card bare.
+STYLE = Path(__file__).parent / "card.css"
 
 
 def draw(project: Project, queue: Queue, place: int, *, by: str) -> None:
@@ -49,7 +50,6 @@ def draw(project: Project, queue: Queue, place: int, *, by: str) -> None:
     dataset = project.dataset
     example = str(queue.cards.index[place])
     known = cards.known_in_queue(dataset, project.id, queue.number)
-    st.html(_STYLE)
     left, right = st.columns([8, 5], gap="medium")
     with left:
         with st.container(border=True, key=f"blind-example-{place}"):

@@ -14,7 +14,7 @@ from core.collect.pandera_schema import checks_source, from_pandera, needs_sourc
 from core.dataset import Dataset
 from core.flywheel import SetChecks
 from core.report import count
-from pages.parts import check_form, errors, frame, paging
+from pages.parts import audited, check_form, errors, frame, paging
 from pages.parts.plain import plain
 
 if TYPE_CHECKING:
@@ -47,13 +47,14 @@ def draw(project: Project, *, by: str) -> None:
 
 
 def _listed(project: Project, checks: tuple[Check, ...], by: str) -> None:
+    told = _told(project, checks)
     part = paging.page_of(len(checks), key="checks", rows=_A_PAGE)
     for place in range(part.start, part.stop):
         check = checks[place]
         with st.container(border=True):
             said, acts = st.columns([5, 2], vertical_alignment="center")
             grade = ":orange-badge[severe]" if check.severe else ":gray-badge[worth knowing]"
-            said.markdown(f"**{plain(check)}** {grade}  \n{check_form.verdict(project.dataset, check)}")
+            said.markdown(f"**{plain(check)}** {grade}  \n{told[place]}")
             with acts.container(horizontal=True, horizontal_alignment="right"):
                 st.button(
                     "Change",
@@ -74,6 +75,16 @@ def _listed(project: Project, checks: tuple[Check, ...], by: str) -> None:
                 )
     if len(checks) > _A_PAGE:
         paging.controls(len(checks), key="checks", rows=_A_PAGE, noun="check")
+
+
+def _told(project: Project, checks: tuple[Check, ...]) -> list[str]:
+    """What the audit says of each check, in words of Markdown; it asked them already, or does so now."""
+    if audited.findings(project) is None:
+        return [":gray[being asked: the audit is running]"] * len(checks)
+    # Among all, those that were dismissed included.
+    found = project.audits.look(project.dataset, checks)
+    broken = {finding.title.partition(": ")[2]: finding.message for finding in found if finding.kind == "check"}
+    return [plain(broken[str(check)]) if str(check) in broken else ":green[:material/check:] holds" for check in checks]
 
 
 @errors.calm(doing="removing a check")

@@ -67,7 +67,9 @@ PAGES = (
         ":material/rate_review:",
         "settle labels that are probably wrong, and label what has none",
     ),
-    Screen("generate", "Generate", ":material/library_add:", "balance the classes"),
+    Screen(
+        "generate", "Generate", ":material/library_add:", "new data where the model is weak, tried before it is applied"
+    ),
     Screen("train", "Train", ":material/lock:", "run the locked model on the data as it is now"),
     Screen("evaluate", "Evaluate", ":material/monitoring:", "read where the model fails"),
     Screen("ledger", "Ledger", ":material/history:", "every turn and every edit"),

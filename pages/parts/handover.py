@@ -1,4 +1,4 @@
-"""From a slice to Generate: its class that goes wrong most is the target, and the page says why."""
+"""From a slice to Generate: its examples are the target, and the page says why."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from core.evaluate import Region
     from core.flywheel import Project
 
-__all__ = ["begin", "note"]
+__all__ = ["begin", "brought", "note"]
 
 _KEY = "generate-for"
 # As Generate keys and names the target of methods that make examples.
-_TARGET, _CLASS = "target-False", "class "
+_TARGET, _BROUGHT = "target-False", "brought"
 
 
 def begin(project: Project, region: Region, chosen: tuple[str, int, int] | None) -> None:
@@ -30,29 +30,31 @@ def begin(project: Project, region: Region, chosen: tuple[str, int, int] | None)
     chosen : (class, its wrong examples, its examples in the slice) or None
         As `core.flywheel.wanted.class_to_add` gives it.
     """
-    if chosen is not None:
-        st.session_state[_TARGET] = f"{_CLASS}{chosen[0]}"
-    st.session_state[_KEY] = {"project": project.id, "slice": str(region), "chosen": chosen}
+    st.session_state[_TARGET] = _BROUGHT
+    st.session_state[_KEY] = {
+        "project": project.id,
+        "slice": str(region),
+        "chosen": chosen,
+        "ids": tuple(map(str, region.ids)),
+    }
+
+
+def brought(project: Project) -> tuple[str, tuple[str, ...]] | None:
+    """The slice that was taken along, in words, and who is in it; None if there is none."""
+    known = st.session_state.get(_KEY)
+    return None if known is None or known["project"] != project.id else (known["slice"], known["ids"])
 
 
 def note(project: Project) -> None:
     """Say on Generate which slice one came from, and what the page can do for it."""
-    brought = st.session_state.get(_KEY)
-    if brought is None or brought["project"] != project.id:
+    known = st.session_state.get(_KEY)
+    if known is None or known["project"] != project.id:
         return
-    said = f"For the slice **{plain(brought['slice'])}**. "
-    if brought["chosen"] is None:
-        said += (
-            "Its errors lie in the largest class of train, which balancing does not grow: a look at its labels or more "
-            "collected examples may do more."
-        )
-    else:
-        label, wrong, there = brought["chosen"]
-        said += (
-            f"Of its {count(there, 'example')} labelled '{plain(label)}', {count(wrong)} are predicted wrongly, so "
-            "that class is the target. The methods draw on the whole class, not on the slice alone: the trial says "
-            "whether it helps."
-        )
+    said = f"For the slice **{plain(known['slice'])}**. "
+    if known["chosen"] is not None:
+        label, wrong, there = known["chosen"]
+        said += f"Of its {count(there, 'example')} labelled '{plain(label)}', {count(wrong)} are predicted wrongly. "
+    said += "Rows are made of its examples alone. The trial judges on other folds than those that found it."
     left, right = st.columns([8, 1], vertical_alignment="center")
     left.info(said, icon=":material/target:")
     if right.button("Forget it", key="forget-slice", type="tertiary"):

@@ -21,7 +21,7 @@ def draw(project: Project, turn: Turn) -> None:
     title = METRICS[project.headline]
     with st.container(border=True):
         left, right = st.columns([2, 5], vertical_alignment="center")
-        value, low, high = turn.evaluation.metrics[project.headline]
+        value, low, high = turn.headline
         left.metric(f"{title}, turn {turn.number}", number(value), help=verdicts.INTERVAL_HELP)
         left.caption(f"95 % interval {interval(low, high)}")
         with right:

@@ -199,7 +199,7 @@ def _axes(found: ExampleMap) -> tuple[str, str]:
     names = []
     for axis, share, goes_with in zip(("First", "Second"), found.explained, found.goes_with, strict=True):
         along = ", ".join(f"{shorten(name, 24)} {number(value, 2)}" for name, value in goes_with)
-        names.append(f"{axis} component, {percent(share, 0)} of the variance" + (f" ({along})" if along else ""))
+        names.append(f"{axis} component, {percent(share, 0)} of the variance" + (f"\n{along}" if along else ""))
     return names[0], names[1]
 
 

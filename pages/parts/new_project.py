@@ -249,8 +249,8 @@ def _roles(draft: Draft) -> None:
         {
             "column": [column.name for column in columns],
             "role": [column.role for column in columns],
-            "why": [column.reason for column in columns],
             "kind": [column.kind for column in columns],
+            "why": [column.reason for column in columns],
             "missing": [percent(value / max(1, len(draft.frame))) for value in draft.facts["missing"]],
             "different": draft.facts["different"].to_numpy(),
             "values": draft.facts["values"].to_numpy(),
@@ -272,7 +272,7 @@ def _roles(draft: Draft) -> None:
             ),
             "kind": st.column_config.SelectboxColumn(
                 "kind",
-                width="small",
+                width=115,
                 options=list(KINDS),
                 required=True,
                 help="How the values are read. categorical: a number that is a code; datetime: text that is a date.",
@@ -301,7 +301,7 @@ def _roles(draft: Draft) -> None:
 def _missing_words(draft: Draft) -> None:
     """Ask for the words that stand for a missing value in this data."""
     written = st.text_input(
-        "Also missing, separated by commas",
+        "What else means missing, separated by commas",
         value=", ".join(draft.missing),
         placeholder="unknown, -99",
         key=f"missing-{draft.id}",

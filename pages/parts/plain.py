@@ -9,6 +9,8 @@ import streamlit as st
 
 __all__ = ["escaped", "passage", "plain"]
 
+# Some twelve pages; a cell of ten megabytes would hold the browser up.
+PASSAGE_CHARACTERS = 30_000
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 # Emoji codes, icons and arrows are replaced after the escapes were read, so a mark of no width is put inside them.
 _JOINER = "\N{WORD JOINER}"
@@ -33,7 +35,10 @@ def escaped(text: object) -> str:
 
 
 def passage(text: object, *, label: str = "Text") -> None:
-    """Show a text of the data as a readable passage: its own line breaks, no markup, wrapped."""
+    """Show a text of the data as a readable passage: its own line breaks, no markup, wrapped; an endless one is cut."""
+    words = str(text)
+    if len(words) > PASSAGE_CHARACTERS:
+        text = f"{words[:PASSAGE_CHARACTERS]}… ({len(words) - PASSAGE_CHARACTERS:,} more characters)"
     st.html(
         f'<div role="group" aria-label="{escaped(label)}" style="white-space:pre-wrap;overflow-wrap:anywhere;'
         f'line-height:1.55;max-width:75ch">{escaped(text)}</div>'

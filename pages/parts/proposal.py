@@ -12,7 +12,7 @@ import streamlit as st
 
 from core.dataset import Dataset
 from core.flywheel import Edit, Exclude, Generate, Project
-from core.generate import METHODS, Fidelity, Method, fidelity, propose, propose_exclusions
+from core.generate import METHODS, Fidelity, Focus, Method, fidelity, propose, propose_exclusions
 from core.progress import Cancel, Progress, Steps
 from core.report import count, shorten
 from pages.parts import examples, frame, jobs, paging, proposal_check, proposed_row
@@ -35,6 +35,10 @@ class Ask(NamedTuple):
     counts: tuple[tuple[str, int], ...]
     # As JSON: a tuple can be compared whatever the settings hold.
     settings: str = "{}"
+    # Whom rows are made of, if not of whole classes; see `core.generate.Focus`.
+    ids: tuple[str, ...] = ()
+    whom: str = ""
+    found_on_errors: bool = False
 
     @property
     def of(self) -> Method:
@@ -42,9 +46,10 @@ class Ask(NamedTuple):
         return METHODS[self.method]
 
     @property
-    def target(self) -> Mapping[str, int]:
-        """Class to count, as `core.generate` takes it."""
-        return dict(self.counts)
+    def target(self) -> Mapping[str, int] | Focus:
+        """Class to count, and whom they are made of, as `core.generate` takes it."""
+        counts = dict(self.counts)
+        return Focus(self.ids, counts, self.whom, self.found_on_errors) if self.ids else counts
 
     @property
     def given(self) -> dict[str, Any]:
@@ -56,11 +61,20 @@ class Ask(NamedTuple):
         """How many in all."""
         return sum(number for _, number in self.counts)
 
+    @property
+    def _told(self) -> str:
+        """The settings that are not the method's own, in brackets."""
+        said = [
+            count(len(value), name.removesuffix("s")) if isinstance(value, (list, dict)) else f"{name} {value:g}"
+            for name, value in self.given.items()
+        ]
+        return f" ({', '.join(said)})" if said else ""
+
     def __str__(self) -> str:
         if self.of.finds:
             return f"{self.of.title}: of {', '.join(repr(shorten(name, 40)) for name, _ in self.counts)}"
         listed = ", ".join(f"{count(number)} of '{shorten(name, 40)}'" for name, number in self.counts)
-        return f"{self.of.title}: {listed}"
+        return f"{self.of.title}{self._told}: {listed}" + (f", made of {shorten(self.whom, 60)}" if self.whom else "")
 
 
 # The version of the data, what was asked of it, and what came of it.
@@ -101,6 +115,8 @@ def number(project: Project, ask: Ask) -> int | None:
 
 def draw(project: Project, ask: Ask) -> None:
     """Draw the proposal page by page; it is made in the background when it is not known yet."""
+    # First and always: marks that are drawn dimly while the page is drawn anew would lose their style.
+    st.html(_STYLE)
     dataset, proposal, title = project.dataset, _made(project, ask), f"Preview of {ask}"
     if proposal is None:
         job = jobs.registry().snapshot(project.id, KIND)
@@ -123,7 +139,6 @@ def _exclusions(dataset: Dataset, proposal: pd.DataFrame, *, key: str) -> None:
 
 def _rows(project: Project, ask: Ask, proposal: pd.DataFrame) -> None:
     """Draw generated rows with what was found out about them, and let the analyst strike some."""
-    st.html(_STYLE)
     if len(proposal) < ask.total:
         st.info(
             f"{count(len(proposal))} of {count(ask.total)} were made: more would repeat an example or each other.",
@@ -216,7 +231,7 @@ def _result(project: Project, ask: Ask, kind: str) -> Any:
 
 
 def _key(project: Project, ask: Ask) -> str:
-    return f"{project.dataset.version}-{ask}-{ask.settings}"
+    return f"{project.dataset.version}-{ask}"
 
 
 def _struck(project: Project, ask: Ask, proposal: pd.DataFrame) -> pd.Index:

@@ -108,12 +108,12 @@ def _generate(project: Project, found: Found, region: Region, key: str) -> None:
     if not region.wrong:
         return
     chosen = class_to_add(project.dataset, found.predictions.loc[region.ids])
-    said = (
-        "Its errors lie in the largest class, to which nothing is added to balance the classes."
-        if chosen is None
-        else f"Of its {count(chosen[2], 'example')} labelled '{plain(chosen[0])}', {count(chosen[1])} are predicted "
-        "wrongly: that class is chosen as the target, and nothing is added before you have tried it."
-    )
+    said = "Rows are made of its examples, and nothing is added before you have tried it."
+    if chosen is not None:
+        said = (
+            f"Of its {count(chosen[2], 'example')} labelled '{plain(chosen[0])}', {count(chosen[1])} are predicted "
+            f"wrongly. {said}"
+        )
     if st.button("Generate for it", key=f"generate-{key}", icon=":material/library_add:", help=said):
         handover.begin(project, region, chosen)
         frame.navigate("generate")

@@ -79,7 +79,7 @@ def _headline(project: Project, turns: list[Turn]) -> None:
         st.caption(f"{title}: no turn yet.")
         return
     last = turns[-1]
-    value, low, high = last.evaluation.metrics[project.headline]
+    value, low, high = last.headline
     st.metric(title, number(value), help=verdicts.INTERVAL_HELP)
     st.caption(f"95 % interval {interval(low, high)}")
     since = last.verdict_against_first

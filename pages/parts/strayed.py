@@ -33,11 +33,13 @@ def notice(project: Project) -> None:
 
 
 def _said(found: Strayed) -> str:
+    lost, torn = len(found.orphans) - len(found.torn), len(found.torn)
     parts = []
-    if len(found.orphans):
+    if lost:
+        parts.append(f"{count(lost, 'generated row has', 'generated rows have')} a parent that was excluded.")
+    if torn:
         parts.append(
-            f"{count(len(found.orphans), 'generated row has', 'generated rows have')} a parent that was excluded, or "
-            "two of different classes by now."
+            f"{count(torn, 'generated row has', 'generated rows have')} two parents that have different classes by now."
         )
     if len(found.relabelled):
         parts.append(

@@ -29,6 +29,7 @@ _PAIRS = 8
 
 def draw(project: Project, turn: Turn, *, by: str) -> None:
     """Draw the way to a sample, the card that the reviewer has come to, or what the reviewed sample says."""
+    st.html(blind_card.STYLE)
     queue = blind_queue(project, by)
     if queue is None:
         _why(project)
@@ -209,7 +210,7 @@ def _both_figures(project: Project, turn: Turn) -> None:
     """Say what the correction did to the score of the last turn, if it did anything."""
     if not turn.rescored:
         return
-    now, then = (each.metrics[project.headline] for each in (turn.evaluation, turn.evaluation_then))
+    now, then = turn.headline, turn.evaluation_then.metrics[project.headline]
     st.markdown(
         f"{METRICS[project.headline]} of turn {turn.number}: **{verdicts.score(*now)}** on the labels as they are now, "
         f"{verdicts.score(*then)} when it ran. Every turn was scored again; **Ledger** shows both figures of each."

@@ -50,7 +50,7 @@ def _states(project: Project, actions: Sequence[Action]) -> dict[str, list[str]]
     if turns:
         annotate = f"{count(review.count)} to review" if review else "nothing to review"
         last = turns[-1]
-        evaluate = [f"turn {last.number}", verdicts.score(*last.evaluation.metrics[project.headline])]
+        evaluate = [f"turn {last.number}", verdicts.score(*last.headline)]
     else:
         annotate, evaluate = "after turn 0", ["after turn 0"]
     classes = data_view.balance(dataset).sum(axis=1)

@@ -78,9 +78,9 @@ def test_a_dirty_table_is_mended_and_one_edit_is_taken_back(page, own_server, tm
     look.click()
     app.drawn()
     page.mouse.click(*in_first_row(app, "spelling_variants", 35))
-    page.keyboard.press("Space")
+    app.press("Space")
     button = page.locator("[class*='st-key-mend-spelling_variants']").get_by_role("button").first
-    expect(button).to_have_text(re.compile(r"Correct (\d+) of (\d+) cells"))
+    expect(button).to_have_text(re.compile(r"Correct (\d+) of (\d+) cells"), timeout=30_000)
     mend(app, "spelling_variants", "corrected")
     mend(app, "hidden_missing", "corrected")
     mend(app, "constant_column", "dropped the column 'source'")
@@ -139,10 +139,11 @@ def test_a_check_is_stated_and_what_breaks_it_is_mended_by_hand(page, server, tm
     page.locator("[class*='st-key-open-check']").get_by_role("button").first.click()
     app.drawn()
     page.mouse.dblclick(*in_first_row(app, "check", -60))
+    app.drawn()
     page.keyboard.type("19")
     page.keyboard.press("Enter")
     button = page.locator("[class*='st-key-mend-check']").get_by_role("button").first
-    expect(button).to_have_text("Correct 2 cells")
+    expect(button).to_have_text("Correct 2 cells", timeout=30_000)
     mend(app, "check", "corrected 2 cells")
     ages = opened(app).dataset.frame["age"]
     assert ages.max() < 120

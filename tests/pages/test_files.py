@@ -6,8 +6,9 @@ import zipfile
 import pandas as pd
 import pytest
 
+from core.collect import ReadError
 from core.flywheel import Project, list_projects
-from pages.parts import files, jobs
+from pages.parts import drafts, files, jobs
 
 
 def csv(frame: pd.DataFrame) -> bytes:
@@ -124,3 +125,21 @@ def test_kinds_and_missing_words_are_overruled_before_anything_is_stored(upload,
     assert table_of(app).set_index("column").loc["city", "different"] == 2
     assert "'city'" in words(app)
     assert len(list_projects(workspace)) == 1
+
+
+def test_a_kind_that_is_overruled_is_read_anew_and_chosen_roles_stay():
+    table = pd.DataFrame({"zone": [1, 2, 3] * 20, "day": ["31.01.2024"] * 60, "x": range(60), "label": ["a", "b"] * 30})
+    draft = drafts.keep(table, "table")
+    drafts.save(draft, draft.schema.with_role("x", "ignored", drafts.CHOSEN))
+    drafts.reread(drafts.current(), kinds={"zone": "categorical", "day": "datetime"})
+    kept = drafts.current()
+    assert kept.schema.column("zone").kind == "categorical"
+    assert kept.frame["zone"].tolist()[:3] == ["1", "2", "3"]
+    assert kept.frame["day"].iloc[0] == pd.Timestamp("2024-01-31")
+    assert kept.schema.column("x").role == "ignored"
+    assert kept.revision == 2
+    with pytest.raises(ReadError, match="'label'"):
+        drafts.reread(kept, kinds={"label": "numeric"})
+    # What was brought is as it was: the kind can be taken back.
+    drafts.reread(kept, kinds={})
+    pd.testing.assert_frame_equal(drafts.current().frame, table)

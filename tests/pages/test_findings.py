@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import threading
+import time
+
 import pytest
 
 from core.collect import Finding
-from core.flywheel import Project, findings
+from core.flywheel import Exclude, Project, findings
+from core.progress import Cancelled
 from pages.parts import audited, jobs
 
 
@@ -106,8 +110,6 @@ def test_a_cancelled_audit_can_be_started_again(start, quiet, project, monkeypat
     begun = []
 
     def stopped(*_):
-        from core.progress import Cancelled
-
         begun.append(1)
         raise Cancelled
 
@@ -131,3 +133,25 @@ def test_text_of_the_data_is_never_markup(start, quiet, project, monkeypatch):
     drawn = " ".join(element.value for element in app.markdown)
     assert "Oslo" in drawn
     assert not [sign for sign in ("<b>", "<i>", " *is*", "`r`") if sign in drawn]
+
+
+def test_an_audit_of_data_that_was_changed_since_is_stopped(start, quiet, project, monkeypatch):
+    monkeypatch.setattr(findings, "AT_ONCE", 0)
+    begun = threading.Event()
+
+    def endless(dataset, progress, cancel):
+        begun.set()
+        while not cancel.is_set():
+            time.sleep(0.01)
+        raise Cancelled
+
+    with monkeypatch.context() as patched:
+        patched.setattr(findings, "audit", endless)
+        app = start("overview", project=project.id)
+        assert begun.wait(10)
+        project.apply(Exclude(list(project.dataset.ids("train")[:1])))
+        app.run()
+        assert jobs.registry().wait(project.id, audited.KIND, 10).state == "cancelled"
+    app.run()
+    jobs.registry().wait(project.id, audited.KIND, 30)
+    assert f"{len(project.findings())} findings" in words(quiet(app.run()))

@@ -132,7 +132,7 @@ def test_a_trial_never_claims_more_than_its_interval_and_leaves_the_data_alone(s
     tried = jobs.registry().wait(turned.id, "trial", 120)
     assert tried.state == "done", tried.message
     app = quiet(app.run())
-    verdict = tried.result.verdict
+    verdict = tried.result.found.verdict
     said = words(app)
     assert verdict.verdict in said
     assert ("worth applying" in said) == (verdict.low > 0)
@@ -146,10 +146,71 @@ def test_a_trial_never_claims_more_than_its_interval_and_leaves_the_data_alone(s
     assert "The data was changed since this trial" in words(app)
 
 
+def test_a_trial_says_what_each_class_gets_and_what_a_threshold_would(start, turned, quiet):
+    app = start("generate", project=turned.id)
+    app.button(key="try").click().run()
+    found = jobs.registry().wait(turned.id, "trial", 120).result.found
+    app = quiet(app.run())
+    table = app.dataframe[-1].value.set_index("on")
+    assert table.index.tolist() == [f"F1 of {name}" for name in turned.dataset.classes]
+    assert table["verdict"].tolist() == [each.verdict for each in found.classes.values()]
+    assert "with another decision threshold, chosen out of fold" in words(app)
+    assert ("without any new data" in words(app)) == found.threshold_as_good
+
+
+def test_all_methods_are_tried_for_one_target(start, turned, quiet):
+    app = start("generate", project=turned.id)
+    app.number_input[0].set_value(20).run()
+    app.button(key="try-all").click().run()
+    job = jobs.registry().wait(turned.id, "search", 300)
+    assert job.state == "done", job.message
+    app = quiet(app.run())
+    table = app.dataframe[-1].value
+    found = job.result.found
+    assert len(table) == len(found.table)
+    assert table["verdict"].iloc[0] == found.trials[0].verdict.verdict
+    assert found.says.split(":")[0] in words(app)
+    assert "corrected for all" in words(app)
+    assert len(Project.open(turned.folder).log) == 0
+
+
+@pytest.mark.parametrize("target", ["hard", "confused"])
+def test_rows_are_made_of_the_examples_that_are_aimed_at(start, turned, quiet, target):
+    app = start("generate", project=turned.id)
+    app = quiet(app.selectbox(key="target-False").set_value(target).run())
+    out_of_fold = turned.turns[-1].out_of_fold
+    labels = turned.dataset.labels.loc[out_of_fold.index]
+    if target == "hard":
+        own = out_of_fold.to_numpy()[range(len(labels)), out_of_fold.columns.get_indexer(labels)]
+        aimed = set(labels.index[own.argsort()[: round(0.1 * len(labels))]])
+    else:
+        aimed = set(labels.index[out_of_fold.idxmax(axis=1) != labels])
+    assert f"Made of {len(aimed)} examples of train" in words(app)
+    quiet(settled(app.button(key="apply").click().run(), turned))
+    on_disk = Project.open(turned.folder).dataset
+    assert len(on_disk.generated) == len(aimed)
+    assert set(on_disk.parents["parent"]) <= aimed
+
+
+def test_targets_that_need_a_turn_wait_for_one(start, project, quiet):
+    app = quiet(start("generate", project=project.id))
+    assert "hard" not in app.selectbox(key="target-False").options
+    assert not any("hardest" in option for option in app.selectbox(key="target-False").options)
+    app = quiet(app.selectbox(key="method").set_value("tomek_links").run())
+    assert not [each for each in app.button if each.key == "try-all"]
+
+
 def test_an_ask_reads_as_one_would_say_it():
     ask = Ask("smote", (("stays", 1200), ("leaves", 3)))
     assert str(ask) == "SMOTE: 1,200 of 'stays', 3 of 'leaves'"
     assert (ask.total, ask.target) == (1203, {"stays": 1200, "leaves": 3})
+
+
+def test_an_ask_says_what_the_method_was_told():
+    ask = Ask("keyboard_slips", (("refund", 3),), '{"protect": 30, "share": 0.3}')
+    assert str(ask) == "Keyboard slips (protect 30, share 0.3): 3 of 'refund'"
+    asked = Ask("templates", (("refund", 3),), '{"fillers": {"a": ["b"]}, "templates": ["x {a}", "y"]}')
+    assert str(asked) == "Templates (1 filler, 2 templates): 3 of 'refund'"
 
 
 def test_the_words_that_differ_are_marked_and_nothing_is_read_as_html():

@@ -88,13 +88,16 @@ def test_from_a_cell_one_goes_to_generate_which_says_for_what(opened, uneven, qu
     app = quiet(app.selectbox(key="map-cell-plan-region").set_value(("basic", "north")).run())
     app = quiet(app.button(key="generate-map").click().run())
     sizes = uneven.dataset.labels_of("train").value_counts()
-    assert app.selectbox(key="target-False").value == f"class {sizes.idxmin()}"
+    assert app.selectbox(key="target-False").value == "brought"
     found = jobs.registry().snapshot(uneven.id, "slices").result.predictions
     data = uneven.dataset.frame.loc[found.index]
     own = found[((data["plan"] == "basic") & (data["region"] == "north") & (found["given"] == sizes.idxmin()))]
     assert "For the slice **plan is basic and region is north**" in words(app)
     wrong = int(own["loss"].sum())
     assert f"Of its {len(own)} examples labelled '{sizes.idxmin()}', {wrong} are predicted wrongly" in words(app)
+    inside = (data["plan"] == "basic") & (data["region"] == "north")
+    assert f"Made of {inside.sum()} examples of train" in words(app)
+    assert app.button(key="apply").label == f"Add {inside.sum()} examples"
     app = quiet(app.button(key="forget-slice").click().run())
     assert "For the slice" not in words(app)
 

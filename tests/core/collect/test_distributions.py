@@ -39,7 +39,7 @@ def test_every_number_is_in_one_bin_and_missing_ones_are_counted_by_class(rows):
     assert found.groups.sum() == len(rows)
     if found.borders:
         assert len(found.borders) == len(found.counts) - 1
-        ends = [float(border.replace(",", "").replace("above ", "")) for border in found.borders]
+        ends = [float(border.replace(",", "").replace("> ", "")) for border in found.borders]
         assert ends == sorted(ends)
 
 
@@ -89,7 +89,7 @@ def test_a_smallest_value_that_many_have_is_a_bin_of_its_own(whole):
     first = float(found.borders[1].replace(",", ""))
     assert found.counts.index[1] == (f"1 to {first - 1:g}" if whole else f"above 0, below {first:g}")
     assert found.counts.sum(axis=1).iloc[1] == ((values > 0) & (values < first)).sum()
-    assert found.borders[0] == "above 0"
+    assert found.borders[0] == "> 0"
 
 
 def test_few_different_numbers_stand_for_themselves():

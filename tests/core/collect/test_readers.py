@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import gzip
 import io
 import os
+import zipfile
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -12,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.collect import ReadError, list_sheets, read_table
+from core.collect import ReadError, list_members, list_sheets, read_table
 from core.content import canonicalise
 
 CSV = "이름,n\n가,1\n나,2\n"
@@ -39,6 +41,15 @@ def test_a_file_object_can_be_read_again():
     file = io.BytesIO(CSV.encode())
     assert list_sheets(file) == []
     assert len(read_table(file)) == len(read_table(file)) == 2
+
+
+def test_a_large_file_is_not_read_to_see_that_it_is_no_archive(tmp_path, monkeypatch):
+    path = tmp_path / "x.csv"
+    path.write_text(CSV)
+    monkeypatch.setattr("core.collect.readers.MAX_BYTES", 1)
+    assert list_members(path) == list_sheets(path) == []
+    with pytest.raises(ReadError, match="No such file"):
+        list_members(tmp_path / "no.csv")
 
 
 def test_content_says_more_than_the_name():
@@ -101,8 +112,9 @@ def check(frame):
 
 
 def attempt(data, name):
-    with suppress(ReadError):
-        list_sheets(data, name=name)
+    for look in (list_sheets, list_members):
+        with suppress(ReadError):
+            look(data, name=name)
     message = ""
     try:
         check(read_table(data, name=name))
@@ -114,10 +126,12 @@ def attempt(data, name):
 @cache
 def samples():
     frame = pd.DataFrame({"text": ["가나다", 'x "y", z'] * 3, "n": [1.5, None] * 3, "label": ["긍정", "neg"] * 3})
-    excel, feather = io.BytesIO(), io.BytesIO()
+    excel, feather, packed = io.BytesIO(), io.BytesIO(), io.BytesIO()
     frame.to_excel(excel, index=False)
     frame.to_feather(feather)
     text = frame.to_csv(index=False)
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("x.csv", text)
     return {
         "utf-8": text.encode(),
         "cp949": text.encode("cp949"),
@@ -128,10 +142,15 @@ def samples():
         "parquet": frame.to_parquet(),
         "feather": feather.getvalue(),
         "excel": excel.getvalue(),
+        "gzip": gzip.compress(text.encode()),
+        "zip": packed.getvalue(),
+        "parquet in gzip": gzip.compress(frame.to_parquet()),
     }
 
 
-NAMES = st.sampled_from(["x.csv", "x.tsv", "x.json", "x.jsonl", "x.parquet", "x.xlsx", "x.xls", "x", None])
+NAMES = st.sampled_from(
+    ["x.csv", "x.tsv", "x.json", "x.jsonl", "x.parquet", "x.xlsx", "x.xls", "x.zip", "x.gz", "x", None]
+)
 MUTATIONS = st.lists(
     st.tuples(st.sampled_from(["cut", "insert", "replace", "repeat"]), st.floats(0, 1), st.binary(max_size=6)),
     max_size=4,

@@ -44,15 +44,22 @@ def test_words_for_a_missing_value_hold_in_every_column():
     assert frame["amount"].dropna().tolist() == [1.0, 2.0, 4.5]
     assert frame["age"].isna().tolist() == [False, True, False, False]
     assert frame["label"].isna().tolist() == [False, True, False, True]
-    assert "Column 'age': 1 values are read as missing." in notes
+    assert "Column 'age': 1 value is read as missing." in notes
     # What was handed in is as it was.
     assert FRAME["age"].tolist() == [30, -99, 41, 52]
+
+
+@pytest.mark.parametrize("word", ["-99", "-99.0", " -9.9e1"])
+def test_a_number_means_missing_however_it_is_written(word):
+    frame, _ = retype(pd.DataFrame({"x": [1.5, -99.0, 2.0], "n": [-99, 1, 2]}), missing=[word])
+    assert frame["x"].isna().tolist() == [False, True, False]
+    assert frame["n"].isna().tolist() == [True, False, False]
 
 
 def test_text_becomes_numbers_and_what_is_none_is_counted():
     frame, notes = retype(FRAME, {"amount": "numeric"})
     assert frame["amount"].dropna().tolist() == [1.0, 2.0, 4.5]
-    assert notes == ["Column 'amount': 1 values that are no numbers are read as missing, the first is 'unknown'."]
+    assert notes == ["Column 'amount': 1 value is read as missing, being no numbers; the first is 'unknown'."]
 
 
 @pytest.mark.parametrize(("column", "kind"), [("label", "numeric"), ("label", "datetime"), ("code", "colour")])

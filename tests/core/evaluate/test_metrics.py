@@ -97,6 +97,14 @@ def test_intervals_agree_with_resampled_rows():
         assert found.metrics[name][2] - found.metrics[name][1] == pytest.approx(width, rel=0.3), name
 
 
+def test_what_takes_long_can_be_left_out_and_the_rest_is_the_same():
+    labels, probabilities = example(200, 3, seed=1)
+    whole, quick = evaluate(labels, probabilities), evaluate(labels, probabilities, ranking=False)
+    assert quick.metrics == {name: whole.metrics[name] for name in METRICS if name not in ROW_METRICS}
+    pd.testing.assert_frame_equal(quick.per_class, whole.per_class)
+    pd.testing.assert_frame_equal(quick.confusion, whole.confusion)
+
+
 def test_a_class_the_model_does_not_know_and_one_the_labels_lack():
     labels = pd.Series(list("aabbcc"), index=range(6))
     probabilities = pd.DataFrame({"a": [0.9, 0.8, 0.3, 0.2, 0.1, 0.2], "z": [0.1, 0.2, 0.1, 0.1, 0.2, 0.7]})

@@ -279,6 +279,7 @@ def test_each_answer_scores_every_turn_again_and_undo_scores_them_as_they_were(d
         labels = drawn.dataset.labels_of("test")
         for turn, then in zip(drawn.turns, first, strict=True):
             assert turn.rescored
+            assert turn.headline == turn.evaluation.metrics[drawn.headline]
             assert turn.evaluation_then.metrics == then
             assert turn.evaluation.metrics == evaluate(labels.sort_index(), turn.test_probabilities).metrics
     before = drawn.turns[1]

@@ -34,6 +34,10 @@ def same(one: Finding, other: Finding) -> bool:
     return parts[0] == parts[1] and one.ids.equals(other.ids) and cells[0] == cells[1]
 
 
+def missing_values(project: Project) -> Finding:
+    return next(finding for finding in project.findings() if finding.kind == "missing_values")
+
+
 @pytest.fixture
 def long_audits(monkeypatch):
     """Every audit counts as one that takes long."""
@@ -113,7 +117,7 @@ def test_another_version_of_the_data_has_findings_of_its_own(project, train):
 
 
 def test_a_dismissed_finding_does_not_come_back_until_it_is_about_more(project):
-    finding = project.findings()[0]
+    finding = missing_values(project)
     project.apply(dismiss(finding, by="ann", reason="it is meant so"))
     assert finding.kind not in [each.kind for each in project.findings()]
     ((kept, entry),) = dismissed_findings(project)
@@ -127,7 +131,7 @@ def test_a_dismissed_finding_does_not_come_back_until_it_is_about_more(project):
 
 
 def test_a_dismissal_can_be_undone_and_taken_back_later(project, train):
-    finding = project.findings()[0]
+    finding = missing_values(project)
     project.apply(dismiss(finding))
     project.undo()
     assert finding.kind in [each.kind for each in project.findings()]

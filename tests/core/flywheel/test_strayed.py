@@ -38,6 +38,7 @@ def test_children_of_an_excluded_parent_are_offered_for_exclusion(project):
     project.apply(Exclude([parent]))
     found = strayed(project.dataset)
     assert set(found.orphans) == children(project, parent)
+    assert found.torn.empty
     assert found.relabelled.empty
     project.apply(found.exclude(by="ann"))
     assert len(strayed(project.dataset)) == 0
@@ -50,7 +51,7 @@ def test_children_follow_parents_that_were_all_relabelled_and_others_are_torn(pr
     one, other = parents.iloc[0]
     project.apply(Relabel({one: "no"}))
     torn = strayed(project.dataset)
-    assert set(torn.orphans) == children(project, one)
+    assert set(torn.torn) == set(torn.orphans) == children(project, one)
     assert torn.relabelled.empty
     project.apply(Relabel({other: "no"}))
     found = strayed(project.dataset)

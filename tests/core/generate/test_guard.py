@@ -114,3 +114,19 @@ def test_neither_values_nor_labels_of_judged_examples_play_a_part(dataset, model
         for each in (dataset, spoiled)
     ]
     pd.testing.assert_frame_equal(*tables)
+
+
+@pytest.mark.parametrize("part", ["test", "sealed"])
+def test_a_row_that_equals_a_judged_example_is_not_made(part):
+    texts = [f"where is order {number}" for number in range(60)]
+    frame = pd.DataFrame({"text": texts, "kind": ["late", "lost"] * 30})
+    dataset = Dataset.from_frame(frame, label="kind", text="text", test=0.2, sealed=0.2)
+    judged = dataset.part(part)["text"]
+    settings = {"templates": ["{order}"], "fillers": {"order": [*judged, "a new text", *dataset.part("train")["text"]]}}
+    rows = propose(dataset, method="templates", target="late", n=200, settings=settings)
+    assert rows["text"].tolist() == ["a new text"]
+    # What train has as well is no leak: a copy of it stays.
+    twin = dataset.with_cells({(dataset.ids("train")[0], "text"): judged.iloc[0]})
+    label = twin.labels[twin.ids("train")[0]]
+    copies = propose(twin, method="random_oversample", target=label, n=200)
+    assert judged.iloc[0] in set(copies["text"])

@@ -23,7 +23,8 @@ def points(groups: int, rows: int = 300) -> pd.DataFrame:
 @pytest.mark.parametrize(("groups", "drawn"), [(1, 1), (6, 6), (7, 6), (150, 6)])
 def test_each_example_is_drawn_once_under_its_own_id(groups, drawn):
     found = points(groups)
-    chart = example_map_chart(found)
+    chart = example_map_chart(found, axes=("First\n<b>월 요금</b> 0.4", "Second"))
+    assert chart.figure.layout.xaxis.title.text == "First<br>&lt;b&gt;월 요금&lt;/b&gt; 0.4"
     traces = chart.figure.data
     assert len(traces) == drawn
     ids = [each for trace in traces for each in trace.customdata]
