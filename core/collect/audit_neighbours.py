@@ -63,6 +63,8 @@ def _standardised(audited: Audited, some: npt.NDArray[np.int64]) -> npt.NDArray[
         if not there.any():
             continue
         numbers = np.where(there, numbers, np.median(numbers[there]))
+        # Squares of numbers near the end of the scale would run over it.
+        numbers = numbers / max(np.abs(numbers).max(), np.finfo(float).tiny)
         deviation = numbers.std()
         if deviation > 0:
             columns.append(((numbers - numbers.mean()) / deviation).astype(np.float32))

@@ -67,7 +67,7 @@ _PATTERNS = {
         "mail address",
         "mail addresses",
         r"[\w.+-]@[\w-]+\.\pL{2}",
-        re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,}"),
+        re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){0,8}\.[^\W\d_]{2,}"),
         _mask_mail,
         _any,
     ),

@@ -133,7 +133,9 @@ def far_out(numbers: npt.NDArray[np.float64]) -> tuple[float, float]:
     if SKEWED * min(down, up) >= max(down, up):
         return low - BEYOND * down, high + BEYOND * up
     if low > 0:
-        return (0.0, high * (high / median) ** BEYOND) if up > down else (low * (low / median) ** BEYOND, np.inf)
+        with np.errstate(over="ignore"):
+            factor = float(np.power(high / median if up > down else low / median, BEYOND))
+        return (0.0, high * factor) if up > down else (low * factor, np.inf)
     # Zeros and a tail: what is far is far from the tail as well.
     far = TAIL * max(down, up)
     return low - far, high + far
@@ -189,9 +191,11 @@ def _apart(numbers: npt.NDArray[np.float64], where: npt.NDArray[np.int64], media
         return where
     rest = np.delete(numbers, where)
     reach = np.abs(rest[np.isfinite(rest)] - median).max(initial=0.0)
-    distances = np.abs(numbers[where] - median)
+    # Infinity is as far as any number can be.
+    distances = np.nan_to_num(np.abs(numbers[where] - median))
     steps = np.sort(np.append(distances, reach))
-    ratios = steps[1:] / np.maximum(steps[:-1], np.finfo(float).tiny)
+    with np.errstate(over="ignore"):
+        ratios = steps[1:] / np.maximum(steps[:-1], np.finfo(float).tiny)
     widest = int(ratios.argmax())
     beyond = where[distances > steps[widest]]
     return beyond if ratios[widest] > APART and len(beyond) <= MOST_FAR * len(numbers) else where[:0]

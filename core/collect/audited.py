@@ -25,7 +25,7 @@ def _names_things(column: pd.Series) -> bool:
     if pd.api.types.is_float_dtype(column.dtype):
         numbers = column.to_numpy()
         # Most measurements show in the first few.
-        return not any(bool((part[~np.isnan(part)] % 1 != 0).any()) for part in (numbers[:1_000], numbers))
+        return not any(bool((part[np.isfinite(part)] % 1 != 0).any()) for part in (numbers[:1_000], numbers))
     return not pd.api.types.is_datetime64_any_dtype(column.dtype)
 
 

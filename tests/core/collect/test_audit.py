@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -266,3 +268,63 @@ def test_a_cell_gets_one_value_however_many_checks_speak_of_it():
     assert {f.kind for f in found} == {"spelling_variants", "broken_dependency"}
     cells = [cell for f in found for cell in f.cells]
     assert len(cells) == len(set(cells)) == 2
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_a_random_clean_table_has_nothing_worth_mending(seed):
+    random = np.random.default_rng(seed)
+    frame = table(
+        seed=seed,
+        skewed=random.lognormal(0, 1, 400),
+        count=random.poisson(3, 400),
+        city=random.choice(["Seoul", "Busan", "Daegu", "Jeju"], 400),
+        code=[f"{random.choice(list('abc'))}-{n}" for n in random.integers(10, 99, 400)],
+        name=["".join(letters) for letters in random.choice(list("abcdefghijklmnop"), (400, 8))],
+        day=pd.Timestamp("2024-01-01") + pd.to_timedelta(random.integers(0, 500, 400), unit="D"),
+    )
+    assert [f.title for f in audit(Dataset.from_frame(frame, label="label")) if f.severity >= 0.3] == []
+
+
+_HOSTILE = [
+    [
+        "",
+        "  ",
+        "A",
+        "N/A",
+        "?",
+        "1",
+        "3.5",
+        "1,5",
+        "12 oz",
+        "12%",
+        "2024-01-02",
+        "01/02/2024",
+        "x@y.org",
+        "010-1234-5678",
+    ],
+    ["\x00", "é", "한글", "-", "999", "1e400", "inf", "0x10", "\u0663", "½", "123,456.789,0", "$5", "4111111111111111"],
+    [1, 2, 3, 999, -1, np.nan, np.inf, -np.inf, 1e300, 0.5, 2**60],
+    [True, False, None],
+    [pd.Timestamp("2024-01-01"), pd.NaT, pd.Timestamp("1677-09-22"), pd.Timestamp("2262-01-01")],
+]
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.sampled_from([40, 150, 300]))
+def test_whatever_is_in_a_table_each_fix_can_be_made(seed, rows):
+    random = np.random.default_rng(seed)
+    frame = {"x": random.normal(size=rows)}
+    for number in range(5):
+        values = _HOSTILE[random.integers(0, len(_HOSTILE))]
+        shares = random.dirichlet(np.full(len(values), random.choice([0.1, 1, 5])))
+        frame[f"c{number}"] = [values[n] for n in random.choice(len(values), rows, p=shares)]
+    frame["label"] = random.choice(["a", "b", "A"], rows, p=[0.5, 0.4, 0.1])
+    findings(pd.DataFrame(frame), features=list(frame)[:-1])
+
+
+def test_a_long_word_takes_no_long_time():
+    words = [f"{'a' * 50_000}{n} me@example.org" for n in range(3)] + [f"short text number {n}" for n in range(60)]
+    started = time.perf_counter()
+    audit(Dataset.from_frame(pd.DataFrame({"text": words, "label": ["a", "b", "a"] * 21}), label="label", text="text"))
+    assert time.perf_counter() - started < 10
