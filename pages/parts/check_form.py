@@ -58,7 +58,7 @@ def draw(project: Project, *, by: str) -> None:
     dataset = project.dataset
     before = None if draft["check"] is None else read_checks([draft["check"]])[0]
     editing = draft["editing"]
-    st.subheader("New check" if editing is None else "Change the check", anchor=False)
+    st.header("New check" if editing is None else "Change the check", anchor=False)
     with st.container(border=True):
         check, problem = None, ""
         try:
