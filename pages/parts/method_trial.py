@@ -167,12 +167,17 @@ def draw_search(project: Project) -> None:
             key="search-table",
             alt="Every method and amount that was tried, the best first.",
         )
+        free = " By threshold: another decision threshold gives as much." if _free(found) else ""
         st.caption(
             f"Inside the folds of train, intervals corrected for all {len(found.trials)} together (Holm). On the "
-            "front: nothing that changes fewer rows gives more. By threshold: another decision threshold gives as much."
+            f"front: nothing that changes fewer rows gives more.{free}"
         )
         if tried.version != project.dataset.version:
             st.caption("The data was changed since this trial.")
+
+
+def _free(found: Search) -> bool:
+    return bool(found.table["threshold_as_good"].any())
 
 
 def _aim(ask: Ask) -> str:
@@ -188,7 +193,7 @@ def _written(table: pd.DataFrame, title: str) -> pd.DataFrame:
         f"{signed(row.delta)} ({signed_interval(row.low, row.high)})" if row.problem == "" else "–"
         for row in table.itertuples()
     ]
-    return pd.DataFrame(
+    written = pd.DataFrame(
         {
             "method": table["title"],
             "amount": [percent(share, 0) if share == share else "–" for share in table["amount"]],
@@ -201,3 +206,5 @@ def _written(table: pd.DataFrame, title: str) -> pd.DataFrame:
             "why not": table["problem"],
         }
     )
+    # What is said of none of them takes no room.
+    return written.drop(columns=[name for name in ("by threshold", "why not") if (written[name] == "").all()])
