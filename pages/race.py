@@ -27,11 +27,11 @@ def live() -> dict[str, pd.DataFrame]:
 def begin(project: Project) -> None:
     """Let the budget be chosen, and start a race."""
     simulated = project.dataset_at(0).schema.truth is not None
-    minutes, reviews, accuracy = 30, 50, 95
+    minutes, reviews, accuracy = 20, 30, 95
     if simulated:
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            minutes = st.number_input("Minutes each side may spend", 2, 600, 30, 5, key="race-minutes", width=230)
-            reviews = st.number_input("Labels reviewed a turn", 1, 1000, 50, 10, key="race-reviews", width=200)
+            minutes = st.number_input("Minutes each side may spend", 2, 600, 20, 5, key="race-minutes", width=230)
+            reviews = st.number_input("Labels reviewed a turn", 1, 1000, 30, 10, key="race-reviews", width=200)
             accuracy = st.number_input("Reviewer right, in %", 0, 100, 95, 5, key="race-accuracy", width=180)
         said = (
             "The truth of this data is known: a simulated reviewer answers from it, and the score is that on the true "

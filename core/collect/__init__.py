@@ -7,12 +7,14 @@ from core.collect.audit import audit
 from core.collect.batch import join_test_set
 from core.collect.checked import check_table
 from core.collect.checks import Check, CheckError, read_checks
-from core.collect.describe import describe
+from core.collect.describe import describe, describe_texts
 from core.collect.disk import disk_files, disk_folder, on_disk
-from core.collect.drift import DriftError, drift
+from core.collect.drift import EFFECT, DriftError, drift
 from core.collect.errors import ReadError, shown
 from core.collect.finding import Finding
+from core.collect.pandera_schema import checks_source, needs_source, to_pandera
 from core.collect.profile import Profile, profile
+from core.collect.projection import PROJECTIONS, available_projections
 from core.collect.readers import list_members, list_sheets, read_table
 from core.collect.retype import retype
 from core.collect.stream import to_parquet
@@ -20,6 +22,8 @@ from core.collect.two_samples import TwoSamples, tell_apart
 from core.schema import infer_schema
 
 __all__ = [
+    "EFFECT",
+    "PROJECTIONS",
     "Check",
     "CheckError",
     "DriftError",
@@ -29,8 +33,11 @@ __all__ = [
     "ReadError",
     "TwoSamples",
     "audit",
+    "available_projections",
     "check_table",
+    "checks_source",
     "describe",
+    "describe_texts",
     "disk_files",
     "disk_folder",
     "drift",
@@ -41,6 +48,7 @@ __all__ = [
     "join_test_set",
     "list_members",
     "list_sheets",
+    "needs_source",
     "on_disk",
     "profile",
     "read_annotations",
@@ -49,6 +57,7 @@ __all__ = [
     "retype",
     "shown",
     "tell_apart",
+    "to_pandera",
     "to_parquet",
     "to_wide",
 ]

@@ -32,6 +32,7 @@ from core.progress import Cancel, Progress, Steps
 __all__ = ["to_parquet"]
 
 BLOCK_BYTES = 1 << 23
+_LONGEST_LINE = 1 << 26
 _QUOTE, _NEWLINE, _RETURN = b'"\n\r'
 _KINDS = {
     "int64": pa.int64(),
@@ -166,16 +167,23 @@ def _checked(path: Path, steps: Steps) -> _Text | None:
 
 
 def _encoding(path: Path) -> tuple[str, int]:
-    """Find the encoding by the head, and by the first block that is not ASCII."""
+    """Find the encoding by the head, and by the first whole lines that are not ASCII.
+
+    Of whole lines, since a block may end within a character, which then looks like one of another encoding.
+    """
+    pending, at_head = b"", True
     with path.open("rb") as file:
-        head = file.read(BLOCK_BYTES)
-        encoding, mark = find_encoding(head)
-        block = head
-        while encoding == "utf-8" and not mark and block.isascii() and (block := file.read(BLOCK_BYTES)):
-            if not block.isascii():
-                # From a line's start on: a block may begin within a character.
-                return find_encoding(block[block.find(b"\n") + 1 :])[0], 0
-    return encoding, mark
+        while block := file.read(BLOCK_BYTES):
+            pending += block
+            # Without an end of line for so long, a character that is cut no longer matters.
+            end = pending.rfind(b"\n") + 1 or (len(pending) if len(pending) > _LONGEST_LINE else 0)
+            whole, pending = pending[:end], pending[end:]
+            if whole and (at_head or not whole.isascii()):
+                found = find_encoding(whole)
+                if found != ("utf-8", 0) or not whole.isascii():
+                    return found
+                at_head = False
+    return find_encoding(pending)
 
 
 def _sound(codes: np.ndarray, quotes: np.ndarray, opened: int, delimiter: int) -> bool:

@@ -14,7 +14,7 @@ from core.evaluate.part_verdicts import FEWEST, FEWEST_OF_A_CLASS, compare_part,
 from core.evaluate.predicates import Bins, Predicate, bins_of, holds, joined, sentence
 from core.evaluate.predictions import EvaluationError, log_losses, losses
 from core.evaluate.regions import Region, measure, overlap
-from core.evaluate.scores import METRICS
+from core.evaluate.scores import CELL_METRICS, METRICS
 from core.evaluate.slices import Slice, find_slices
 from core.evaluate.test_health import TestSetHealth, test_health
 from core.evaluate.threshold import THRESHOLD_SCORES, ThresholdCurve, threshold_curve
@@ -22,6 +22,7 @@ from core.evaluate.training_luck import Refit, TrainingLuck, training_luck
 from core.evaluate.verdict import GAIN, HARM, NO_EVIDENCE, Verdict, compare, together
 
 __all__ = [
+    "CELL_METRICS",
     "FEW",
     "FEWEST",
     "FEWEST_OF_A_CLASS",

@@ -18,7 +18,7 @@ from core.flywheel.blind import (
     skipped,
     train_moved,
 )
-from core.flywheel.claim import Claim
+from core.flywheel.claim import AFTER, JUDGED, Claim
 from core.flywheel.decision import SAID
 from core.flywheel.edits import (
     Annotations,
@@ -37,6 +37,7 @@ from core.flywheel.edits import (
     SetRules,
 )
 from core.flywheel.errors import LockError, ProjectError, SealError, StaleError
+from core.flywheel.example_map import ExampleMap, example_map
 from core.flywheel.export import export
 from core.flywheel.findings import dismiss, dismissed_findings, ready_findings, restore
 from core.flywheel.guidelines import (
@@ -85,7 +86,7 @@ from core.flywheel.review import (
     start_queue,
     what_was_done,
 )
-from core.flywheel.sealed import in_sight, is_sealed, open_sealed
+from core.flywheel.sealed import in_sight, is_sealed, open_sealed, refusal
 from core.flywheel.simulate import simulate_reviewer
 from core.flywheel.slice_verdicts import SliceVerdict, harmed, judge_watched, watched_trend
 from core.flywheel.store import StoreError
@@ -103,8 +104,10 @@ from core.flywheel.watched import (
 from core.flywheel.workspace import ProjectSummary, find_project, home, list_projects, new_folder
 
 __all__ = [
+    "AFTER",
     "ARMS",
     "EXACT",
+    "JUDGED",
     "PERMUTATIONS",
     "PIN_KINDS",
     "SAID",
@@ -129,6 +132,7 @@ __all__ = [
     "EditError",
     "EditGroup",
     "Entry",
+    "ExampleMap",
     "Exclude",
     "Figure",
     "Filter",
@@ -177,6 +181,7 @@ __all__ = [
     "draw",
     "edit_of",
     "evidence",
+    "example_map",
     "export",
     "find_project",
     "fix_band",
@@ -221,6 +226,7 @@ __all__ = [
     "race_project",
     "rank",
     "ready_findings",
+    "refusal",
     "region_of",
     "restore",
     "review_sample",

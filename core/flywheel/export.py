@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from core.collect.pandera_schema import checks_source, needs_source, to_pandera
+from core.collect import checks_source, needs_source, to_pandera
 from core.flywheel import log, replay
 from core.flywheel.blind import reviewed_json
 from core.flywheel.claim import claim_json

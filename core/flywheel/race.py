@@ -29,8 +29,7 @@ from core.evaluate.scores import SMALLER_IS_BETTER
 from core.flywheel.actions import SECONDS_PER_DECISION
 from core.flywheel.ranking import first_suspects
 from core.progress import Cancel, Progress, Steps
-from core.train import Fitted, LockedModel, Recipe
-from core.train.lock import FOLDS
+from core.train import FOLDS, Fitted, LockedModel, Recipe
 from core.train.space import recipe_space
 
 __all__ = ["ARMS", "SECONDS_PER_DECISION", "SECONDS_PER_FIT", "Finish", "RaceError", "Rules", "race", "run_race"]

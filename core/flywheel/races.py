@@ -17,7 +17,7 @@ from core.flywheel.errors import ProjectError
 from core.flywheel.race import ARMS, SECONDS_PER_FIT, Rules, run_race
 from core.flywheel.store import now
 from core.progress import Cancel, Progress
-from core.train.lock import FOLDS
+from core.train import FOLDS
 
 if TYPE_CHECKING:
     from core.flywheel.project import Project

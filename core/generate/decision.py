@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from core.evaluate.scores import CELL_METRICS
+from core.evaluate import CELL_METRICS
 
 __all__ = ["moved_decision"]
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from core.evaluate.scores import CELL_METRICS
+from core.evaluate import CELL_METRICS
 from core.statistics import draw_rows
 
 __all__ = ["expected_of_best"]

@@ -19,6 +19,8 @@ from core.train import LockedModel
 __all__ = ["chosen_by", "drawn", "exclusion_counts", "make_rows", "originals", "propose", "propose_exclusions"]
 
 PARENTS = ["parent", "other_parent"]
+# How often rows that equal a test or sealed example are made anew.
+_ROUNDS = 5
 
 
 def propose(
@@ -56,7 +58,7 @@ def propose(
     DataFrame of shape (rows, columns + 2)
         Indexed by new ids: ``parent``, ``other_parent`` (missing where one parent was used), then the columns of the
         data set; what the method does not make is the first parent's. Rows that equal a test or sealed example, and
-        none of train, are left out.
+        none of train, are made anew, and left out if that goes on.
 
     Raises
     ------
@@ -72,9 +74,30 @@ def propose(
     counts = explicit_counts(dataset.labels_of("train"), target, n=n)
     sources = Sources(originals(dataset), dataset.schema, chosen_by(target), None if model is None else model.recipe)
     round_seed = _round_seed(seed, len(dataset.generated))
-    rows = make_rows(chosen, sources, counts, round_seed, settings)
-    rows = _unlike_judged(dataset, rows)
+    rows = _made_unlike_judged(dataset, chosen, sources, counts, round_seed, settings)
     return rows.set_axis(_new_ids(dataset, rows[PARENTS], f"{method}:{seed}"))
+
+
+def _made_unlike_judged(
+    dataset: Dataset,
+    method: Method,
+    sources: Sources,
+    counts: Mapping[str, int],
+    seed: int,
+    settings: Mapping[str, Any] | None,
+) -> pd.DataFrame:
+    """Make rows, and others in the place of those that equal what is judged; a few times, since all may."""
+    label, found = dataset.schema.label, []
+    for again in range(_ROUNDS):
+        made = make_rows(method, sources, counts, seed + again, settings)
+        found.append(_unlike_judged(dataset, made))
+        dropped = made[label].value_counts() - found[-1][label].value_counts().reindex(
+            made[label].unique(), fill_value=0
+        )
+        counts = {name: count for name in counts if (count := int(dropped.get(name, 0))) > 0}
+        if not counts:
+            break
+    return found[0] if len(found) == 1 else pd.concat(found, ignore_index=True)
 
 
 def _unlike_judged(dataset: Dataset, rows: pd.DataFrame) -> pd.DataFrame:

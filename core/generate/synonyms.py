@@ -15,7 +15,7 @@ from sklearn.decomposition import TruncatedSVD
 from core.generate.pieces import Mask, Pieces
 from core.generate.words import Change
 from core.neighbours import nearest
-from core.train.recipes import one_thread, tokenise
+from core.train import one_thread, tokenise
 
 __all__ = ["Space", "learn_space", "synonyms"]
 

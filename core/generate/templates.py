@@ -12,7 +12,7 @@ import pandas as pd
 
 from core.generate.pieces import Mask, Pieces, Strings, drawn, glued
 from core.generate.strategy import GenerateError
-from core.train.recipes import TOKEN
+from core.train import TOKEN
 
 __all__ = ["Template", "Templates", "lendable", "read_fillers", "read_templates"]
 

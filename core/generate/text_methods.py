@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from core.collect.describe import describe_texts
+from core.collect import describe_texts
 from core.generate.method import Made, Make, Method, Sources
 from core.generate.mixing import has_halves, has_sentences, mixed, partners, shuffled
 from core.generate.pieces import Mask, Pieces, drawn

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.flywheel.attribution import Share
+from core.flywheel import Share
 from core.report.chart import (
     ACCENT,
     ALERT,

@@ -7,6 +7,7 @@ from core.train.fit import Change, Fitted, TrainError
 from core.train.learning_curve import learning_curve
 from core.train.lock import (
     DECISIONS,
+    FOLDS,
     RECIPES,
     LockedModel,
     Recipe,
@@ -15,10 +16,13 @@ from core.train.lock import (
     moved_versions,
     recipes_for,
 )
+from core.train.recipes import TOKEN, one_thread, tokenise
 
 __all__ = [
     "DECISIONS",
+    "FOLDS",
     "RECIPES",
+    "TOKEN",
     "Change",
     "Explainer",
     "Fitted",
@@ -32,9 +36,11 @@ __all__ = [
     "explainer",
     "learning_curve",
     "moved_versions",
+    "one_thread",
     "out_of_fold_under",
     "predict_children",
     "recipes_for",
     "telling",
+    "tokenise",
     "weighed",
 ]

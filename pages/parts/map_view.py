@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core.collect.projection import PROJECTIONS, available_projections
-from core.flywheel.example_map import ExampleMap, example_map
+from core.collect import PROJECTIONS, available_projections
+from core.flywheel import ExampleMap, example_map
 from core.report import CLASSES, count, example_map_chart, number, percent, shorten
 from pages.parts import cards, figure, frame, jobs, judged, queues
 from pages.parts.plain import plain

@@ -8,8 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from core.evaluate import METRICS
-from core.flywheel.claim import AFTER, JUDGED
-from core.flywheel.sealed import refusal
+from core.flywheel import AFTER, JUDGED, refusal
 from core.report import count, interval, moment, number, signed, signed_interval
 from pages.parts import errors, jobs, sidebar, verdicts
 from pages.parts.judgement import times

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-from core.collect.drift import EFFECT
+from core.collect import EFFECT
 from core.flywheel import reviewed
 from core.flywheel.test_set import TestSetReport, judge_test_set
 from core.report import class_shares, column_drift, count, interval, number, percent

@@ -20,6 +20,7 @@ TITLES = {
     "train": "Train",
     "evaluate": "Evaluate",
     "ledger": "Ledger",
+    "race": "Race",
 }
 NONSENSE = ("zzz", "..%2F..%2Fetc", "%3Cb%3Ebold%3C%2Fb%3E")
 
@@ -45,6 +46,16 @@ def fresh(starter, workspace):
     server.start()
     yield server
     server.kill()
+
+
+def test_the_first_requests_of_a_server_may_come_together(page, fresh):
+    """Pages that are run at once import the same packages in other orders: none may see half of one."""
+    slugs = ("annotate", "evaluate", "ledger")
+    tabs = [page, *(page.context.new_page() for _ in slugs[1:])]
+    for tab, slug in zip(tabs, slugs, strict=True):
+        tab.goto(f"{fresh.address}/{slug}?project=small", wait_until="commit")
+    for tab, slug in zip(tabs, slugs, strict=True):
+        expect(tab.get_by_role("heading", name=TITLES[slug], level=1)).to_be_visible(timeout=30_000)
 
 
 @pytest.mark.parametrize("project", ["small", None], ids=["project", "none"])

@@ -148,14 +148,22 @@ def test_every_kind_of_edit_survives_reopening(project, dataset, train, make_tab
 
 def test_what_every_method_proposes_can_be_applied_and_survives(tmp_path, make_dataset, make_table, make_texts):
     methods = []
-    for name, dataset in (("table", make_dataset(make_table())), ("texts", make_dataset(make_texts(), text="message"))):
+    texts = make_texts()
+    texts["message"] += ". " + texts["key"] + " says hello."
+    for name, dataset in (("table", make_dataset(make_table())), ("texts", make_dataset(texts, text="message"))):
         project = Project.create(tmp_path / name, dataset)
         for method in methods_for(dataset):
             if method.excludes:
                 gone = propose_exclusions(project.dataset, method=method.key, target="majority", n=3)
                 project.apply(Exclude(list(gone.index)))
             else:
-                project.apply(Generate(propose(project.dataset, method=method.key, target="minority", n=5)))
+                told = {
+                    "templates": ["{verb} {what} now"],
+                    "fillers": {"verb": ["win", "take"], "what": ["cash", "it"]},
+                }
+                settings = {name: value for name, value in told.items() if name in method.settings}
+                rows = propose(project.dataset, method=method.key, target="minority", n=5, settings=settings)
+                project.apply(Generate(rows))
             assert Project.open(tmp_path / name).dataset.version == project.dataset.version
             methods.append(method.key)
         assert project.dataset.frame.dtypes.equals(dataset.frame.dtypes)
