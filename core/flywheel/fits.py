@@ -9,9 +9,9 @@ import pandas as pd
 from core.dataset import Dataset
 from core.flywheel.store import Store, now
 from core.progress import Cancel, Progress
-from core.train import LockedModel
+from core.train import Fitted, LockedModel
 
-__all__ = ["Fit", "fit_once", "kept_fit", "test_inputs"]
+__all__ = ["Fit", "class_probabilities", "fit_once", "kept_fit", "test_inputs"]
 
 
 class Fit(NamedTuple):
@@ -19,6 +19,12 @@ class Fit(NamedTuple):
 
     test_probabilities: pd.DataFrame
     threshold: float | None
+
+
+def class_probabilities(fitted: Fitted, dataset: Dataset, inputs: pd.DataFrame) -> pd.DataFrame:
+    """Probabilities of some rows, ids x all classes of the data; a class the model has not met has probability 0."""
+    known = pd.DataFrame(fitted.predict_proba(inputs), index=inputs.index, columns=list(fitted.classes))
+    return known.reindex(columns=list(dataset.classes), fill_value=0.0)
 
 
 def test_inputs(dataset: Dataset, brought: Dataset) -> pd.DataFrame:
@@ -77,9 +83,7 @@ def fit_once(
         fitted, threshold = training.fitted, training.threshold
     else:
         fitted = model.fit(dataset, progress, cancel)
-    inputs = test_inputs(dataset, brought)
-    probabilities = pd.DataFrame(fitted.predict_proba(inputs), index=inputs.index, columns=list(fitted.classes))
-    blob = store.write_frame(probabilities.reindex(columns=list(dataset.classes), fill_value=0.0))
+    blob = store.write_frame(class_probabilities(fitted, dataset, test_inputs(dataset, brought)))
     with store.writing():
         store.insert(
             "fits",

@@ -18,6 +18,7 @@ from core.evaluate import Evaluation, Refit, TrainingLuck, Verdict, compare, eva
 from core.evaluate.scores import CELL_METRICS
 from core.flywheel import log
 from core.flywheel.errors import LockError
+from core.flywheel.fits import class_probabilities, test_inputs
 from core.flywheel.log import Entry
 from core.flywheel.ranking import first_suspects, kept_ranking
 from core.flywheel.refits import Refits, kept_refits, make_refits, unrefitted
@@ -26,7 +27,7 @@ from core.flywheel.turn import Turn, Verdicts, test_version
 from core.progress import Cancel, Progress
 from core.train import Fitted, LockedModel, Training
 
-__all__ = ["Ledger", "changes", "class_probabilities", "entry_size", "part_of"]
+__all__ = ["Ledger", "changes", "entry_size", "part_of"]
 
 _FIELDS = (
     "baseline",
@@ -169,12 +170,9 @@ class Ledger:
 
     def _keep_test(self, model: LockedModel, training: Training, dataset: Dataset, brought: Dataset) -> dict[str, Any]:
         """Predict and evaluate the test examples, and write their probabilities."""
-        test = class_probabilities(training.fitted, dataset, dataset.inputs("test"))
-        evaluation = _Judged(dataset, model, self._headline).evaluate((test, training.threshold))
-        excluded = brought.ids("test").difference(test.index)
-        if len(excluded):
-            rows = brought.frame.loc[excluded, list(dataset.schema.inputs)]
-            test = pd.concat([test, class_probabilities(training.fitted, dataset, rows)])
+        test = class_probabilities(training.fitted, dataset, test_inputs(dataset, brought))
+        judged = _Judged(dataset, model, self._headline)
+        evaluation = judged.evaluate((test.loc[judged.ids], training.threshold))
         return {"evaluation": evaluation.to_json(), "test_probabilities": self._store.write_frame(test)}
 
     def add(self, row: dict[str, Any]) -> int:
@@ -432,9 +430,3 @@ def entry_size(entry: Entry) -> int:
         if key in content:
             return len(content[key])
     return int(content.get("count", 1))
-
-
-def class_probabilities(fitted: Fitted, dataset: Dataset, inputs: pd.DataFrame) -> pd.DataFrame:
-    """Probabilities of some rows, ids x all classes of the data; a class the model has not met has probability 0."""
-    known = pd.DataFrame(fitted.predict_proba(inputs), index=inputs.index, columns=list(fitted.classes))
-    return known.reindex(columns=list(dataset.classes), fill_value=0.0)

@@ -27,6 +27,7 @@ from core.evaluate.predictions import align
 from core.evaluate.resampled import resampled
 from core.evaluate.scores import SMALLER_IS_BETTER
 from core.flywheel.actions import SECONDS_PER_DECISION
+from core.flywheel.fits import class_probabilities
 from core.flywheel.ranking import first_suspects
 from core.progress import Cancel, Progress, Steps
 from core.train import FOLDS, Fitted, LockedModel, Recipe
@@ -418,5 +419,4 @@ class _Run:
         ids = self.start.ids("test")
         ids = ids.intersection(self.truth.index).sort_values()
         inputs = self.start.inputs("test").loc[ids]
-        probabilities = pd.DataFrame(fitted.predict_proba(inputs), index=ids, columns=list(fitted.classes))
-        return probabilities.reindex(columns=list(dataset.classes), fill_value=0.0)
+        return class_probabilities(fitted, dataset, inputs)

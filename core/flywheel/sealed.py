@@ -15,7 +15,8 @@ from core.evaluate import Evaluation, Refit, Verdict, compare, evaluate, trainin
 from core.flywheel.blind import train_moved
 from core.flywheel.claim import Claim, read_claim, worded
 from core.flywheel.errors import LockError, ProjectError, SealError, StaleError
-from core.flywheel.ledger import class_probabilities, part_of
+from core.flywheel.fits import class_probabilities
+from core.flywheel.ledger import part_of
 from core.flywheel.refits import DIVISIONS, FOLDS, LARGE, REFITTING
 from core.flywheel.store import Store, now
 from core.progress import Cancel, Progress, Steps
