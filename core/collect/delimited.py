@@ -108,7 +108,8 @@ def find_layout(data: bytes) -> Layout:
         if score > best_score:
             best, best_score = delimiter, score
     records = _sample_records(sample, best, cut=size < len(data))
-    beyond_first = [cell for record in records for cell in record[1:] if cell]
+    # A blank cell is no sign of a space after the delimiter: it may be how this file writes what is missing.
+    beyond_first = [cell for record in records for cell in record[1:] if cell.strip()]
     spaced = bool(beyond_first) and sum(cell[0] == " " for cell in beyond_first) > 0.9 * len(beyond_first)
     header, start = _header(data, best, spaced)
     return Layout(best, spaced, header, start)

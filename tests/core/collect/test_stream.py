@@ -79,6 +79,14 @@ def test_a_stream_reads_what_the_whole_reads(tmp_path_factory, delimiter, data):
     assert sorted(frame.attrs["notes"]) == sorted(whole.attrs["notes"])
 
 
+def test_blank_cells_are_no_sign_of_spaces_after_the_delimiter(tmp_path):
+    """The first block holds less of them than the whole, and both are to say the same."""
+    text = "words,blank\n" + "red,\n blue, \n" * 10
+    whole, frame = read_table(text.encode()), converted(tmp_path, text.encode())
+    assert set(whole["words"]) == {"red", " blue"}
+    pd.testing.assert_frame_equal(frame, whole)
+
+
 def test_quoted_cells_may_hold_everything_and_cross_blocks(tmp_path):
     cells = ["a, b", 'say "x"', "two\nlines" * 20, "", "가" * 50]
     text = pd.DataFrame({"t": cells * 5, "n": range(25)}).to_csv(index=False)
