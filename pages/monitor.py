@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.flywheel.batches import kept_batches
+from core.flywheel import kept_batches
 from pages.parts import batches, dated, frame
 from pages.parts.batches import to_collect
 

@@ -10,8 +10,6 @@ from core.flywheel.batch_report import COLUMN, CONFIDENCE, LABEL, PREDICTED, Bat
 
 __all__ = ["alarms_of"]
 
-# From this AUC on what a classifier sees is more than a trifle, however sure it is.
-_TOLD = 0.6
 _NAMED = 3
 
 
@@ -79,7 +77,7 @@ def _columns(report: BatchReport) -> list[Finding]:
 
 
 def _told(report: BatchReport) -> list[Finding]:
-    if report.told is None or report.told[1] <= 0.5 or report.told[0] < _TOLD:
+    if report.told is None or not report.told_apart:
         return []
     auc, low, high = report.told
     return [

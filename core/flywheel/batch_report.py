@@ -38,7 +38,7 @@ __all__ = [
     "BatchError",
     "BatchReport",
     "Score",
-    "examine",
+    "examine_batch",
     "known_rows",
     "read_report",
     "score_of",
@@ -52,6 +52,8 @@ _QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
 # The frame of predictions as it is kept: a column a class, whatever it is called, and one beside them.
 _CHANCE, _UNLIKE = "chance of ", "unlike"
 _STANDARD_ERRORS = 1.96
+# From this AUC on what a classifier sees is more than a trifle, however sure it is.
+_TOLD = 0.6
 # Fewer labelled rows say nothing of a score.
 _FEWEST = 20
 
@@ -125,6 +127,11 @@ class BatchReport:
     checks: tuple[tuple[str, int, bool], ...] = ()
     predictions: pd.DataFrame | None = None
     unlike: pd.Series = field(default_factory=lambda: pd.Series(dtype="float64"))
+
+    @property
+    def told_apart(self) -> bool:
+        """Whether a classifier tells the batch from train beyond chance, and by more than a trifle."""
+        return self.told is not None and self.told[1] > 0.5 and self.told[0] >= _TOLD
 
     @property
     def drifted(self) -> pd.DataFrame:
@@ -201,7 +208,7 @@ def known_rows(project: Project, frame: pd.DataFrame) -> tuple[pd.DataFrame, int
     return rows[~held], int(held.sum())
 
 
-def examine(
+def examine_batch(
     project: Project,
     frame: pd.DataFrame,
     *,

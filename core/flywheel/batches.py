@@ -37,7 +37,7 @@ __all__ = [
     "merge_batch",
     "refuse_batch",
     "true_score",
-    "waiting",
+    "waiting_rows",
 ]
 
 # The reports of each open project: a page that is drawn again reads nothing.
@@ -138,9 +138,9 @@ def merge_batch(
     ----------
     project : Project
     report : BatchReport
-        As `examine` returned it.
+        As `examine_batch` returned it.
     new : DataFrame
-        Rows to add, by id: those of `examine`, or some of them.
+        Rows to add, by id: those of `examine_batch`, or some of them.
     name, by, reason : str
     into_pool : bool
         All of them go to the pool: their labels are not trusted and left out.
@@ -215,7 +215,7 @@ def true_score(project: Project, batch: Batch) -> TrueScore | None:
     return TrueScore(report.turn, len(labels), len(ids), score, len(labels) > report.labelled)
 
 
-def waiting(project: Project, batch: Batch) -> pd.Index:
+def waiting_rows(project: Project, batch: Batch) -> pd.Index:
     """The rows of a batch that wait in the pool for a label."""
     if batch.report.predictions is None:
         return project.dataset.ids("pool")[:0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from core.flywheel.batches import Batch, waiting
+from core.flywheel.batches import Batch, waiting_rows
 from core.flywheel.errors import ProjectError
 from core.flywheel.pool import PoolView, look_at_pool
 from core.flywheel.review import start_queue
@@ -32,13 +32,12 @@ def choose_of_batch(
     Cancelled
         If the caller asked to stop.
     """
-    ids = waiting(project, batch)
+    ids = waiting_rows(project, batch)
     if not len(ids):
         raise ProjectError(f"No row of '{batch.name}' waits in the pool for a label. Choose another batch.")
-    report = batch.report
     first: list[str] = []
-    if report.told is not None and report.told[1] > 0.5:
-        newest = report.unlike.reindex(ids).dropna().sort_values(ascending=False, kind="stable")
+    if batch.report.told_apart:
+        newest = batch.report.unlike.reindex(ids).dropna().sort_values(ascending=False, kind="stable")
         first = [str(example) for example in newest.index[: n // 2]]
     return look_at_pool(project, min(n, len(ids)), among=ids, first=first, progress=progress, cancel=cancel)
 

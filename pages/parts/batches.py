@@ -10,9 +10,8 @@ import streamlit as st
 
 from core.collect import EFFECT
 from core.evaluate import METRICS
+from core.flywheel import TrueScore, queue_of_batch, true_score, waiting_rows
 from core.flywheel.actions import SECONDS_PER_DECISION
-from core.flywheel.batches import TrueScore, true_score, waiting
-from core.flywheel.confusing import queue_of_batch
 from core.report import (
     column_drift,
     confidence_over_batches,
@@ -29,8 +28,7 @@ from pages.parts.plain import plain
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from core.flywheel import Project
-    from core.flywheel.batches import Batch
+    from core.flywheel import Batch, Project
 
 __all__ = ["latest", "over_time", "record", "to_collect"]
 
@@ -66,7 +64,7 @@ def latest(project: Project, found: Sequence[Batch]) -> None:
 
 def _label(project: Project, found: Sequence[Batch]) -> None:
     """Offer to have rows of a batch labelled that confuse the model or are least like what it knows."""
-    open_ones = {batch.number: batch for batch in reversed(found) if len(waiting(project, batch))}
+    open_ones = {batch.number: batch for batch in reversed(found) if len(waiting_rows(project, batch))}
     if not open_ones or not project.turns:
         return
     job = jobs.panel(project.id, _LABEL)
@@ -79,12 +77,12 @@ def _label(project: Project, found: Sequence[Batch]) -> None:
             "Batch",
             list(open_ones),
             format_func=lambda number: (
-                f"{shorten(open_ones[number].name, 40)}: {count(len(waiting(project, open_ones[number])))} wait"
+                f"{shorten(open_ones[number].name, 40)}: {count(len(waiting_rows(project, open_ones[number])))} wait"
             ),
             key="label-batch",
         )
         batch = open_ones[chosen if chosen in open_ones else next(iter(open_ones))]
-        most = len(waiting(project, batch))
+        most = len(waiting_rows(project, batch))
         n = int(how_many.number_input("How many", 1, most, min(_N, most), key="label-batch-n"))
         if go.button(
             f"Label the {count(n)} that tell most",

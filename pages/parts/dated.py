@@ -9,8 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from core.evaluate import METRICS
-from core.flywheel.dated import dated_tests, score_dated, unscored
-from core.flywheel.dated_verdicts import dated_table
+from core.flywheel import dated_table, dated_tests, score_dated, unscored
 from core.report import count, signed, signed_interval
 from pages.parts import jobs, verdicts
 
@@ -52,13 +51,21 @@ def draw(project: Project, turn: Turn) -> None:
             else:
                 st.caption(
                     "The test set of the project is never changed by a batch; its verdict stays as it was said. "
-                    "Verdicts of a turn on dated test sets are corrected together (Holm). Where they differ, the world "
-                    "has moved: what the model will meet now is like the latest."
+                    "Verdicts of a turn on dated test sets are corrected together (Holm). The latest set is most like "
+                    "what the model meets now."
                 )
 
 
 def side_by_side(project: Project, table: pd.DataFrame, *, key: str) -> None:
     """Draw rows of `dated_table`: a test set a row, or one for each turn."""
+    said = {}
+    if table["verdict"].notna().any():
+        said = {
+            "verdict": table["verdict"].fillna("–"),
+            "change (interval)": _changes(table, ""),
+            "since turn 0": table["since_first_verdict"].fillna("–"),
+            "change since turn 0 (interval)": _changes(table, "since_first_"),
+        }
     st.dataframe(
         pd.DataFrame(
             {
@@ -69,10 +76,7 @@ def side_by_side(project: Project, table: pd.DataFrame, *, key: str) -> None:
                 f"{METRICS[project.headline]} (95 %)": [
                     verdicts.score(*each) for each in table[["score", "low", "high"]].itertuples(index=False)
                 ],
-                "verdict": table["verdict"].fillna("–"),
-                "change (interval)": _changes(table, ""),
-                "since turn 0": table["since_first_verdict"].fillna("–"),
-                "change since turn 0 (interval)": _changes(table, "since_first_"),
+                **said,
             }
         ),
         hide_index=True,

@@ -10,9 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from core.collect import EFFECT, ColumnMatch, match_columns, take_columns
-from core.flywheel.alarms import alarms_of
-from core.flywheel.batch_report import BatchReport, examine
-from core.flywheel.batches import hold_out_batch, may_judge, merge_batch, refuse_batch
+from core.flywheel import BatchReport, alarms_of, examine_batch, hold_out_batch, may_judge, merge_batch, refuse_batch
 from core.report import column_drift, count
 from pages.parts import alarms, checks, dated, figure, files, frame, jobs
 from pages.parts.plain import plain
@@ -148,7 +146,7 @@ def _examine(
     progress: Callable[[float, str], None],
     cancel: threading.Event,
 ) -> tuple[BatchReport, pd.DataFrame]:
-    return examine(project, rows, renamed=renamed, strange=strange, progress=progress, cancel=cancel)
+    return examine_batch(project, rows, renamed=renamed, strange=strange, progress=progress, cancel=cancel)
 
 
 def _said(project: Project, report: BatchReport) -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from core.dataset import Dataset
 from core.flywheel import Collect, EditError, Exclude, Project, Relabel
-from core.flywheel.batch_report import examine
+from core.flywheel.batch_report import examine_batch
 from core.flywheel.batches import hold_out_batch, merge_batch
 from core.flywheel.dated import DatedTestError, dated_tests, score_dated, unscored
 from core.flywheel.dated_verdicts import judge_dated
@@ -13,7 +13,7 @@ from core.progress import Cancelled
 
 
 def hold_out(project, rows, name="june.csv"):
-    report, new = examine(project, rows)
+    report, new = examine_batch(project, rows)
     return hold_out_batch(project, report, new, name=name)
 
 
@@ -28,7 +28,7 @@ def test_the_first_test_set_never_changes_by_a_dated_one(released, make_people):
 
 
 def test_what_train_test_or_pool_know_is_left_out_of_it(released, make_people):
-    report, new = examine(released, pd.concat([make_people(40, 1), released.dataset.frame.head(30)]))
+    report, new = examine_batch(released, pd.concat([make_people(40, 1), released.dataset.frame.head(30)]))
     test = hold_out_batch(released, report, new, name="june.csv")
     assert len(test.labels) == 40
     assert not set(test.labels.index) & set(released.dataset.frame.index)
@@ -57,7 +57,7 @@ def test_rows_that_a_redo_would_bring_into_train_are_left_out(released, make_peo
 def test_its_rows_are_dropped_from_every_later_batch_whoever_brings_it(released, make_people):
     rows = make_people(60, 1)
     test = hold_out(released, rows)
-    report, new = examine(released, pd.concat([rows, make_people(20, 2)]))
+    report, new = examine_batch(released, pd.concat([rows, make_people(20, 2)]))
     assert (report.held, report.new, report.known) == (60, 20, 0)
     assert len(new) == 20
     # Around the screen, too.
@@ -115,7 +115,7 @@ def test_a_turn_that_runs_later_is_judged_on_every_set_at_once(released, make_pe
     hold_out(released, make_people(60, 1, shift=8), "june.csv")
     hold_out(released, make_people(60, 2, shift=12), "july.csv")
     score_dated(released)
-    report, new = examine(released, make_people(100, 3, shift=10))
+    report, new = examine_batch(released, make_people(100, 3, shift=10))
     merge_batch(released, report, new, name="more.csv")
     released.turn()
     assert unscored(released) == []
@@ -147,7 +147,7 @@ def test_labels_of_a_class_that_came_up_later_count_as_wrong(released, make_peop
 
 
 def test_relabelling_the_pool_never_meets_a_dated_example(released, make_people):
-    report, new = examine(released, make_people(30, 1).drop(columns="label"))
+    report, new = examine_batch(released, make_people(30, 1).drop(columns="label"))
     merge_batch(released, report, new, name="pool.csv")
     test = hold_out(released, pd.concat([make_people(30, 1), make_people(40, 2)]))
     assert len(test.labels) == 40

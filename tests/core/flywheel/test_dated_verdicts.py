@@ -5,7 +5,7 @@ import pytest
 
 from core.evaluate import compare, together
 from core.flywheel import Exclude
-from core.flywheel.batch_report import examine
+from core.flywheel.batch_report import examine_batch
 from core.flywheel.batches import hold_out_batch, merge_batch
 from core.flywheel.dated import dated_tests, score_dated
 from core.flywheel.dated_verdicts import dated_table, judge_dated
@@ -15,10 +15,10 @@ from core.flywheel.fits import kept_predictions
 @pytest.fixture
 def moved(released, make_people):
     """The border between the classes has moved; turn 1 has learned from the new world, turn 2 is much like it."""
-    report, new = examine(released, make_people(150, 1, shift=12, turn=12))
+    report, new = examine_batch(released, make_people(150, 1, shift=12, turn=12))
     hold_out_batch(released, report, new, name="june.csv")
     score_dated(released)
-    report, new = examine(released, make_people(1500, 2, shift=12, turn=12))
+    report, new = examine_batch(released, make_people(1500, 2, shift=12, turn=12))
     merge_batch(released, report, new, name="labelled.csv")
     released.turn()
     released.apply(Exclude(list(released.dataset.ids("train")[:3])))
@@ -50,7 +50,7 @@ def test_verdicts_of_a_turn_on_dated_sets_are_corrected_together(moved):
 
 def test_the_verdict_on_the_first_test_set_is_what_it_was(moved, make_people):
     before = moved.turns[1].verdict
-    report, new = examine(moved, make_people(60, 9))
+    report, new = examine_batch(moved, make_people(60, 9))
     hold_out_batch(moved, report, new, name="july.csv")
     score_dated(moved)
     assert moved.turns[1].verdict == before
