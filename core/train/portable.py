@@ -1,7 +1,7 @@
 """A fitted model as plain values: numbers, arrays, words and scikit-learn's own estimators, and back again.
 
-What skops writes of these it reads without running anybody's code but scikit-learn's. The training rows are left out; words and
-categories that the model knows are not.
+What skops writes of these it reads without running anybody's code but scikit-learn's. The training rows are left out;
+words and categories that the model knows are not.
 
 An exported model carries the source of this file behind those of `core.train.pipelines` and `core.train.recipes`.
 """
