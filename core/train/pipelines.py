@@ -26,8 +26,14 @@ from sklearn.base import clone
 
 __all__ = ["Frames", "PipelineFit", "Rows", "load_pipeline", "read_pipeline", "untrusted_types"]
 
-# What skops does not list though it is scikit-learn's and holds nothing but a pattern and names of types.
-TRUSTED = ("sklearn.compose._column_transformer.make_column_selector",)
+# What skops does not list though it does nothing: a selector of columns holds a pattern and types, and these are such.
+TRUSTED = (
+    "builtins.object",
+    "numpy.floating",
+    "numpy.integer",
+    "numpy.number",
+    "sklearn.compose._column_transformer.make_column_selector",
+)
 # A pipeline that was not fitted takes some kilobytes.
 _MOST_BYTES = 1 << 25
 
@@ -59,7 +65,7 @@ class Rows:
         """The median of numbers and dates, the most frequent of categories; missing if all are."""
         columns = {str(name): column.dropna() for name, column in self.frame.items()}
         return {
-            name: np.nan if column.empty else column.mode().iloc[0] if column.dtype == object else column.median()
+            name: np.nan if column.empty else column.mode().iloc[0] if column.dtype == "str" else column.median()
             for name, column in columns.items()
         }
 
@@ -78,8 +84,8 @@ class Rows:
 class Frames:
     """Brings a frame into the form that pipelines read.
 
-    Numbers are float64 with NaN where missing, categories and texts are objects (str, and NaN where a category is
-    missing), dates are datetime64. A missing text is empty.
+    Numbers are float64 with NaN where missing, categories and texts are str (NaN where a category is missing), dates are
+    datetime64. A missing text is empty.
 
     Parameters
     ----------
@@ -110,7 +116,7 @@ class Frames:
         """Bring other rows into the same form."""
         columns = {name: self._column(frame[name], kind) for name, kind in self.kinds.items()}
         if self.text is not None:
-            columns[self.text] = frame[self.text].fillna("").astype("str").astype("object")
+            columns[self.text] = frame[self.text].fillna("").astype("str")
         return Rows(pd.DataFrame(columns, index=frame.index), self.text)
 
     def _column(self, column: pd.Series, kind: str) -> pd.Series:
@@ -119,8 +125,7 @@ class Frames:
             return numbers.mask(np.isinf(numbers))
         if kind == "datetime":
             return pd.to_datetime(column, errors="coerce")
-        words: pd.Series = column.map(str, na_action="ignore").astype("object")
-        return words.where(words.notna(), np.nan)
+        return column.map(str, na_action="ignore").astype("str")
 
 
 class PipelineFit:

@@ -33,6 +33,20 @@ def for_columns(classifier):
     return make_pipeline(columns, classifier)
 
 
+@pytest.mark.parametrize("words", ["str", object, "object"])
+@pytest.mark.filterwarnings("ignore:.*select_dtypes.*")
+def test_columns_may_be_selected_by_type(table, words):
+    columns = ColumnTransformer(
+        [
+            ("numbers", SimpleImputer(), make_column_selector(dtype_include=np.number)),
+            ("words", OneHotEncoder(handle_unknown="ignore"), make_column_selector(dtype_include=words)),
+        ]
+    )
+    recipe = read_recipe(skops.io.dumps(make_pipeline(columns, LogisticRegression(max_iter=1000))), table)
+    said = explain(LockedModel.for_dataset(table, recipe).fit(table), table.inputs("test"), top=99)
+    assert {"amount", "age", "plan"} <= set(said["what"])
+
+
 @pytest.fixture(scope="module")
 def forest():
     return skops.io.dumps(for_columns(RandomForestClassifier(n_estimators=10)))
