@@ -84,8 +84,8 @@ class Rows:
 class Frames:
     """Brings a frame into the form that pipelines read.
 
-    Numbers are float64 with NaN where missing, categories and texts are str (NaN where a category is missing), dates are
-    datetime64. A missing text is empty.
+    Numbers are float64 with NaN where missing, categories and texts are str (NaN where a category is missing), dates
+    are datetime64. A missing text is empty.
 
     Parameters
     ----------
