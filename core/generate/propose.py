@@ -142,11 +142,13 @@ def make_rows(
         return examples.iloc[:0].assign(parent=pd.Series(dtype="str"), other_parent=pd.Series(dtype="str"))
     assert method.make is not None
     made = method.make(sources, counts, seed, method.settled(settings))
-    rows = examples.iloc[made.base].reset_index(drop=True)
-    rows[list(made.inputs.columns)] = made.inputs
+    # Only what the method leaves as it was is taken from the parents: copying all and writing over it costs twice.
+    left = [name for name in examples.columns if name not in made.inputs.columns]
+    taken = examples[left].iloc[made.base].reset_index(drop=True)
     parent = pd.Series(examples.index[made.base], dtype="str")
     other = pd.Series(examples.index[made.other], dtype="str").where(made.other != made.base)
-    return pd.concat([pd.DataFrame({"parent": parent, "other_parent": other}), rows], axis=1)
+    parents = pd.DataFrame({"parent": parent, "other_parent": other})
+    return pd.concat([parents, taken, made.inputs], axis=1)[[*PARENTS, *examples.columns]]
 
 
 def propose_exclusions(

@@ -131,7 +131,7 @@ class Table:
 
     def framed(self, columns: dict[str, pd.Series], rows: int) -> pd.DataFrame:
         """Columns in the order of the features."""
-        return pd.DataFrame(columns, index=range(rows))[list(self.features.columns)]
+        return pd.DataFrame({name: columns[name] for name in self.features.columns}, index=range(rows))
 
 
 def moved(
