@@ -5,7 +5,7 @@ from core.generate.focus import focus_on, on_confused, on_hard, on_slice
 from core.generate.method import Made, Method, Sources
 from core.generate.methods import METHODS, methods_for
 from core.generate.propose import propose, propose_exclusions
-from core.generate.search import Search, search, search_report
+from core.generate.search import STRENGTHS, Search, search, search_report
 from core.generate.strategy import (
     EXCLUDING,
     MAKING,
@@ -25,6 +25,7 @@ __all__ = [
     "FLAGS",
     "MAKING",
     "METHODS",
+    "STRENGTHS",
     "Fidelity",
     "Focus",
     "GenerateError",
