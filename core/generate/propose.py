@@ -14,9 +14,19 @@ from core.dataset import Dataset
 from core.generate.method import Method, Sources
 from core.generate.methods import find_method
 from core.generate.strategy import Focus, GenerateError, Target, explicit_counts, most_counts
+from core.generate.typical import label_words
 from core.train import LockedModel
 
-__all__ = ["chosen_by", "drawn", "exclusion_counts", "make_rows", "originals", "propose", "propose_exclusions"]
+__all__ = [
+    "chosen_by",
+    "drawn",
+    "exclusion_counts",
+    "make_rows",
+    "originals",
+    "propose",
+    "propose_exclusions",
+    "protected_by_class",
+]
 
 PARENTS = ["parent", "other_parent"]
 # How often rows that equal a test or sealed example are made anew.
@@ -189,6 +199,25 @@ def propose_exclusions(
     if gone.empty:
         raise GenerateError(f"{chosen.title} found nothing to exclude of {str(target) or 'these examples'}.")
     return gone.to_frame("label")
+
+
+def protected_by_class(dataset: Dataset, model: LockedModel, by_class: int) -> dict[str, tuple[str, ...]]:
+    """The words that `propose` leaves untouched where a method's setting ``protect`` is so high.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        With texts.
+    model : LockedModel
+    by_class : int
+        The most words of a class.
+
+    Returns
+    -------
+    dict
+        Class to words, the one that moves the model furthest towards the class first.
+    """
+    return label_words(model.recipe, originals(dataset), dataset.schema, by_class)
 
 
 def exclusion_counts(method: Method, labels: pd.Series, target: Target, n: int | None) -> dict[str, int]:
