@@ -30,7 +30,7 @@ from core.flywheel.actions import SECONDS_PER_DECISION
 from core.flywheel.fits import class_probabilities
 from core.flywheel.ranking import first_suspects
 from core.progress import Cancel, Progress, Steps
-from core.train import FOLDS, Fitted, LockedModel, Recipe
+from core.train import FOLDS, Encodings, Fitted, LockedModel, Recipe
 from core.train.space import recipe_space
 
 __all__ = ["ARMS", "SECONDS_PER_DECISION", "SECONDS_PER_FIT", "Finish", "RaceError", "Rules", "race", "run_race"]
@@ -279,6 +279,8 @@ class _Run:
     truth: pd.Series
     rules: Rules
     cancel: Cancel | None
+    # The rows are the same throughout; only labels change.
+    encodings: Encodings = field(default_factory=Encodings)
 
     def cost(self, arm: _Arm) -> float:
         return arm.fits * self.rules.seconds_per_fit + arm.decisions * self.rules.seconds_per_decision
@@ -370,7 +372,8 @@ class _Run:
             kept = self._part(arm.dataset, share)
             found = []
             for candidate in running:
-                out_of_fold = LockedModel(candidate).refitter(arm.dataset)(keep=kept, cancel=self.cancel)
+                refit = LockedModel(candidate).refitter(arm.dataset, encodings=self.encodings)
+                out_of_fold = refit(keep=kept, cancel=self.cancel)
                 found.append((self.validated(arm.dataset, out_of_fold), candidate, out_of_fold))
                 arm.fits += FOLDS * share
             found.sort(key=lambda each: -each[0])
