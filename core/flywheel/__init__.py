@@ -65,7 +65,7 @@ from core.flywheel.pool import PoolView, look_at_pool
 from core.flywheel.predicted import Predicted, chances, hardest, predicted
 from core.flywheel.project import Project
 from core.flywheel.race import ARMS, SECONDS_PER_DECISION, SECONDS_PER_FIT, RaceError, race
-from core.flywheel.races import Race, kept_races, race_project
+from core.flywheel.races import Race, kept_races, ledger_arm, race_project
 from core.flywheel.ranking import rank
 from core.flywheel.release import export_model, read_back
 from core.flywheel.review import (
@@ -203,6 +203,7 @@ __all__ = [
     "kept_races",
     "label_by_consensus",
     "last_answer",
+    "ledger_arm",
     "left_behind",
     "list_cards",
     "list_projects",

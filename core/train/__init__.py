@@ -2,6 +2,7 @@
 
 from core.train.changes import Outcome, out_of_fold_under
 from core.train.children import predict_children
+from core.train.encodings import Encodings
 from core.train.explain import Explainer, explain, explainer, telling, weighed
 from core.train.fit import Change, Fitted, TrainError
 from core.train.learning_curve import learning_curve
@@ -25,6 +26,7 @@ __all__ = [
     "RECIPES",
     "TOKEN",
     "Change",
+    "Encodings",
     "Explainer",
     "Fitted",
     "LockedModel",

@@ -23,6 +23,7 @@ import scipy.sparse as sp
 from core.dataset import Dataset
 from core.errors import FlywheelError
 from core.progress import Steps
+from core.train.encodings import Encodings
 from core.train.pipelines import PipelineFit, Rows
 from core.train.recipes import (
     Encoded,
@@ -30,7 +31,6 @@ from core.train.recipes import (
     Fit,
     Linear,
     Model,
-    encoder_for,
     fit_encoded,
     median,
     one_thread,
@@ -173,6 +173,8 @@ class TrainingSet:
     recipe : mapping
         `Recipe.to_dict`.
     dataset : Dataset
+    encodings : Encodings, optional
+        What earlier recipes made of the same rows.
 
     Raises
     ------
@@ -180,7 +182,7 @@ class TrainingSet:
         If train holds fewer than two classes.
     """
 
-    def __init__(self, recipe: Mapping[str, Any], dataset: Dataset) -> None:
+    def __init__(self, recipe: Mapping[str, Any], dataset: Dataset, encodings: Encodings | None = None) -> None:
         self.recipe = recipe
         self.dataset = dataset
         train = dataset.inputs("train")
@@ -196,7 +198,8 @@ class TrainingSet:
                 f"'{self.classes[found[0]]}'. Add or relabel examples of another class."
             )
         schema = dataset.schema
-        self.encoder = encoder_for(recipe["steps"], train.iloc[self.order], schema.kinds, schema.text)
+        kept = Encodings(0) if encodings is None else encodings
+        self.encoder = kept.of(recipe["steps"], train.iloc[self.order], schema.kinds, schema.text)
         # By fold: who it trains on if nobody is kept out. One index each, so that whoever hears it can remember it.
         self._inside: dict[tuple[int, int, int], pd.Index] = {}
 

@@ -105,6 +105,11 @@ class Encoded:
         """Numbers and codes alone: what is typical of a column is read from them."""
         return Encoded(self.numbers, self.codes, ())
 
+    @property
+    def nbytes(self) -> int:
+        """The memory that the rows take, in bytes."""
+        return sum(part.nbytes for part in self.content())
+
     def content(self) -> Iterator[Any]:
         """All that makes one set of rows another, as arrays."""
         yield from (self.numbers, self.codes)
