@@ -1,9 +1,22 @@
 """The wheel: projects, edits, the log, turns, the review queue, what to do next, and export."""
 
 from core.flywheel.actions import Action, suggest
+from core.flywheel.alarms import alarms_of
 from core.flywheel.annotators import Study, label_by_consensus, match_annotations, reviewer_annotations, study
 from core.flywheel.attribution import EXACT, PERMUTATIONS, Attribution, EditGroup, Share, attribute, groups_of
 from core.flywheel.bands import Audit, BandError, Figure, audit_bands, fix_band, review_sample
+from core.flywheel.batch_report import BatchError, BatchReport, examine_batch
+from core.flywheel.batches import (
+    Batch,
+    TrueScore,
+    hold_out_batch,
+    kept_batches,
+    may_judge,
+    merge_batch,
+    refuse_batch,
+    true_score,
+    waiting_rows,
+)
 from core.flywheel.blind import (
     BlindError,
     Reviewed,
@@ -19,6 +32,9 @@ from core.flywheel.blind import (
     train_moved,
 )
 from core.flywheel.claim import AFTER, JUDGED, Claim
+from core.flywheel.confusing import choose_of_batch, queue_of_batch
+from core.flywheel.dated import DatedTest, DatedTestError, dated_tests, score_dated, unscored
+from core.flywheel.dated_verdicts import DatedVerdict, dated_table, judge_dated
 from core.flywheel.decision import SAID
 from core.flywheel.edits import (
     Annotations,
@@ -120,10 +136,16 @@ __all__ = [
     "Attribution",
     "Audit",
     "BandError",
+    "Batch",
+    "BatchError",
+    "BatchReport",
     "BlindError",
     "Claim",
     "Collect",
     "Correct",
+    "DatedTest",
+    "DatedTestError",
+    "DatedVerdict",
     "Decide",
     "Decision",
     "Definition",
@@ -161,8 +183,10 @@ __all__ = [
     "StoreError",
     "Strayed",
     "Study",
+    "TrueScore",
     "Turn",
     "WatchedSlice",
+    "alarms_of",
     "answer",
     "arrive",
     "attribute",
@@ -171,8 +195,11 @@ __all__ = [
     "before_after",
     "blind_queue",
     "chances",
+    "choose_of_batch",
     "chosen",
     "current_queue",
+    "dated_table",
+    "dated_tests",
     "decide",
     "decide_rows",
     "decisions",
@@ -182,6 +209,7 @@ __all__ = [
     "draw",
     "edit_of",
     "evidence",
+    "examine_batch",
     "example_map",
     "export",
     "export_model",
@@ -192,14 +220,17 @@ __all__ = [
     "guidelines_markdown",
     "hardest",
     "harmed",
+    "hold_out_batch",
     "home",
     "in_sight",
     "is_of_pool",
     "is_sealed",
     "is_watched",
     "join",
+    "judge_dated",
     "judge_watched",
     "judgements",
+    "kept_batches",
     "kept_races",
     "label_by_consensus",
     "last_answer",
@@ -210,8 +241,10 @@ __all__ = [
     "look_at_pool",
     "match_annotations",
     "matching",
+    "may_judge",
     "members",
     "mended_size",
+    "merge_batch",
     "move",
     "new_folder",
     "next_place",
@@ -225,18 +258,21 @@ __all__ = [
     "pin_history",
     "pins",
     "predicted",
+    "queue_of_batch",
     "race",
     "race_project",
     "rank",
     "read_back",
     "ready_findings",
     "refusal",
+    "refuse_batch",
     "region_of",
     "restore",
     "review_sample",
     "reviewed",
     "reviewer_annotations",
     "sample",
+    "score_dated",
     "second_look",
     "seconds_per_decision",
     "simulate_reviewer",
@@ -247,8 +283,11 @@ __all__ = [
     "suggest",
     "touched",
     "train_moved",
+    "true_score",
     "unpin_example",
+    "unscored",
     "unwatch",
+    "waiting_rows",
     "watch",
     "watch_history",
     "watched_slices",

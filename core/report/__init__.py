@@ -1,6 +1,12 @@
 """What the analyst reads: figures (data in, figure out), cards of single examples and the way numbers are written."""
 
 from core.report.agreement import kappa_matrix
+from core.report.batches import (
+    confidence_over_batches,
+    drift_over_batches,
+    scores_over_batches,
+    slices_over_batches,
+)
 from core.report.beside import class_shares, column_drift
 from core.report.card import Field, Usual, card, differences, records, usual, written
 from core.report.changes import NEW, stayed, traced
@@ -48,11 +54,13 @@ __all__ = [
     "class_scores_chart",
     "class_shares",
     "column_drift",
+    "confidence_over_batches",
     "confusion_list",
     "confusion_matrix",
     "count",
     "differences",
     "distribution_chart",
+    "drift_over_batches",
     "error_heat_map",
     "error_tree_chart",
     "example_map_chart",
@@ -78,11 +86,13 @@ __all__ = [
     "records",
     "relations_bar",
     "reliability_diagram",
+    "scores_over_batches",
     "shares_chart",
     "shorten",
     "signed",
     "signed_interval",
     "slices_bar",
+    "slices_over_batches",
     "stayed",
     "suspect_scores",
     "threshold_chart",

@@ -72,6 +72,12 @@ PAGES = (
     ),
     Screen("train", "Train", ":material/lock:", "run the locked model on the data as it is now"),
     Screen("evaluate", "Evaluate", ":material/monitoring:", "read where the model fails"),
+    Screen(
+        "monitor",
+        "Monitor",
+        ":material/radar:",
+        "what has come since release, whether the world has moved, and what to do",
+    ),
     Screen("ledger", "Ledger", ":material/history:", "every turn and every edit"),
     Screen("race", "Race", ":material/flag:", "a better model or better data, at equal budget, for others to see"),
 )
