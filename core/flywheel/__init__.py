@@ -81,8 +81,9 @@ from core.flywheel.pool import PoolView, look_at_pool
 from core.flywheel.predicted import Predicted, chances, hardest, predicted
 from core.flywheel.project import Project
 from core.flywheel.race import ARMS, SECONDS_PER_DECISION, SECONDS_PER_FIT, RaceError, race
-from core.flywheel.races import Race, kept_races, race_project
+from core.flywheel.races import Race, kept_races, ledger_arm, race_project
 from core.flywheel.ranking import rank
+from core.flywheel.release import export_model, read_back
 from core.flywheel.review import (
     SIMULATED,
     Queue,
@@ -211,6 +212,7 @@ __all__ = [
     "examine_batch",
     "example_map",
     "export",
+    "export_model",
     "find_project",
     "fix_band",
     "groups_of",
@@ -232,6 +234,7 @@ __all__ = [
     "kept_races",
     "label_by_consensus",
     "last_answer",
+    "ledger_arm",
     "left_behind",
     "list_cards",
     "list_projects",
@@ -259,6 +262,7 @@ __all__ = [
     "race",
     "race_project",
     "rank",
+    "read_back",
     "ready_findings",
     "refusal",
     "refuse_batch",

@@ -26,7 +26,8 @@ from core.report.figures import (
 from core.report.missingness import missing_by_class_chart, missing_map, missing_together
 from core.report.pool import pool_confidence
 from core.report.probabilities import loss_histogram, reliability_diagram, threshold_chart
-from core.report.race import ARM_TITLES, knobs_chart, race_chart, race_html
+from core.report.race import ARM_TITLES, knobs_chart, race_answer, race_numbers, race_terms
+from core.report.race_player import PLAYER_CSS, PLAYER_HTML, PLAYER_JS, race_html, race_scene
 from core.report.relations import relations_bar, word_shares
 from core.report.shares import shares_chart
 from core.report.words import count, interval, moment, number, p_value, percent, shorten, signed, signed_interval
@@ -39,6 +40,9 @@ __all__ = [
     "MAX_ROWS",
     "NEUTRAL",
     "NEW",
+    "PLAYER_CSS",
+    "PLAYER_HTML",
+    "PLAYER_JS",
     "SECOND",
     "Chart",
     "Field",
@@ -74,8 +78,11 @@ __all__ = [
     "p_value",
     "percent",
     "pool_confidence",
-    "race_chart",
+    "race_answer",
     "race_html",
+    "race_numbers",
+    "race_scene",
+    "race_terms",
     "records",
     "relations_bar",
     "reliability_diagram",

@@ -86,6 +86,8 @@ PAGES = (
 def navigation() -> StreamlitPage:
     """Build the navigation and find the page of this run."""
     st.session_state[_FRAMED] = True
+    # A browser would fetch the icon of a page from a server of fonts.
+    st.set_page_config(page_icon=str(Path(__file__).parent / "icon.svg"))
     first, *others = PAGES
     # The first page answers at the root alone and reserves another name, so that its own slug can lead there.
     root = st.Page(first.path, title=first.title, icon=first.icon, url_path="start", default=True)
