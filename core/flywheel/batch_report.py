@@ -1,7 +1,7 @@
 """What a new batch is like before anything is done with it: what is new, what drifted, what the model says of it.
 
-Columns are held against train, since the model learned from it; what the model predicts and how sure it is, against
-test: one and the same fit, on examples that it has not met on either side.
+Columns are held against the train of the last turn, since its model learned from it; what the model predicts and how
+sure it is, against test: one and the same fit, on examples that it has not met on either side.
 """
 
 from __future__ import annotations
@@ -272,12 +272,14 @@ def examine_batch(
         ),
     )
     steps.start("comparing each column with train")
-    train = dataset.ids("train").difference(dataset.generated, sort=False)
+    # What the model of the last turn learned from: rows that came since are no reason to call another batch usual.
+    learned = project.dataset_at(turns[-1].revision) if turns else dataset
+    train = learned.ids("train").difference(learned.generated, sort=False)
     inputs = list(dataset.schema.inputs)
-    reference = dataset.frame.loc[train, inputs]
+    reference = learned.frame.loc[train, inputs]
     tables = [drift(reference, new[inputs]).assign(of=COLUMN)]
     if len(labels):
-        known = dataset.labels.loc[train].to_frame(LABEL)
+        known = learned.labels.loc[train].to_frame(LABEL)
         tables.append(drift(known, labels.to_frame(LABEL)).assign(of=LABEL))
     steps.start("telling the batch from train")
     told = tell_apart(reference, new[inputs], text=dataset.schema.text, cancel=cancel)
@@ -363,6 +365,7 @@ def _slices(project: Project, dataset: Dataset, train: pd.Index, new: pd.DataFra
         return ()
     both = dataset.with_rows(new)
     members = inside(project, watched, both)
+    train = train.intersection(dataset.frame.index, sort=False)
     places = [both.frame.index.get_indexer(ids) for ids in (train, new.index)]
     counts = np.array([[met[place].sum() for place in places] for met in members], dtype=float)
     totals = np.array([len(place) for place in places], dtype=float)
