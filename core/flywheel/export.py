@@ -110,7 +110,8 @@ def _write(project: Project, folder: Path) -> None:
             "kind": entry.kind,
             "reason": entry.reason,
             "summary": entry.summary,
-            "undoes_or_redoes": entry.target,
+            "undoes_or_redoes": None if entry.is_act else entry.target,
+            "goes_back_to": entry.target if entry.is_act else None,
             "content": entry.content,
         }
         for entry in project.log

@@ -101,7 +101,8 @@ class Store:
     def __init__(self, folder: Path, *, create: bool = False) -> None:
         self.folder = Path(folder)
         self._path = self.folder / "project.sqlite"
-        self._lock = threading.RLock()
+        # Whoever derives something from the store holds it as well: two locks could be taken in two orders.
+        self.lock = threading.RLock()
         self._writes = False
         self._made = False
         self._frames: OrderedDict[str, pd.DataFrame] = OrderedDict()
@@ -148,7 +149,7 @@ class Store:
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Hold the one right to write; what happens inside is on disk together, or not at all."""
-        with self._lock:
+        with self.lock:
             if self._writes:
                 yield
                 return
@@ -177,7 +178,7 @@ class Store:
         StoreError
             If the file can't be read.
         """
-        with self._lock:
+        with self.lock:
             try:
                 return self._connection.execute(sql, values).fetchall()
             except sqlite3.Error as error:
@@ -189,7 +190,7 @@ class Store:
 
     def insert(self, table: str, row: Mapping[str, Any]) -> int:
         """Insert one row and return its number. Table and column names are the program's own, never a user's."""
-        with self._lock:
+        with self.lock:
             marks = ", ".join("?" * len(row))
             sql = f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})"
             return int(self._connection.execute(sql, tuple(row.values())).lastrowid or 0)
@@ -241,7 +242,7 @@ class Store:
         StoreError
             If the file is missing or its content is not what was written.
         """
-        with self._lock:
+        with self.lock:
             if name in self._frames:
                 self._frames.move_to_end(name)
                 return self._frames[name].copy(deep=False)
@@ -258,7 +259,7 @@ class Store:
                 "it was written. Restore it from a copy of the folder."
             )
         frame: pd.DataFrame = pq.read_table(pa.BufferReader(content)).to_pandas(split_blocks=True)
-        with self._lock:
+        with self.lock:
             self._frames[name] = frame
             while len(self._frames) > _KEPT_FRAMES:
                 self._frames.popitem(last=False)
