@@ -12,7 +12,7 @@ from core.annotate import Rule
 from core.collect import Check, Finding
 from core.dataset import Dataset
 from core.evaluate import METRICS
-from core.flywheel import history, log, places, stale
+from core.flywheel import family, history, log, places, stale
 from core.flywheel.actions import Action, suggest
 from core.flywheel.annotators import gathered
 from core.flywheel.blind import refuse_undrawn
@@ -24,6 +24,7 @@ from core.flywheel.export import export
 from core.flywheel.findings import Findings, checks_in_force, open_findings, ready_findings
 from core.flywheel.ledger import Ledger, changes, part_of
 from core.flywheel.log import Entry
+from core.flywheel.notes import with_notes
 from core.flywheel.refits import REFITTING
 from core.flywheel.rules import rules_in_force
 from core.flywheel.sealed import open_sealed
@@ -300,6 +301,7 @@ class Project:
         with self._lock, self._store.writing():
             if len(self._ledger.rows()) != len(old):
                 raise StaleError("A turn was run meanwhile. Nothing was written. Re-baseline again to take it in.")
+            family.note_look(self, *(row["at"] for row in new))
             self._ledger.replace(new)
             self._store.put("recipe", model.recipe.to_json())
         return self.turns
@@ -332,6 +334,8 @@ class Project:
         rest = part_of(progress, 1, work, work - 1)
         rows = [([*known, row])[place] for place in refitted]
         self._ledger.refit(model, rows, self.dataset_at, rest, cancel)
+        # Before it is seen: a look that was had must not be forgotten.
+        family.note_look(self, row["at"])
         # Another session may have finished a turn meanwhile: this one comes behind it.
         number = self._ledger.add(row)
         return self.turns[number]
@@ -350,7 +354,7 @@ class Project:
 
     def ledger(self) -> pd.DataFrame:
         """The turns as a table: headline with its interval, verdicts with theirs, what changed, what was harmed."""
-        return with_claim(self, with_watched(self, self._ledger.table(self.turns)))
+        return with_notes(self, with_claim(self, with_watched(self, self._ledger.table(self.turns))))
 
     def fitted(self, progress: Progress | None = None, cancel: Cancel | None = None) -> Fitted:
         """The locked model fitted on the data of the last turn; fitted again after a restart."""
@@ -362,8 +366,8 @@ class Project:
 
     @property
     def looks(self) -> int:
-        """How often the test set was looked at: once a turn."""
-        return len(self._ledger.rows(every=True))
+        """How often the test set was looked at: once a turn, in this project and its branches."""
+        return len(family.looks(self))
 
     @property
     def claim(self) -> Claim | None:

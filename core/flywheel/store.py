@@ -27,7 +27,7 @@ import pyarrow.parquet as pq
 
 from core.errors import FlywheelError
 
-__all__ = ["FORMAT", "Store", "StoreError"]
+__all__ = ["FORMAT", "Store", "StoreError", "now", "sync_folder"]
 
 FORMAT = 1
 # Frames kept in memory, so that a page that is drawn again reads none.
@@ -71,6 +71,9 @@ CREATE TABLE IF NOT EXISTS places (
 CREATE TABLE IF NOT EXISTS watched (
     number INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, by TEXT NOT NULL, predicates TEXT NOT NULL,
     kind TEXT NOT NULL, turn INTEGER NOT NULL, blob TEXT);
+CREATE TABLE IF NOT EXISTS notes (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, by TEXT NOT NULL, turn INTEGER NOT NULL,
+    text TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS claims (
     seal INTEGER PRIMARY KEY CHECK (seal = 1), at TEXT NOT NULL, by TEXT NOT NULL, turn INTEGER NOT NULL,
     version TEXT NOT NULL, fingerprint TEXT NOT NULL, content TEXT NOT NULL, predictions TEXT NOT NULL,
@@ -225,7 +228,7 @@ class Store:
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(path)
-            _sync_folder(path.parent)
+            sync_folder(path.parent)
         except OSError as error:
             temporary.unlink(missing_ok=True)
             raise StoreError(
@@ -292,7 +295,7 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make a rename durable; systems that can't open folders keep it by themselves."""
     if os.name != "posix":
         return
