@@ -31,6 +31,7 @@ from core.flywheel.blind import (
     skipped,
     train_moved,
 )
+from core.flywheel.branch import branch
 from core.flywheel.claim import AFTER, JUDGED, Claim
 from core.flywheel.confusing import choose_of_batch, queue_of_batch
 from core.flywheel.dated import DatedTest, DatedTestError, dated_tests, score_dated, unscored
@@ -55,6 +56,7 @@ from core.flywheel.edits import (
 from core.flywheel.errors import LockError, ProjectError, SealError, StaleError
 from core.flywheel.example_map import ExampleMap, example_map
 from core.flywheel.export import export
+from core.flywheel.family import Member, Opened, Origin, branched_from, looks, opened_elsewhere, relatives
 from core.flywheel.findings import dismiss, dismissed_findings, ready_findings, restore
 from core.flywheel.guidelines import (
     PIN_KINDS,
@@ -71,10 +73,12 @@ from core.flywheel.guidelines import (
     touched,
     unpin_example,
 )
+from core.flywheel.history import back_to
 from core.flywheel.judgements import judgements
 from core.flywheel.listing import Filter, decide_rows, evidence, list_cards, matching, open_rows
 from core.flywheel.log import Entry
 from core.flywheel.mend import before_after, chosen, edit_of, mended_size
+from core.flywheel.notes import Note, note_history, notes, write_note
 from core.flywheel.origins import origins
 from core.flywheel.pace import seconds_per_decision
 from core.flywheel.pool import PoolView, look_at_pool
@@ -162,6 +166,10 @@ __all__ = [
     "Generate",
     "GuidelineError",
     "LockError",
+    "Member",
+    "Note",
+    "Opened",
+    "Origin",
     "Pin",
     "PoolView",
     "Predicted",
@@ -192,8 +200,11 @@ __all__ = [
     "attribute",
     "audit_bands",
     "audit_estimate",
+    "back_to",
     "before_after",
     "blind_queue",
+    "branch",
+    "branched_from",
     "chances",
     "choose_of_batch",
     "chosen",
@@ -239,6 +250,7 @@ __all__ = [
     "list_cards",
     "list_projects",
     "look_at_pool",
+    "looks",
     "match_annotations",
     "matching",
     "may_judge",
@@ -248,9 +260,12 @@ __all__ = [
     "move",
     "new_folder",
     "next_place",
+    "note_history",
+    "notes",
     "on_reviewed",
     "open_rows",
     "open_sealed",
+    "opened_elsewhere",
     "origins",
     "other_queues",
     "others",
@@ -267,6 +282,7 @@ __all__ = [
     "refusal",
     "refuse_batch",
     "region_of",
+    "relatives",
     "restore",
     "review_sample",
     "reviewed",
@@ -293,4 +309,5 @@ __all__ = [
     "watched_slices",
     "watched_trend",
     "what_was_done",
+    "write_note",
 ]
