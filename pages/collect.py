@@ -71,7 +71,9 @@ def add_rows(project: Project) -> None:
         "Rows with a class go to train, the others to the pool. Rows that are in the data already are left out; so are "
         "rows that equal a test example. The test set stays as it is."
     )
-    file = st.file_uploader("More rows with the same columns", key=f"more-{project.revision}")
+    file = st.file_uploader(
+        "More rows with the same columns", key=f"more-{project.revision}", max_upload_size=files.most_uploaded()
+    )
     if file is None:
         return
     table = files.read_upload(file)
