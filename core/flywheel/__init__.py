@@ -3,6 +3,7 @@
 from core.flywheel.actions import Action, suggest
 from core.flywheel.annotators import Study, label_by_consensus, match_annotations, reviewer_annotations, study
 from core.flywheel.attribution import EXACT, PERMUTATIONS, Attribution, EditGroup, Share, attribute, groups_of
+from core.flywheel.backup import BackupError, Restored, back_up, backup_name, restore_backup, restored_from
 from core.flywheel.bands import Audit, BandError, Figure, audit_bands, fix_band, review_sample
 from core.flywheel.blind import (
     BlindError,
@@ -118,6 +119,7 @@ __all__ = [
     "Annotations",
     "Attribution",
     "Audit",
+    "BackupError",
     "BandError",
     "BlindError",
     "Claim",
@@ -149,6 +151,7 @@ __all__ = [
     "Race",
     "RaceError",
     "Relabel",
+    "Restored",
     "Reviewed",
     "Sample",
     "SealError",
@@ -167,6 +170,8 @@ __all__ = [
     "attribute",
     "audit_bands",
     "audit_estimate",
+    "back_up",
+    "backup_name",
     "before_after",
     "blind_queue",
     "chances",
@@ -229,6 +234,8 @@ __all__ = [
     "refusal",
     "region_of",
     "restore",
+    "restore_backup",
+    "restored_from",
     "review_sample",
     "reviewed",
     "reviewer_annotations",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -74,7 +73,7 @@ class Ledger:
     def __init__(self, store: Store, headline: str) -> None:
         self._store = store
         self._headline = headline
-        self._lock = threading.Lock()
+        self._lock = store.lock
         # The turns as scored on one state of the test set, by baseline and number.
         self._turns: tuple[str, dict[tuple[int, int], Turn]] = ("", {})
         # What was said of them when they ran, which no correction of test labels changes.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+import secrets
 from collections import OrderedDict
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +26,7 @@ from core.flywheel.export import export
 from core.flywheel.findings import Findings, checks_in_force, open_findings, ready_findings
 from core.flywheel.ledger import Ledger, changes, part_of
 from core.flywheel.log import Entry
+from core.flywheel.opened_seals import note_opened
 from core.flywheel.refits import REFITTING
 from core.flywheel.rules import rules_in_force
 from core.flywheel.sealed import open_sealed
@@ -49,7 +50,8 @@ class Project:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._lock = threading.RLock()
+        # The lock of the store: a second one could be taken in the other order.
+        self._lock = store.lock
         self._entries: list[Entry] = []
         self._decided = Decided()
         self._versions: OrderedDict[tuple[int, ...], Dataset] = OrderedDict()
@@ -118,6 +120,7 @@ class Project:
                     "name": name or Path(folder).name,
                     "headline": headline,
                     "created": now(),
+                    "origin": secrets.token_hex(16),
                     "recipe": model.recipe.to_json(),
                     "schema": dataset.schema.to_json(),
                     "baseline": 0,
@@ -158,6 +161,11 @@ class Project:
     def id(self) -> str:
         """The name of the folder."""
         return self._store.folder.name
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """What was found on opening, in sentences: what was dropped, and that nothing can be written."""
+        return tuple(self._store.said)
 
     @property
     def store(self) -> Store:
@@ -276,34 +284,56 @@ class Project:
         """The edit that `redo` would bring back."""
         return log.redoable(self.log, by)
 
-    def undo(self, by: str | None = None) -> Entry:
+    def undo(self, by: str | None = None, *, shown: int | None = None) -> Entry:
         """Take back the last edit in force (of one author, if named), as a new entry of the log.
+
+        Parameters
+        ----------
+        by : str, optional
+        shown : int, optional
+            The entry that the caller was told would be taken back.
 
         Raises
         ------
+        StaleError
+            If it would be another one by now.
         ProjectError
             If there is nothing to take back.
         """
-        return self._turn_back("undo", by)
+        return self._turn_back("undo", by, shown)
 
-    def redo(self, by: str | None = None) -> Entry:
-        """Bring back the edit that was taken back last, as a new entry of the log.
+    def redo(self, by: str | None = None, *, shown: int | None = None) -> Entry:
+        """Bring back the edit that was taken back last, as a new entry of the log; parameters as for `undo`.
 
         Raises
         ------
+        StaleError
+            If it would be another one by now than the one that was shown.
         ProjectError
             If there is nothing to bring back.
         """
-        return self._turn_back("redo", by)
+        return self._turn_back("redo", by, shown)
 
-    def _turn_back(self, kind: str, by: str | None) -> Entry:
+    def _turn_back(self, kind: str, by: str | None, shown: int | None) -> Entry:
         with self._lock, self._store.writing():
             target = (self.undoable if kind == "undo" else self.redoable)(by)
             if target is None:
                 raise ProjectError(f"There is nothing to {kind}" + (f" by '{by}'." if by else "."))
+            if shown is not None and shown != target.seq:
+                raise StaleError(
+                    f"Something was done in another window since this was shown: {kind} would "
+                    f"{'take back' if kind == 'undo' else 'bring back'} '{target.summary}' now. Nothing was changed. "
+                    f"Look at it, then {kind} again."
+                )
             force = [entry for entry in log.active(self.log) if entry.seq != target.seq]
             # What is left must make a data set; if it does not, this says so and nothing is written.
-            self._replayed(force if kind == "undo" else sorted([*force, target], key=lambda entry: entry.seq))
+            try:
+                self._replayed(force if kind == "undo" else sorted([*force, target], key=lambda entry: entry.seq))
+            except StoreError:
+                # Rows that are damaged are in force before and after: taking back what lies on top of them is the way
+                # to get behind them.
+                if kind == "redo":
+                    raise
             seq = log.append(
                 self._store,
                 kind=kind,
@@ -437,6 +467,9 @@ class Project:
         """What the sealed examples said when they were opened; None while they are sealed, or if there are none."""
         if self._claim is None:
             self._claim = read_claim(self._store)
+            if self._claim is not None:
+                # Copies that were made before the seal was opened learn of it.
+                note_opened(self._store, at=self._claim.at, by=self._claim.by, turn=self._claim.turn)
         return self._claim
 
     def open_sealed(self, *, by: str = "", progress: Progress | None = None, cancel: Cancel | None = None) -> Claim:
