@@ -4,6 +4,7 @@ from core.flywheel.actions import Action, suggest
 from core.flywheel.alarms import alarms_of
 from core.flywheel.annotators import Study, label_by_consensus, match_annotations, reviewer_annotations, study
 from core.flywheel.attribution import EXACT, PERMUTATIONS, Attribution, EditGroup, Share, attribute, groups_of
+from core.flywheel.backup import BackupError, Restored, back_up, backup_name, restore_backup, restored_from
 from core.flywheel.bands import Audit, BandError, Figure, audit_bands, fix_band, review_sample
 from core.flywheel.batch_report import BatchError, BatchReport, examine_batch
 from core.flywheel.batches import (
@@ -139,6 +140,7 @@ __all__ = [
     "Annotations",
     "Attribution",
     "Audit",
+    "BackupError",
     "BandError",
     "Batch",
     "BatchError",
@@ -180,6 +182,7 @@ __all__ = [
     "Race",
     "RaceError",
     "Relabel",
+    "Restored",
     "Reviewed",
     "Sample",
     "SealError",
@@ -201,6 +204,8 @@ __all__ = [
     "audit_bands",
     "audit_estimate",
     "back_to",
+    "back_up",
+    "backup_name",
     "before_after",
     "blind_queue",
     "branch",
@@ -284,6 +289,8 @@ __all__ = [
     "region_of",
     "relatives",
     "restore",
+    "restore_backup",
+    "restored_from",
     "review_sample",
     "reviewed",
     "reviewer_annotations",

@@ -170,7 +170,7 @@ def _fill(project: Project, folder: Path, came: Origin, name: str) -> None:
             # Nobody has a card of the branch before them yet.
             store.execute("UPDATE places SET at = ?", (_LONG_AGO,))
             ((shared,),) = store.execute("SELECT COUNT(*) FROM turns")
-            values = {"name": name, "created": came.at, "origin": asdict(came), "shared": shared}
+            values = {"name": name, "created": came.at, "branched_from": asdict(came), "shared": shared}
             for key, value in values.items():
                 store.put(key, value)
         store.execute("DETACH DATABASE source")
