@@ -11,7 +11,7 @@ from core.evaluate import METRICS
 from core.flywheel import SECONDS_PER_DECISION, SECONDS_PER_FIT, Project, Race, kept_races, race_project
 from core.progress import Cancel, Progress
 from core.report import count, knobs_chart, moment, number, race_chart, race_html
-from pages.parts import errors, figure, frame, jobs, verdicts
+from pages.parts import errors, figure, frame, jobs, verdicts, volume
 from pages.parts.plain import plain
 
 JOB = "race"
@@ -162,3 +162,4 @@ else:
             chosen = next(run for run in races if run.number == picked)
         finished(opened, chosen)
         st.caption(conditions(chosen))
+volume.draw(opened)

@@ -40,6 +40,7 @@ from core.flywheel.errors import LockError, ProjectError, SealError, StaleError
 from core.flywheel.example_map import ExampleMap, example_map
 from core.flywheel.export import export
 from core.flywheel.findings import dismiss, dismissed_findings, ready_findings, restore
+from core.flywheel.fix_or_add import FixOrAdd, fix_or_add, is_current, kept_fix_or_add, open_suspects
 from core.flywheel.guidelines import (
     PIN_KINDS,
     Definition,
@@ -92,6 +93,8 @@ from core.flywheel.slice_verdicts import SliceVerdict, harmed, judge_watched, wa
 from core.flywheel.store import StoreError
 from core.flywheel.strayed import Strayed, strayed
 from core.flywheel.turn import Turn
+from core.flywheel.two_curves import FARTHEST, LABELLINGS, TwoCurves
+from core.flywheel.volume import compare_volume, kept_volume
 from core.flywheel.watched import (
     WatchedSlice,
     is_watched,
@@ -107,7 +110,9 @@ __all__ = [
     "AFTER",
     "ARMS",
     "EXACT",
+    "FARTHEST",
     "JUDGED",
+    "LABELLINGS",
     "PERMUTATIONS",
     "PIN_KINDS",
     "SAID",
@@ -136,6 +141,7 @@ __all__ = [
     "Exclude",
     "Figure",
     "Filter",
+    "FixOrAdd",
     "Generate",
     "GuidelineError",
     "LockError",
@@ -161,6 +167,7 @@ __all__ = [
     "Strayed",
     "Study",
     "Turn",
+    "TwoCurves",
     "WatchedSlice",
     "answer",
     "arrive",
@@ -171,6 +178,7 @@ __all__ = [
     "blind_queue",
     "chances",
     "chosen",
+    "compare_volume",
     "current_queue",
     "decide",
     "decide_rows",
@@ -185,6 +193,7 @@ __all__ = [
     "export",
     "find_project",
     "fix_band",
+    "fix_or_add",
     "groups_of",
     "guideline_history",
     "guidelines_markdown",
@@ -192,13 +201,16 @@ __all__ = [
     "harmed",
     "home",
     "in_sight",
+    "is_current",
     "is_of_pool",
     "is_sealed",
     "is_watched",
     "join",
     "judge_watched",
     "judgements",
+    "kept_fix_or_add",
     "kept_races",
+    "kept_volume",
     "label_by_consensus",
     "last_answer",
     "left_behind",
@@ -215,6 +227,7 @@ __all__ = [
     "on_reviewed",
     "open_rows",
     "open_sealed",
+    "open_suspects",
     "origins",
     "other_queues",
     "others",

@@ -23,6 +23,7 @@ from core.report.probabilities import loss_histogram, reliability_diagram, thres
 from core.report.race import ARM_TITLES, knobs_chart, race_chart, race_html
 from core.report.relations import relations_bar, word_shares
 from core.report.shares import shares_chart
+from core.report.two_curves import about, gains_table, two_curves_chart, volume_in_words, worth_in_words
 from core.report.words import count, interval, moment, number, p_value, percent, shorten, signed, signed_interval
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "Chart",
     "Field",
     "Usual",
+    "about",
     "card",
     "class_balance",
     "class_costs_chart",
@@ -52,6 +54,7 @@ __all__ = [
     "error_heat_map",
     "error_tree_chart",
     "example_map_chart",
+    "gains_table",
     "interval",
     "kappa_matrix",
     "knobs_chart",
@@ -80,7 +83,10 @@ __all__ = [
     "suspect_scores",
     "threshold_chart",
     "traced",
+    "two_curves_chart",
     "usual",
+    "volume_in_words",
     "word_shares",
+    "worth_in_words",
     "written",
 ]

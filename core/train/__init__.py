@@ -4,7 +4,7 @@ from core.train.changes import Outcome, out_of_fold_under
 from core.train.children import predict_children
 from core.train.explain import Explainer, explain, explainer, telling, weighed
 from core.train.fit import Change, Fitted, TrainError
-from core.train.learning_curve import learning_curve
+from core.train.learning_curve import CurvePoint, curve_points, learning_curve
 from core.train.lock import (
     DECISIONS,
     FOLDS,
@@ -16,6 +16,7 @@ from core.train.lock import (
     moved_versions,
     recipes_for,
 )
+from core.train.power_law import PowerLaw, fit_power_law
 from core.train.recipes import TOKEN, one_thread, tokenise
 
 __all__ = [
@@ -24,16 +25,20 @@ __all__ = [
     "RECIPES",
     "TOKEN",
     "Change",
+    "CurvePoint",
     "Explainer",
     "Fitted",
     "LockedModel",
     "Outcome",
+    "PowerLaw",
     "Recipe",
     "TrainError",
     "Training",
     "choose_threshold",
+    "curve_points",
     "explain",
     "explainer",
+    "fit_power_law",
     "learning_curve",
     "moved_versions",
     "one_thread",
