@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from core.progress import Cancel, Progress
     from core.report import Chart
 
-__all__ = ["charts", "draw"]
+__all__ = ["draw"]
 
 _JOB = "volume"
 _TRUTH = {LABELLINGS[0]: "labels as they were brought", LABELLINGS[1]: "true labels"}
@@ -64,15 +64,6 @@ def _of_suspects(project: Project) -> None:
         key="volume",
         caption=fix_or_add.conditions(found),
     )
-
-
-def charts(project: Project) -> list[Chart]:
-    """The picture as it was measured, for an export; empty if it was not."""
-    if project.dataset_at(0).schema.truth is not None:
-        curves = kept_volume(project)
-        return [] if curves is None else [_large(curves, project.headline, _TRUTH)]
-    found = kept_fix_or_add(project)
-    return [] if found is None else [_large(found.curves, found.metric, fix_or_add.NAMES)]
 
 
 def _large(curves: TwoCurves, metric: str, names: dict[str, str]) -> Chart:
