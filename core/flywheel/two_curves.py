@@ -38,7 +38,8 @@ DRAWS = 5
 FARTHEST = 4.0
 _RESAMPLES = 200
 _EQUAL = 1e-9
-_DRAWN_AT = np.concatenate([SHARES, [1.5, 2.0, 3.0, FARTHEST]])
+# Where the laws are drawn, in times the rows there are; close together where they bend.
+_DRAWN_AT = np.concatenate([np.geomspace(0.12, 1.0, 13), np.linspace(1.25, FARTHEST, 12)])
 
 
 @dataclass(frozen=True)

@@ -73,12 +73,15 @@ def _before_last(inside: pd.Series) -> pd.Series:
 def _stretch(figure: go.Figure, curves: TwoCurves, size: int) -> None:
     """Mark where the data is now, and how many rows further the first curve reaches the score of the second."""
     figure.add_vline(x=curves.rows, line={"color": NEUTRAL, "dash": "dot", "width": 1.5})
+    figure.add_annotation(
+        x=curves.rows, y=0, yref="paper", xanchor="left", yanchor="bottom", xshift=4, showarrow=False, text="now"
+    )
     if curves.answer != "worth":
         return
     fitted = curves.fitted[curves.fitted["labelling"] == LABELLINGS[1]]
     score = float(np.interp(curves.rows, fitted["rows"], fitted["value"]))
     value, low, high = (min(each, (FARTHEST - 1) * curves.rows) for each in curves.worth)
-    at = pd.Series([curves.rows + value])
+    end = pd.Series([curves.rows + value])
     figure.add_scatter(
         x=[curves.rows, curves.rows + value],
         y=[score, score],
@@ -87,14 +90,17 @@ def _stretch(figure: go.Figure, curves: TwoCurves, size: int) -> None:
         hoverinfo="skip",
         showlegend=False,
     )
+    surely = math.isfinite(curves.worth[0])
     figure.add_scatter(
-        x=at,
+        x=end,
         y=[score],
         mode="markers+text",
-        marker={"color": NEUTRAL, "size": 9, "symbol": "diamond"},
-        error_x=whiskers(at, pd.Series([curves.rows + low]), pd.Series([curves.rows + high]), NEUTRAL),
-        text=[f"+{about(value)} rows" if math.isfinite(curves.worth[0]) else f"over {about(value)} rows"],
-        textposition="top center" if value < 2.2 * curves.rows else "top left",
+        # An arrow where the first curve does not get there at all.
+        marker={"color": NEUTRAL, "size": 10, "symbol": "diamond" if surely else "triangle-right"},
+        error_x=whiskers(end, pd.Series([curves.rows + low]), pd.Series([curves.rows + high]), NEUTRAL),
+        text=[f"+{about(value)} rows" if surely else f"over {about(value)} more rows"],
+        # Between the curves, where there is room.
+        textposition="bottom left" if value > 1.5 * curves.rows else "bottom right",
         textfont={"size": size},
         cliponaxis=False,
         hoverinfo="skip",
@@ -103,19 +109,19 @@ def _stretch(figure: go.Figure, curves: TwoCurves, size: int) -> None:
 
 
 def _numbers(curves: TwoCurves, metric: str, names: Mapping[str, str]) -> pd.DataFrame:
-    tables = []
-    for how, table in (("measured", curves.points), ("power law", curves.fitted[curves.fitted["rows"] >= curves.rows])):
-        tables.append(
-            pd.DataFrame(
-                {
-                    "labels": table["labelling"].map(dict(names)),
-                    "train rows": table["rows"],
-                    "how": how,
-                    metric: table["value"].map(number),
-                    "95 % interval": [interval(*ends) for ends in table[["low", "high"]].itertuples(index=False)],
-                }
-            )
+    ahead = curves.fitted["rows"].isin([round(times * curves.rows) for times in (1, 2, FARTHEST)])
+    tables = [
+        pd.DataFrame(
+            {
+                "labels": table["labelling"].map(dict(names)),
+                "train rows": table["rows"],
+                "how": how,
+                metric: table["value"].map(number),
+                "95 % interval": [interval(*ends) for ends in table[["low", "high"]].itertuples(index=False)],
+            }
         )
+        for how, table in (("measured", curves.points), ("power law", curves.fitted[ahead]))
+    ]
     return pd.concat(tables, ignore_index=True)
 
 
@@ -144,7 +150,7 @@ def worth_in_words(curves: TwoCurves, what: str) -> str:
         if math.isfinite(value):
             return f"{what} is worth about {about(value)} more rows ({about(low)} to {_up_to(high, farthest)})."
         surely = f" ({about(low)} at least)" if math.isfinite(low) else ""
-        return f"{what} is worth more than {about(farthest)} more rows{surely}: more rows like these bring little."
+        return f"{what} is worth over {about(farthest)} more rows{surely}: more rows like these bring little."
     if curves.answer == "less":
         return f"{what} is worth less than {about(high)} more rows, if anything."
     if curves.answer == "none":

@@ -91,7 +91,7 @@ def worth(found: FixOrAdd) -> str:
 
 def conditions(found: FixOrAdd) -> str:
     """Say what the answer rests on."""
-    said = "Scored out of fold on the labels as they are. "
+    said = ""
     if found.suspects:
         wrong, low, high = found.wrong
         rests = (
@@ -99,8 +99,11 @@ def conditions(found: FixOrAdd) -> str:
             if found.answers
             else "judged by the ranking alone: review some of them, and this becomes surer"
         )
-        said += f"About {count(wrong)} ({count(low)} to {count(high)}) of the suspects are wrong, {rests}. "
+        said = (
+            f"About {count(wrong)} ({count(low)} to {count(high)}) of the suspects are wrong, {rests}. As many more "
+            "wrong labels were put in, by chance: what they cost is taken for what settling brings. "
+        )
     return (
-        f"{said}Dotted: a power law, followed to {FARTHEST:g} times the rows and no further. Intervals cover the draws "
-        "of rows and labels, and the examples scored."
+        f"{said}Scored out of fold on the labels as they are. Dotted: a power law, followed to {FARTHEST:g} times the "
+        "rows and no further. Intervals cover the draws of rows and labels, and the examples scored."
     )

@@ -40,8 +40,8 @@ def curves(worth=(2137.0, 900.0, 4200.0)) -> TwoCurves:
     [
         ((2137.0, 900.0, 4200.0), "Settling the 300 suspects is worth about 2,100 more rows (900 to 4,200)."),
         ((2137.0, 900.0, INF), "is worth about 2,100 more rows (900 to more than 6,000)."),
-        ((INF, 900.0, INF), "is worth more than 6,000 more rows (900 at least): more rows like these bring little."),
-        ((INF, INF, INF), "is worth more than 6,000 more rows: more rows like these bring little."),
+        ((INF, 900.0, INF), "is worth over 6,000 more rows (900 at least): more rows like these bring little."),
+        ((INF, INF, INF), "is worth over 6,000 more rows: more rows like these bring little."),
         ((100.0, -50.0, 420.0), "is worth less than 420 more rows, if anything."),
         ((-300.0, -800.0, -10.0), "is worth no more rows here."),
         ((0.0, 0.0, 0.0), "is worth no more rows here."),
