@@ -59,6 +59,7 @@ from core.flywheel.example_map import ExampleMap, example_map
 from core.flywheel.export import export
 from core.flywheel.family import Member, Opened, Origin, branched_from, looks, opened_elsewhere, relatives
 from core.flywheel.findings import dismiss, dismissed_findings, ready_findings, restore
+from core.flywheel.fix_or_add import FixOrAdd, fix_or_add, is_current, kept_fix_or_add, open_suspects
 from core.flywheel.guidelines import (
     PIN_KINDS,
     Definition,
@@ -114,6 +115,8 @@ from core.flywheel.slice_verdicts import SliceVerdict, harmed, judge_watched, wa
 from core.flywheel.store import StoreError
 from core.flywheel.strayed import Strayed, strayed
 from core.flywheel.turn import Turn
+from core.flywheel.two_curves import FARTHEST, LABELLINGS, TwoCurves
+from core.flywheel.volume import compare_volume, kept_volume
 from core.flywheel.watched import (
     WatchedSlice,
     is_watched,
@@ -129,7 +132,9 @@ __all__ = [
     "AFTER",
     "ARMS",
     "EXACT",
+    "FARTHEST",
     "JUDGED",
+    "LABELLINGS",
     "PERMUTATIONS",
     "PIN_KINDS",
     "SAID",
@@ -165,6 +170,7 @@ __all__ = [
     "Exclude",
     "Figure",
     "Filter",
+    "FixOrAdd",
     "Generate",
     "GuidelineError",
     "LockError",
@@ -196,6 +202,7 @@ __all__ = [
     "Study",
     "TrueScore",
     "Turn",
+    "TwoCurves",
     "WatchedSlice",
     "alarms_of",
     "answer",
@@ -213,6 +220,7 @@ __all__ = [
     "chances",
     "choose_of_batch",
     "chosen",
+    "compare_volume",
     "current_queue",
     "dated_table",
     "dated_tests",
@@ -231,6 +239,7 @@ __all__ = [
     "export_model",
     "find_project",
     "fix_band",
+    "fix_or_add",
     "groups_of",
     "guideline_history",
     "guidelines_markdown",
@@ -239,6 +248,7 @@ __all__ = [
     "hold_out_batch",
     "home",
     "in_sight",
+    "is_current",
     "is_of_pool",
     "is_sealed",
     "is_watched",
@@ -247,7 +257,9 @@ __all__ = [
     "judge_watched",
     "judgements",
     "kept_batches",
+    "kept_fix_or_add",
     "kept_races",
+    "kept_volume",
     "label_by_consensus",
     "last_answer",
     "ledger_arm",
@@ -270,6 +282,7 @@ __all__ = [
     "on_reviewed",
     "open_rows",
     "open_sealed",
+    "open_suspects",
     "opened_elsewhere",
     "origins",
     "other_queues",
