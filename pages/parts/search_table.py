@@ -16,9 +16,10 @@ from pages.parts.plain import plain
 
 if TYPE_CHECKING:
     from core.flywheel import Project
+    from core.generate import Attempt
     from pages.parts.proposal import Ask
 
-__all__ = ["draw"]
+__all__ = ["draw", "fill"]
 
 _KEY = "search-table"
 _ROWS_AT_ONCE = 12
@@ -65,10 +66,15 @@ def _take(project: Project, found: Search) -> None:
         frame.tell("This could not be tried: see the last column.", icon=":material/info:")
         return
     asked = found.trials[rows[0]].attempt
+    fill(project, asked)
+    frame.tell(f"The form holds it: {asked}.")
+
+
+def fill(project: Project, asked: Attempt) -> None:
+    """Make the form say what an attempt was, before it is drawn."""
     st.session_state["method"] = asked.method.key
     method_settings.take(asked)
     target.take(project, asked)
-    frame.tell(f"The form holds it: {asked}.")
 
 
 def _aim(ask: Ask) -> str:
