@@ -67,6 +67,7 @@ from core.flywheel.project import Project
 from core.flywheel.race import ARMS, SECONDS_PER_DECISION, SECONDS_PER_FIT, RaceError, race
 from core.flywheel.races import Race, kept_races, ledger_arm, race_project
 from core.flywheel.ranking import rank
+from core.flywheel.release import export_model, read_back
 from core.flywheel.review import (
     SIMULATED,
     Queue,
@@ -183,6 +184,7 @@ __all__ = [
     "evidence",
     "example_map",
     "export",
+    "export_model",
     "find_project",
     "fix_band",
     "groups_of",
@@ -226,6 +228,7 @@ __all__ = [
     "race",
     "race_project",
     "rank",
+    "read_back",
     "ready_findings",
     "refusal",
     "region_of",

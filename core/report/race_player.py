@@ -153,12 +153,8 @@ def _told(rows: pd.DataFrame) -> pd.Series:
 
 
 def _side(arm: str, rows: pd.DataFrame, gain: Verdict | None) -> dict[str, Any]:
-    line = (
-        rows.loc[_told(rows), ["cost", "score", "low", "high"]]
-        .assign(cost=lambda each: each["cost"] / 60)
-        .to_numpy(dtype=float)
-        .tolist()
-    )
+    told = rows.loc[_told(rows), ["cost", "score", "low", "high"]].to_numpy(dtype=float)
+    line = (told / [60, 1, 1, 1]).tolist()
     side = {"title": ARM_TITLES[arm], "colour": ARM_COLOURS[arm], "dash": _DASHES[arm], "mark": _MARKS[arm]}
     if gain is None:
         return side | {"line": line}

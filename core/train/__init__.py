@@ -17,6 +17,7 @@ from core.train.lock import (
     moved_versions,
     recipes_for,
 )
+from core.train.own_recipe import read_recipe
 from core.train.recipes import TOKEN, one_thread, tokenise
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "one_thread",
     "out_of_fold_under",
     "predict_children",
+    "read_recipe",
     "recipes_for",
     "telling",
     "tokenise",

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from core.train.pipelines import Frames
 from core.train.recipes import Encoded, Encoder
 
 __all__ = ["Encodings"]
@@ -34,7 +35,9 @@ class Encodings:
         self._rows: pd.Index | None = None
         self._kept: OrderedDict[str, Encoder] = OrderedDict()
 
-    def of(self, steps: Mapping[str, Any], frame: pd.DataFrame, kinds: Mapping[str, str], text: str | None) -> Encoder:
+    def of(
+        self, steps: Mapping[str, Any], frame: pd.DataFrame, kinds: Mapping[str, str], text: str | None
+    ) -> Encoder | Frames:
         """Encode rows, or give what an earlier recipe made of them; see `core.train.recipes.Encoder`.
 
         Raises
@@ -46,6 +49,9 @@ class Encodings:
             self._rows = frame.index
         elif not self._rows.equals(frame.index):
             raise ValueError("Encodings are kept of one set of rows. Make another for other rows.")
+        # A pipeline reads the frame itself.
+        if "pipeline" in steps:
+            return Frames(frame, kinds, text)
         # All that an encoder reads of a recipe.
         key = json.dumps([steps["columns"]["dates"], steps.get("text")], sort_keys=True, default=dict)
         encoder = self._kept.pop(key, None) or Encoder(steps, frame, kinds, text)

@@ -49,7 +49,8 @@ class Recipe:
     modality : str
         ``"table"`` or ``"text"``.
     steps : mapping
-        Settings of ``columns``, ``text`` and ``classifier``, as `core.train.recipes` reads them. JSON values only.
+        Settings of ``columns``, ``text`` and ``classifier``, as `core.train.recipes` reads them; of an analyst's own
+        recipe ``pipeline`` in place of the last, see `core.train.own_recipe`. JSON values only.
     seed : int
         Of every random number drawn.
     seeds : int
@@ -91,6 +92,9 @@ class Recipe:
     def fingerprint(self) -> str:
         """The first 12 hexadecimal digits of the SHA-256 of the canonical JSON, without title and description."""
         content = {key: value for key, value in self.to_dict().items() if key not in {"title", "description"}}
+        if "pipeline" in self.steps:
+            # The hash of the file stands for the file.
+            content["steps"] = content["steps"] | {"pipeline": {"sha256": self.steps["pipeline"]["sha256"]}}
         return hashlib.sha256(_canonical(content).encode()).hexdigest()[:12]
 
     def to_dict(self) -> dict[str, Any]:
