@@ -19,6 +19,7 @@ from core.flywheel.blind import (
     train_moved,
 )
 from core.flywheel.branch import branch
+from core.flywheel.changes_by_reason import KINDS, changes_by_reason, worded_changes
 from core.flywheel.claim import AFTER, JUDGED, Claim
 from core.flywheel.decision import SAID
 from core.flywheel.edits import (
@@ -37,6 +38,7 @@ from core.flywheel.edits import (
     SetChecks,
     SetRules,
 )
+from core.flywheel.effort import Effort, efforts
 from core.flywheel.errors import LockError, ProjectError, SealError, StaleError
 from core.flywheel.example_map import ExampleMap, example_map
 from core.flywheel.export import export
@@ -60,7 +62,7 @@ from core.flywheel.guidelines import (
 from core.flywheel.history import back_to
 from core.flywheel.judgements import judgements
 from core.flywheel.listing import Filter, decide_rows, evidence, list_cards, matching, open_rows
-from core.flywheel.log import Entry
+from core.flywheel.log import Entry, InForce
 from core.flywheel.mend import before_after, chosen, edit_of, mended_size
 from core.flywheel.notes import Note, note_history, notes, write_note
 from core.flywheel.origins import origins
@@ -90,7 +92,9 @@ from core.flywheel.review import (
     start_queue,
     what_was_done,
 )
+from core.flywheel.rows_apart import WAYS, RowsApart, rows_apart
 from core.flywheel.sealed import in_sight, is_sealed, open_sealed, refusal
+from core.flywheel.side_by_side import FLIPS, Side, SideBySide, common_test, side_by_side
 from core.flywheel.simulate import simulate_reviewer
 from core.flywheel.slice_verdicts import SliceVerdict, harmed, judge_watched, watched_trend
 from core.flywheel.store import StoreError
@@ -111,13 +115,16 @@ __all__ = [
     "AFTER",
     "ARMS",
     "EXACT",
+    "FLIPS",
     "JUDGED",
+    "KINDS",
     "PERMUTATIONS",
     "PIN_KINDS",
     "SAID",
     "SECONDS_PER_DECISION",
     "SECONDS_PER_FIT",
     "SIMULATED",
+    "WAYS",
     "Action",
     "Annotations",
     "Attribution",
@@ -135,6 +142,7 @@ __all__ = [
     "Edit",
     "EditError",
     "EditGroup",
+    "Effort",
     "Entry",
     "ExampleMap",
     "Exclude",
@@ -142,6 +150,7 @@ __all__ = [
     "Filter",
     "Generate",
     "GuidelineError",
+    "InForce",
     "LockError",
     "Member",
     "Note",
@@ -158,11 +167,14 @@ __all__ = [
     "RaceError",
     "Relabel",
     "Reviewed",
+    "RowsApart",
     "Sample",
     "SealError",
     "SetChecks",
     "SetRules",
     "Share",
+    "Side",
+    "SideBySide",
     "SliceVerdict",
     "StaleError",
     "StoreError",
@@ -181,7 +193,9 @@ __all__ = [
     "branch",
     "branched_from",
     "chances",
+    "changes_by_reason",
     "chosen",
+    "common_test",
     "current_queue",
     "decide",
     "decide_rows",
@@ -191,6 +205,7 @@ __all__ = [
     "dismissed_findings",
     "draw",
     "edit_of",
+    "efforts",
     "evidence",
     "example_map",
     "export",
@@ -248,9 +263,11 @@ __all__ = [
     "review_sample",
     "reviewed",
     "reviewer_annotations",
+    "rows_apart",
     "sample",
     "second_look",
     "seconds_per_decision",
+    "side_by_side",
     "simulate_reviewer",
     "skipped",
     "start_queue",
@@ -266,5 +283,6 @@ __all__ = [
     "watched_slices",
     "watched_trend",
     "what_was_done",
+    "worded_changes",
     "write_note",
 ]

@@ -23,6 +23,7 @@ from core.report.probabilities import loss_histogram, reliability_diagram, thres
 from core.report.race import ARM_TITLES, knobs_chart, race_chart, race_html
 from core.report.relations import relations_bar, word_shares
 from core.report.shares import shares_chart
+from core.report.side_by_side import changes_chart
 from core.report.words import count, interval, moment, number, p_value, percent, shorten, signed, signed_interval
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "Field",
     "Usual",
     "card",
+    "changes_chart",
     "class_balance",
     "class_costs_chart",
     "class_quantiles",
