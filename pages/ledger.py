@@ -8,7 +8,19 @@ from pathlib import Path
 import streamlit as st
 
 from core.flywheel import Project
-from pages.parts import attribution, branches, edits, frame, seal, side_by_side, turn_detail, turns, turns_table, ways
+from pages.parts import (
+    attribution,
+    branches,
+    edits,
+    frame,
+    release,
+    seal,
+    side_by_side,
+    turn_detail,
+    turns,
+    turns_table,
+    ways,
+)
 
 
 def of_turns(project: Project) -> None:
@@ -51,6 +63,7 @@ def way_out(project: Project) -> None:
         icon=":material/download:",
         on_click="ignore",
     )
+    release.draw(project)
 
 
 def _zipped(project: Project) -> bytes:

@@ -1,9 +1,22 @@
 """The wheel: projects, edits, the log, turns, the review queue, what to do next, and export."""
 
 from core.flywheel.actions import Action, suggest
+from core.flywheel.alarms import alarms_of
 from core.flywheel.annotators import Study, label_by_consensus, match_annotations, reviewer_annotations, study
 from core.flywheel.attribution import EXACT, PERMUTATIONS, Attribution, EditGroup, Share, attribute, groups_of
 from core.flywheel.bands import Audit, BandError, Figure, audit_bands, fix_band, review_sample
+from core.flywheel.batch_report import BatchError, BatchReport, examine_batch
+from core.flywheel.batches import (
+    Batch,
+    TrueScore,
+    hold_out_batch,
+    kept_batches,
+    may_judge,
+    merge_batch,
+    refuse_batch,
+    true_score,
+    waiting_rows,
+)
 from core.flywheel.blind import (
     BlindError,
     Reviewed,
@@ -21,6 +34,9 @@ from core.flywheel.blind import (
 from core.flywheel.branch import branch
 from core.flywheel.changes_by_reason import KINDS, changes_by_reason, worded_changes
 from core.flywheel.claim import AFTER, JUDGED, Claim
+from core.flywheel.confusing import choose_of_batch, queue_of_batch
+from core.flywheel.dated import DatedTest, DatedTestError, dated_tests, score_dated, unscored
+from core.flywheel.dated_verdicts import DatedVerdict, dated_table, judge_dated
 from core.flywheel.decision import SAID
 from core.flywheel.edits import (
     Annotations,
@@ -71,8 +87,9 @@ from core.flywheel.pool import PoolView, look_at_pool
 from core.flywheel.predicted import Predicted, chances, hardest, predicted
 from core.flywheel.project import Project
 from core.flywheel.race import ARMS, SECONDS_PER_DECISION, SECONDS_PER_FIT, RaceError, race
-from core.flywheel.races import Race, kept_races, race_project
+from core.flywheel.races import Race, kept_races, ledger_arm, race_project
 from core.flywheel.ranking import rank
+from core.flywheel.release import export_model, read_back
 from core.flywheel.review import (
     SIMULATED,
     Queue,
@@ -130,10 +147,16 @@ __all__ = [
     "Attribution",
     "Audit",
     "BandError",
+    "Batch",
+    "BatchError",
+    "BatchReport",
     "BlindError",
     "Claim",
     "Collect",
     "Correct",
+    "DatedTest",
+    "DatedTestError",
+    "DatedVerdict",
     "Decide",
     "Decision",
     "Definition",
@@ -180,8 +203,10 @@ __all__ = [
     "StoreError",
     "Strayed",
     "Study",
+    "TrueScore",
     "Turn",
     "WatchedSlice",
+    "alarms_of",
     "answer",
     "arrive",
     "attribute",
@@ -194,9 +219,12 @@ __all__ = [
     "branched_from",
     "chances",
     "changes_by_reason",
+    "choose_of_batch",
     "chosen",
     "common_test",
     "current_queue",
+    "dated_table",
+    "dated_tests",
     "decide",
     "decide_rows",
     "decisions",
@@ -207,8 +235,10 @@ __all__ = [
     "edit_of",
     "efforts",
     "evidence",
+    "examine_batch",
     "example_map",
     "export",
+    "export_model",
     "find_project",
     "fix_band",
     "groups_of",
@@ -216,17 +246,21 @@ __all__ = [
     "guidelines_markdown",
     "hardest",
     "harmed",
+    "hold_out_batch",
     "home",
     "in_sight",
     "is_of_pool",
     "is_sealed",
     "is_watched",
     "join",
+    "judge_dated",
     "judge_watched",
     "judgements",
+    "kept_batches",
     "kept_races",
     "label_by_consensus",
     "last_answer",
+    "ledger_arm",
     "left_behind",
     "list_cards",
     "list_projects",
@@ -234,8 +268,10 @@ __all__ = [
     "looks",
     "match_annotations",
     "matching",
+    "may_judge",
     "members",
     "mended_size",
+    "merge_batch",
     "move",
     "new_folder",
     "next_place",
@@ -252,11 +288,14 @@ __all__ = [
     "pin_history",
     "pins",
     "predicted",
+    "queue_of_batch",
     "race",
     "race_project",
     "rank",
+    "read_back",
     "ready_findings",
     "refusal",
+    "refuse_batch",
     "region_of",
     "relatives",
     "restore",
@@ -265,6 +304,7 @@ __all__ = [
     "reviewer_annotations",
     "rows_apart",
     "sample",
+    "score_dated",
     "second_look",
     "seconds_per_decision",
     "side_by_side",
@@ -276,8 +316,11 @@ __all__ = [
     "suggest",
     "touched",
     "train_moved",
+    "true_score",
     "unpin_example",
+    "unscored",
     "unwatch",
+    "waiting_rows",
     "watch",
     "watch_history",
     "watched_slices",

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import math
-import re
 import shutil
 import tempfile
 from collections.abc import Iterable
@@ -26,8 +24,9 @@ from core.flywheel.origins import origins
 from core.flywheel.sealed import in_sight, sealed_predictions
 from core.flywheel.slice_verdicts import watched_json
 from core.flywheel.spreadsheet import write_csv
+from core.flywheel.standalone import standalone
 from core.flywheel.turn import Turn
-from core.train import recipes
+from core.train import pipelines, recipes
 
 if TYPE_CHECKING:
     from core.evaluate import Evaluation, Verdict
@@ -226,10 +225,7 @@ def _entered(frame: pd.DataFrame, cells: Iterable[tuple[str, str]]) -> list[list
 
 def _replay_source() -> str:
     """The recipes and the replay in one file: the code that made the numbers is the code that makes them again."""
-    second = inspect.getsource(replay)
-    second = re.sub(r"^from __future__ .*\n", "", second, flags=re.MULTILINE)
-    second = re.sub(r"^from core\.train\.recipes .*\n", "", second, flags=re.MULTILINE)
-    return inspect.getsource(recipes) + "\n\n" + second
+    return standalone(pipelines, recipes, replay)
 
 
 def _dump(path: Path, content: Any) -> None:

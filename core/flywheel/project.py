@@ -17,6 +17,7 @@ from core.flywheel.actions import Action, suggest
 from core.flywheel.annotators import gathered
 from core.flywheel.blind import refuse_undrawn
 from core.flywheel.claim import Claim, read_claim, with_claim
+from core.flywheel.dated import fenced, score_dated
 from core.flywheel.decided import Decided
 from core.flywheel.edits import Collect, Decide, Edit
 from core.flywheel.effort import with_effort
@@ -219,6 +220,7 @@ class Project:
                 stale.check(entries, edit, revision)
             force = log.active(entries)
             before = self.versions.at(force)
+            edit = fenced(self._store, before, edit)
             after = edit.apply(before)
             if isinstance(edit, Decide) and edit.blind:
                 refuse_undrawn(self._store, edit)
@@ -339,6 +341,7 @@ class Project:
         family.note_look(self, row["at"])
         # Another session may have finished a turn meanwhile: this one comes behind it.
         number = self._ledger.add(row)
+        score_dated(self, only_last=True)
         return self.turns[number]
 
     def _run(
