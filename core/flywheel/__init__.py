@@ -33,6 +33,7 @@ from core.flywheel.blind import (
     train_moved,
 )
 from core.flywheel.branch import branch
+from core.flywheel.changes_by_reason import KINDS, changes_by_reason, worded_changes
 from core.flywheel.claim import AFTER, JUDGED, Claim
 from core.flywheel.confusing import choose_of_batch, queue_of_batch
 from core.flywheel.dated import DatedTest, DatedTestError, dated_tests, score_dated, unscored
@@ -54,6 +55,7 @@ from core.flywheel.edits import (
     SetChecks,
     SetRules,
 )
+from core.flywheel.effort import Effort, efforts
 from core.flywheel.errors import LockError, ProjectError, SealError, StaleError
 from core.flywheel.example_map import ExampleMap, example_map
 from core.flywheel.export import export
@@ -78,7 +80,7 @@ from core.flywheel.guidelines import (
 from core.flywheel.history import back_to
 from core.flywheel.judgements import judgements
 from core.flywheel.listing import Filter, decide_rows, evidence, list_cards, matching, open_rows
-from core.flywheel.log import Entry
+from core.flywheel.log import Entry, InForce
 from core.flywheel.mend import before_after, chosen, edit_of, mended_size
 from core.flywheel.notes import Note, note_history, notes, write_note
 from core.flywheel.origins import origins
@@ -109,7 +111,9 @@ from core.flywheel.review import (
     start_queue,
     what_was_done,
 )
+from core.flywheel.rows_apart import WAYS, RowsApart, rows_apart
 from core.flywheel.sealed import in_sight, is_sealed, open_sealed, refusal
+from core.flywheel.side_by_side import FLIPS, Side, SideBySide, common_test, side_by_side
 from core.flywheel.simulate import simulate_reviewer
 from core.flywheel.slice_verdicts import SliceVerdict, harmed, judge_watched, watched_trend
 from core.flywheel.store import StoreError
@@ -133,7 +137,9 @@ __all__ = [
     "ARMS",
     "EXACT",
     "FARTHEST",
+    "FLIPS",
     "JUDGED",
+    "KINDS",
     "LABELLINGS",
     "PERMUTATIONS",
     "PIN_KINDS",
@@ -141,6 +147,7 @@ __all__ = [
     "SECONDS_PER_DECISION",
     "SECONDS_PER_FIT",
     "SIMULATED",
+    "WAYS",
     "Action",
     "Annotations",
     "Attribution",
@@ -165,6 +172,7 @@ __all__ = [
     "Edit",
     "EditError",
     "EditGroup",
+    "Effort",
     "Entry",
     "ExampleMap",
     "Exclude",
@@ -173,6 +181,7 @@ __all__ = [
     "FixOrAdd",
     "Generate",
     "GuidelineError",
+    "InForce",
     "LockError",
     "Member",
     "Note",
@@ -190,11 +199,14 @@ __all__ = [
     "Relabel",
     "Restored",
     "Reviewed",
+    "RowsApart",
     "Sample",
     "SealError",
     "SetChecks",
     "SetRules",
     "Share",
+    "Side",
+    "SideBySide",
     "SliceVerdict",
     "StaleError",
     "StoreError",
@@ -218,8 +230,10 @@ __all__ = [
     "branch",
     "branched_from",
     "chances",
+    "changes_by_reason",
     "choose_of_batch",
     "chosen",
+    "common_test",
     "compare_volume",
     "current_queue",
     "dated_table",
@@ -232,6 +246,7 @@ __all__ = [
     "dismissed_findings",
     "draw",
     "edit_of",
+    "efforts",
     "evidence",
     "examine_batch",
     "example_map",
@@ -307,10 +322,12 @@ __all__ = [
     "review_sample",
     "reviewed",
     "reviewer_annotations",
+    "rows_apart",
     "sample",
     "score_dated",
     "second_look",
     "seconds_per_decision",
+    "side_by_side",
     "simulate_reviewer",
     "skipped",
     "start_queue",
@@ -329,5 +346,6 @@ __all__ = [
     "watched_slices",
     "watched_trend",
     "what_was_done",
+    "worded_changes",
     "write_note",
 ]

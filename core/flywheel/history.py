@@ -70,7 +70,7 @@ def back_to(project: Project, revision: int) -> tuple[tuple[Entry, ...], tuple[E
         )
     left, came = log.InForce(entries).take_in(log.following(entries, kind=BACK, target=revision))
     if not left and not came:
-        raise ProjectError(f"The data is as it was {_then(project, revision)}. There is nothing to go back to.")
+        raise ProjectError(f"It is the data {_then(project, revision)} already. There is nothing to go back to.")
     return left, came
 
 

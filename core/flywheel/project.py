@@ -21,6 +21,7 @@ from core.flywheel.claim import Claim, read_claim, with_claim
 from core.flywheel.dated import fenced, score_dated
 from core.flywheel.decided import Decided
 from core.flywheel.edits import Collect, Decide, Edit
+from core.flywheel.effort import with_effort
 from core.flywheel.errors import LockError, ProjectError, StaleError
 from core.flywheel.export import export
 from core.flywheel.findings import Findings, checks_in_force, open_findings, ready_findings
@@ -366,7 +367,8 @@ class Project:
 
     def ledger(self) -> pd.DataFrame:
         """The turns as a table: headline with its interval, verdicts with theirs, what changed, what was harmed."""
-        return with_notes(self, with_claim(self, with_watched(self, self._ledger.table(self.turns))))
+        table = with_watched(self, self._ledger.table(self.turns))
+        return with_notes(self, with_effort(self, with_claim(self, table)))
 
     def fitted(self, progress: Progress | None = None, cancel: Cancel | None = None) -> Fitted:
         """The locked model fitted on the data of the last turn; fitted again after a restart."""

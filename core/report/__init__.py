@@ -30,6 +30,7 @@ from core.report.race import ARM_TITLES, knobs_chart, race_answer, race_numbers,
 from core.report.race_player import PLAYER_CSS, PLAYER_HTML, PLAYER_JS, race_html, race_scene
 from core.report.relations import relations_bar, word_shares
 from core.report.shares import shares_chart
+from core.report.side_by_side import changes_chart
 from core.report.two_curves import about, gains_table, two_curves_chart, volume_in_words, worth_in_words
 from core.report.words import count, interval, moment, number, p_value, percent, shorten, signed, signed_interval
 
@@ -50,6 +51,7 @@ __all__ = [
     "Usual",
     "about",
     "card",
+    "changes_chart",
     "class_balance",
     "class_costs_chart",
     "class_quantiles",
