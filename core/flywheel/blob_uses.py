@@ -70,6 +70,13 @@ _TABLES = (
     ),
     ("races", "blob", "number", "the table of race {0}", "Data, decisions, turns and other races can still be used."),
     (
+        "curves",
+        "blob",
+        "kind, version",
+        "the two curves ({0}) of version {1:.8}",
+        "Data, decisions and turns can still be used; measure the curves anew.",
+    ),
+    (
         "watched",
         "blob",
         "number",

@@ -50,6 +50,7 @@ _ROWS = {
     "rankings": "1",
     "refits": "1",
     "fits": "1",
+    "curves": "1",
     "predictions": "1",
     # All of a family are judged by the same dated test sets; other batches come along up to where the two part.
     "dated_tests": "1",

@@ -15,6 +15,7 @@ WORDS = {
     "refits": {"at", "version", "fingerprint", "thresholds"},
     "fits": {"at", "version", "fingerprint"},
     "races": {"at", "settings", "verdict"},
+    "curves": {"at", "kind", "version", "fingerprint", "content"},
     "starts": {"by"},
     "places": {"by", "at"},
     "watched": {"at", "by", "predicates", "kind"},
