@@ -22,6 +22,7 @@ from core.flywheel.dated_verdicts import dated_table
 from core.flywheel.edits import Collect, Correct, Edit, Generate, plain
 from core.flywheel.edits import replay as replayed
 from core.flywheel.guidelines import guidelines_markdown
+from core.flywheel.notes import notes_json
 from core.flywheel.origins import origins
 from core.flywheel.sealed import in_sight, sealed_predictions
 from core.flywheel.slice_verdicts import watched_json
@@ -48,6 +49,7 @@ metrics.json             the last turn: metrics with 95 % intervals, verdict, de
 ledger.csv               all turns; columns that end in _then say what was said when they ran
 test_labels.json         the blind review of test labels: its sample, what it found, the noise with its interval
 claim.json, sealed.csv   once the sealed examples were opened: the final claim, and what was predicted for each of them
+notes.json               notes on turns, every state of each
 watched.json             the pinned slices: their conditions, who pinned them, what each turn did to them
 batches.json             what came after the project began and what became of it, if anything came
 test_sets.csv            every turn on every test set, where there are dated ones; set 0 is the project's own
@@ -114,7 +116,8 @@ def _write(project: Project, folder: Path) -> None:
             "kind": entry.kind,
             "reason": entry.reason,
             "summary": entry.summary,
-            "undoes_or_redoes": entry.target,
+            "undoes_or_redoes": None if entry.is_act else entry.target,
+            "goes_back_to": entry.target if entry.is_act else None,
             "content": entry.content,
         }
         for entry in project.log
@@ -125,6 +128,7 @@ def _write(project: Project, folder: Path) -> None:
     hidden = len(dataset) - len(shown)
     sealed = f"; the {hidden:,} sealed examples were not opened and are left out" if hidden else ""
     (folder / "README.txt").write_text(_READ_ME.format(name=project.name, sealed=sealed), encoding="utf-8")
+    _dump(folder / "notes.json", notes_json(project))
     _dump(folder / "watched.json", watched_json(project))
     _write_batches(project, folder)
     _dump(folder / "test_labels.json", reviewed_json(project))

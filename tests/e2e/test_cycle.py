@@ -53,7 +53,7 @@ def bring(app: App, frame: pd.DataFrame, path: Path) -> None:
 
 
 def settle(app: App, key: str) -> None:
-    """Click what settles a batch; a click that meets a redraw is lost, and who sees that nothing happened clicks again."""
+    """Click what settles a batch; a click that meets a redraw is lost: who sees that nothing happened clicks again."""
     question = app.page.get_by_text("What to do with it")
     app.click(key)
     try:

@@ -90,7 +90,7 @@ def train(dataset):
     return list(dataset.ids("train"))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_children():
     """Generated rows as a method of core.generate returns them: copies of train examples with a noisy number."""
 

@@ -4,9 +4,9 @@ import pandas as pd
 import pytest
 
 from core.dataset import Dataset
-from core.flywheel import Collect, EditError, Exclude, Generate, Project, Relabel
+from core.flywheel import Collect, EditError, Exclude, Generate, Project, Relabel, branch
 from core.flywheel.batch_report import examine_batch
-from core.flywheel.batches import hold_out_batch, merge_batch
+from core.flywheel.batches import hold_out_batch, kept_batches, merge_batch
 from core.flywheel.dated import DatedTestError, dated_tests, score_dated, unscored
 from core.flywheel.dated_verdicts import judge_dated
 from core.progress import Cancelled
@@ -164,3 +164,19 @@ def test_relabelling_the_pool_never_meets_a_dated_example(released, make_people)
     assert len(test.labels) == 40
     released.apply(Relabel(dict.fromkeys(new.index, "yes")))
     assert not set(released.dataset.ids("train")) & set(test.labels.index)
+
+
+def test_a_branch_from_before_is_judged_by_it_and_keeps_its_rows_out_of_train(released, make_people):
+    revision = released.revision
+    merge_batch(released, *examine_batch(released, make_people(30, 5)), name="may.csv")
+    rows = make_people(60, 1)
+    test = hold_out(released, rows)
+    own = branch(released, released.folder.parent / "branch", revision=revision)
+    assert [each.labels.index.tolist() for each in dated_tests(own)] == [test.labels.index.tolist()]
+    # Of the batches only that which judges: the other came after the two had parted.
+    assert [batch.fate for batch in kept_batches(own)] == ["dated test set"]
+    with pytest.raises(EditError):
+        own.apply(Collect(rows))
+    score_dated(own)
+    assert not unscored(own)
+    own.close()
