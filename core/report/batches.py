@@ -266,7 +266,7 @@ def _name_batches(figure: Any, names: Sequence[str]) -> None:
         tickmode="array",
         tickvals=places,
         # Short enough to stand side by side, level.
-        ticktext=plain_labels([names[place] for place in places], max(6, 56 // max(3, len(places)))),
+        ticktext=plain_labels([names[place] for place in places], max(6, 44 // max(3, len(places)))),
         tickangle=0,
         range=[-0.6, max(len(names), 3) - 0.4],
         showgrid=False,
