@@ -30,6 +30,7 @@ from typing import IO, TYPE_CHECKING, Any
 from core.collect import shown
 from core.errors import FlywheelError
 from core.flywheel.blob_uses import named_blobs
+from core.flywheel.edit import counted
 from core.flywheel.errors import ProjectError
 from core.flywheel.opened_seals import note_opened
 from core.flywheel.store import FORMAT, now, table_columns
@@ -87,7 +88,8 @@ class Restored:
         """What the screen says of it."""
         return (
             f"A copy, restored from a backup of {self.made[:16].replace('T', ' ')} UTC of the project "
-            f"'{self.project}': {self.entries:,} entries of the log and {self.turns:,} turns are from then."
+            f"'{self.project}'. Of its log {counted(self.entries, 'entry', 'entries')} and of its ledger "
+            f"{counted(self.turns, 'turn')} are from then."
         )
 
 
