@@ -16,6 +16,7 @@ from core.dataset import Dataset
 from core.evaluate import Evaluation, Refit, TrainingLuck, Verdict, compare, evaluate, together, training_luck
 from core.evaluate.scores import CELL_METRICS
 from core.flywheel import log
+from core.flywheel.edit import counted
 from core.flywheel.errors import LockError
 from core.flywheel.fits import class_probabilities, test_inputs
 from core.flywheel.log import Entry
@@ -419,7 +420,7 @@ def changes(entries: Sequence[Entry], since: int, until: int) -> tuple[str, ...]
             counts[kind] = counts.get(kind, 0) + entry_size(entry)
     phrases = [f"{count:,} {_PHRASES[kind]}" for kind, count in counts.items()]
     taken_back = len(old - {entry.seq for entry in new})
-    return (*phrases, *([f"{taken_back:,} earlier edits taken back"] if taken_back else []))
+    return (*phrases, *([f"{counted(taken_back, 'earlier edit')} taken back"] if taken_back else []))
 
 
 def entry_size(entry: Entry) -> int:

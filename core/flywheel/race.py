@@ -30,7 +30,7 @@ from core.flywheel.actions import SECONDS_PER_DECISION
 from core.flywheel.fits import class_probabilities
 from core.flywheel.ranking import first_suspects
 from core.progress import Cancel, Progress, Steps
-from core.train import FOLDS, Fitted, LockedModel, Recipe
+from core.train import FOLDS, Encodings, Fitted, LockedModel, Recipe
 from core.train.space import recipe_space
 
 __all__ = ["ARMS", "SECONDS_PER_DECISION", "SECONDS_PER_FIT", "Finish", "RaceError", "Rules", "race", "run_race"]
@@ -83,11 +83,14 @@ class Finish(NamedTuple):
     ----------
     table : DataFrame
         As `race` returns it.
+    start : DataFrame
+        The probabilities that all arms start with, of the test examples whose truth is known, ids x classes.
     ends : dict of str to DataFrame
-        For each arm the last probabilities of the test examples whose truth is known, ids x classes.
+        The last ones of each arm.
     """
 
     table: pd.DataFrame
+    start: pd.DataFrame
     ends: dict[str, pd.DataFrame]
 
 
@@ -109,6 +112,8 @@ class _Arm:
     reviewed: set[str] = field(default_factory=set)
     on_model: float = 0.0
     on_data: float = 0.0
+    # By the clock.
+    seconds: float = 0.0
     rows: list[dict[str, Any]] = field(default_factory=list)
     # The probabilities that the last row was scored by.
     scored: pd.DataFrame | None = None
@@ -161,16 +166,17 @@ def race(
     candidates : sequence of Recipe, optional
         What the model's side chooses from, in this order; by default ``core.train.space.recipe_space``.
     heard : callable, optional
-        Hears the table so far after each step, from the thread that runs.
+        Hears the table so far, at the start and after each step, from the thread that runs.
     progress, cancel
         See `core.progress`.
 
     Returns
     -------
     DataFrame
-        A row for the start and for each step of each arm: ``arm``, ``step`` (in words), ``fits``, ``decisions``,
-        ``cost`` (of the arm so far), ``score``, ``low``, ``high`` (on the truth of the test set, 95 %). The same call
-        gives the same rows to the bit; ``attrs["seconds"]`` says how long each arm took by the clock.
+        A row for the start and for each step of each arm: ``arm``, ``step`` (in words), ``detail`` (the model
+        that was taken, with its settings), ``fits``, ``decisions``, ``cost`` (of the arm so far), ``score``, ``low``,
+        ``high`` (on the truth of the test set, 95 %). The same call gives the same rows to the bit;
+        ``attrs["seconds"]`` says how long each arm took by the clock.
 
     Raises
     ------
@@ -227,35 +233,38 @@ def run_race(
     model = LockedModel.for_dataset(dataset, recipe)
     training = model.train(dataset, cancel=cancel)
     start = run.said(dataset, training.fitted)
-    done: list[dict[str, Any]] = []
-    ends, clock = {}, {}
-    for place, name in enumerate(arms):
-        arm = _Arm(
-            name,
-            dataset,
-            model.recipe,
-            training.out_of_fold,
-            run.validated(dataset, training.out_of_fold),
-            list(recipe_space(dataset, rules.seed) if candidates is None else candidates),
-            start,
-        )
-        began = time.monotonic()
+    validated = run.validated(dataset, training.out_of_fold)
+    space = list(recipe_space(dataset, rules.seed) if candidates is None else candidates)
+    racing = [_Arm(name, dataset, model.recipe, training.out_of_fold, validated, list(space), start) for name in arms]
+    for arm in racing:
         run.note(arm, "start")
-        while (said := run.step(arm)) is not None:
-            steps.check()
-            if progress is not None:
-                share = min(1.0, run.cost(arm) / rules.budget)
-                progress((place + share) / len(arms), f"{name}: {said}")
-            if heard is not None:
-                heard(pd.DataFrame([*done, *arm.rows]))
-        done += arm.rows
-        ends[name] = arm.said
-        clock[name] = time.monotonic() - began
+    if heard is not None:
+        heard(_table(racing))
+    running = list(racing)
+    while running:
+        # Whoever has spent least is next: so one can watch a race, and none hears of another.
+        arm = min(running, key=run.cost)
+        began = time.monotonic()
+        said = run.step(arm)
+        arm.seconds += time.monotonic() - began
+        steps.check()
+        if said is None:
+            running.remove(arm)
+            continue
+        if progress is not None:
+            share = sum(min(1.0, run.cost(each) / rules.budget) for each in racing) / len(racing)
+            progress(share, f"{arm.name}: {said}")
+        if heard is not None:
+            heard(_table(racing))
     if progress is not None:
         progress(1.0, "done")
-    table = pd.DataFrame(done)
-    table.attrs["seconds"] = clock
-    return Finish(table, ends)
+    table = _table(racing)
+    table.attrs["seconds"] = {arm.name: arm.seconds for arm in racing}
+    return Finish(table, start, {arm.name: arm.said for arm in racing})
+
+
+def _table(arms: Sequence[_Arm]) -> pd.DataFrame:
+    return pd.DataFrame([row for arm in arms for row in arm.rows])
 
 
 def _truth(dataset: Dataset, truth: pd.Series | str) -> pd.Series:
@@ -279,6 +288,8 @@ class _Run:
     truth: pd.Series
     rules: Rules
     cancel: Cancel | None
+    # The rows are the same throughout; only labels change.
+    encodings: Encodings = field(default_factory=Encodings)
 
     def cost(self, arm: _Arm) -> float:
         return arm.fits * self.rules.seconds_per_fit + arm.decisions * self.rules.seconds_per_decision
@@ -286,7 +297,7 @@ class _Run:
     def left(self, arm: _Arm) -> float:
         return self.rules.budget - self.cost(arm) + 1e-9
 
-    def note(self, arm: _Arm, step: str) -> None:
+    def note(self, arm: _Arm, step: str, detail: str = "") -> None:
         """Write a row of the table: what was done, what it has cost, and the score by it."""
         if arm.rows and arm.scored is arm.said:
             value, low, high = (arm.rows[-1][name] for name in ("score", "low", "high"))
@@ -298,6 +309,7 @@ class _Run:
             {
                 "arm": arm.name,
                 "step": step,
+                "detail": detail,
                 "fits": round(arm.fits, 6),
                 "decisions": arm.decisions,
                 "cost": round(self.cost(arm), 6),
@@ -343,7 +355,7 @@ class _Run:
             arm.validated = self.validated(arm.dataset, arm.out_of_fold)
             arm.said = self.said(arm.dataset, training.fitted)
         arm.on_data += self.cost(arm) - before
-        said = f"{len(cards):,} suspects reviewed, {len(changed):,} labels changed"
+        said = f"{len(cards):,} suspect{'s' * (len(cards) > 1)} reviewed, {len(changed):,} labels changed"
         self.note(arm, said)
         return said
 
@@ -370,20 +382,22 @@ class _Run:
             kept = self._part(arm.dataset, share)
             found = []
             for candidate in running:
-                out_of_fold = LockedModel(candidate).refitter(arm.dataset)(keep=kept, cancel=self.cancel)
+                refit = LockedModel(candidate).refitter(arm.dataset, encodings=self.encodings)
+                out_of_fold = refit(keep=kept, cancel=self.cancel)
                 found.append((self.validated(arm.dataset, out_of_fold), candidate, out_of_fold))
                 arm.fits += FOLDS * share
             found.sort(key=lambda each: -each[0])
             running = [candidate for _, candidate, _ in found]
         validated, best, out_of_fold = found[0]
-        said = f"{tried:,} models tried, none better"
+        models = f"{tried:,} model{'s' * (tried > 1)} tried"
+        said, detail = f"{models}, none better", ""
         if validated > arm.validated:
             arm.recipe, arm.out_of_fold, arm.validated = best, out_of_fold, validated
             arm.said = self.said(arm.dataset, LockedModel(best).fit(arm.dataset, cancel=self.cancel))
             arm.fits += 1
-            said = f"{tried:,} models tried. Now: {best.description.rstrip('.')}"
+            said, detail = f"{models}. Now: {best.title}", best.description
         arm.on_model += self.cost(arm) - before
-        self.note(arm, said)
+        self.note(arm, said, detail)
         return said
 
     def _rungs(self, arm: _Arm) -> list[tuple[int, float]]:

@@ -33,7 +33,7 @@ from core.errors import FlywheelError
 from core.flywheel.blob_uses import named_blobs, told
 from core.flywheel.unfinished import drop_unfinished, has_unfinished_change
 
-__all__ = ["FORMAT", "Store", "StoreError", "now", "table_columns"]
+__all__ = ["FORMAT", "Store", "StoreError", "now", "sync_folder", "table_columns"]
 
 FORMAT = 1
 # Frames kept in memory, so that a page that is drawn again reads none.
@@ -70,6 +70,9 @@ CREATE TABLE IF NOT EXISTS fits (
 CREATE TABLE IF NOT EXISTS races (
     number INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, settings TEXT NOT NULL, verdict TEXT NOT NULL,
     blob TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS curves (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, kind TEXT NOT NULL, version TEXT NOT NULL,
+    fingerprint TEXT NOT NULL, content TEXT NOT NULL, blob TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS starts (queue INTEGER PRIMARY KEY, revision INTEGER NOT NULL, by TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS places (
     queue INTEGER NOT NULL, by TEXT NOT NULL, place INTEGER NOT NULL, asked INTEGER NOT NULL, at TEXT NOT NULL,
@@ -77,10 +80,22 @@ CREATE TABLE IF NOT EXISTS places (
 CREATE TABLE IF NOT EXISTS watched (
     number INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, by TEXT NOT NULL, predicates TEXT NOT NULL,
     kind TEXT NOT NULL, turn INTEGER NOT NULL, blob TEXT);
+CREATE TABLE IF NOT EXISTS notes (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, by TEXT NOT NULL, turn INTEGER NOT NULL,
+    text TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS claims (
     seal INTEGER PRIMARY KEY CHECK (seal = 1), at TEXT NOT NULL, by TEXT NOT NULL, turn INTEGER NOT NULL,
     version TEXT NOT NULL, fingerprint TEXT NOT NULL, content TEXT NOT NULL, predictions TEXT NOT NULL,
     probabilities TEXT NOT NULL, first_probabilities TEXT);
+CREATE TABLE IF NOT EXISTS batches (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, by TEXT NOT NULL, name TEXT NOT NULL,
+    fate TEXT NOT NULL, reason TEXT NOT NULL, report TEXT NOT NULL, columns TEXT, predictions TEXT);
+CREATE TABLE IF NOT EXISTS dated_tests (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, by TEXT NOT NULL, name TEXT NOT NULL,
+    batch INTEGER NOT NULL, blob TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS predictions (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, version TEXT NOT NULL, fingerprint TEXT NOT NULL,
+    rows TEXT NOT NULL, blob TEXT NOT NULL);
 """
 
 
@@ -116,6 +131,7 @@ class Store:
     def __init__(self, folder: Path, *, create: bool = False) -> None:
         self.folder = Path(folder)
         self._path = self.folder / "project.sqlite"
+        # Whoever derives something from the store holds it as well: two locks could be taken in two orders.
         self.lock = threading.RLock()
         self.read_only = False
         self.said: list[str] = []
@@ -314,7 +330,7 @@ class Store:
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(path)
-            _sync_folder(path.parent)
+            sync_folder(path.parent)
         except OSError as error:
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
@@ -442,7 +458,7 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make a rename durable; systems that can't open folders keep it by themselves."""
     if os.name != "posix":
         return

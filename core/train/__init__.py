@@ -2,9 +2,10 @@
 
 from core.train.changes import Outcome, out_of_fold_under
 from core.train.children import predict_children
+from core.train.encodings import Encodings
 from core.train.explain import Explainer, explain, explainer, telling, weighed
 from core.train.fit import Change, Fitted, TrainError
-from core.train.learning_curve import learning_curve
+from core.train.learning_curve import CurvePoint, curve_points, learning_curve
 from core.train.lock import (
     DECISIONS,
     FOLDS,
@@ -16,6 +17,8 @@ from core.train.lock import (
     moved_versions,
     recipes_for,
 )
+from core.train.own_recipe import read_recipe
+from core.train.power_law import PowerLaw, fit_power_law
 from core.train.recipes import TOKEN, one_thread, tokenise
 
 __all__ = [
@@ -24,21 +27,27 @@ __all__ = [
     "RECIPES",
     "TOKEN",
     "Change",
+    "CurvePoint",
+    "Encodings",
     "Explainer",
     "Fitted",
     "LockedModel",
     "Outcome",
+    "PowerLaw",
     "Recipe",
     "TrainError",
     "Training",
     "choose_threshold",
+    "curve_points",
     "explain",
     "explainer",
+    "fit_power_law",
     "learning_curve",
     "moved_versions",
     "one_thread",
     "out_of_fold_under",
     "predict_children",
+    "read_recipe",
     "recipes_for",
     "telling",
     "tokenise",
