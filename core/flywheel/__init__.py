@@ -1,6 +1,7 @@
 """The wheel: projects, edits, the log, turns, the review queue, what to do next, and export."""
 
-from core.flywheel.actions import Action, suggest
+from core.flywheel.action import Action, Forecast
+from core.flywheel.actions import suggest
 from core.flywheel.annotators import Study, label_by_consensus, match_annotations, reviewer_annotations, study
 from core.flywheel.attribution import EXACT, PERMUTATIONS, Attribution, EditGroup, Share, attribute, groups_of
 from core.flywheel.bands import Audit, BandError, Figure, audit_bands, fix_band, review_sample
@@ -40,6 +41,8 @@ from core.flywheel.errors import LockError, ProjectError, SealError, StaleError
 from core.flywheel.example_map import ExampleMap, example_map
 from core.flywheel.export import export
 from core.flywheel.findings import dismiss, dismissed_findings, ready_findings, restore
+from core.flywheel.forecasts import Kept, forecast_actions, kept_forecasts
+from core.flywheel.foretold import Foretold, foretold
 from core.flywheel.guidelines import (
     PIN_KINDS,
     Definition,
@@ -136,8 +139,11 @@ __all__ = [
     "Exclude",
     "Figure",
     "Filter",
+    "Forecast",
+    "Foretold",
     "Generate",
     "GuidelineError",
+    "Kept",
     "LockError",
     "Pin",
     "PoolView",
@@ -185,6 +191,8 @@ __all__ = [
     "export",
     "find_project",
     "fix_band",
+    "forecast_actions",
+    "foretold",
     "groups_of",
     "guideline_history",
     "guidelines_markdown",
@@ -198,6 +206,7 @@ __all__ = [
     "join",
     "judge_watched",
     "judgements",
+    "kept_forecasts",
     "kept_races",
     "label_by_consensus",
     "last_answer",

@@ -17,6 +17,7 @@ from core.report.figures import (
     slices_bar,
     suspect_scores,
 )
+from core.report.forecasts import foretold_chart
 from core.report.missingness import missing_by_class_chart, missing_map, missing_together
 from core.report.pool import pool_confidence
 from core.report.probabilities import loss_histogram, reliability_diagram, threshold_chart
@@ -52,6 +53,7 @@ __all__ = [
     "error_heat_map",
     "error_tree_chart",
     "example_map_chart",
+    "foretold_chart",
     "interval",
     "kappa_matrix",
     "knobs_chart",
