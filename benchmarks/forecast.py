@@ -34,7 +34,7 @@ from core.evaluate import Predicate, compare, holds
 from core.flywheel import Generate, Project, Turn, watch
 from core.flywheel.candidates import Candidate, find_candidates
 from core.flywheel.fits import class_probabilities
-from core.flywheel.forecast import estimate
+from core.flywheel.forecast import estimates
 from core.flywheel.forecasts import starting_point
 from core.generate import focus_on, propose
 from core.train import LockedModel
@@ -53,15 +53,14 @@ def outcomes(world: World, seed: int) -> Iterator[dict[str, Any]]:
         candidates = find_candidates(project, turn, findings)
         start = starting_point(project, turn, seed=seed)
         finding = time.perf_counter() - begun
-        for offered in candidates:
-            candidate = _as_supplied(offered, world)
-            if candidate is None:
+        candidates = [each for each in (_as_supplied(offered, world) for offered in candidates) if each is not None]
+        begun = time.perf_counter()
+        played = estimates(start, candidates)
+        seconds = time.perf_counter() - begun
+        for candidate, piece in zip(candidates, played, strict=True):
+            if piece is None:
                 continue
-            begun = time.perf_counter()
-            found = estimate(start, candidate)
-            seconds = time.perf_counter() - begun
-            if found is None:
-                continue
+            found = piece.estimate
             try:
                 changed = _done(dataset, candidate, world)
             except FlywheelError:
@@ -74,6 +73,8 @@ def outcomes(world: World, seed: int) -> Iterator[dict[str, Any]]:
                 "key": candidate.action.key,
                 "kind": candidate.action.kind,
                 "count": candidate.action.count,
+                "part": piece.part,
+                "amount": piece.amount,
                 "minutes": candidate.action.minutes,
                 "train": len(start.real),
                 "test": start.test_size,

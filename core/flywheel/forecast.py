@@ -9,20 +9,21 @@ test set gives nothing but its size.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtri
 
 from core.dataset import Dataset
 from core.errors import FlywheelError
 from core.evaluate import compare
-from core.flywheel.action import Estimate, Forecast
+from core.flywheel.action import Estimate
 from core.flywheel.belief import Belief
 from core.flywheel.candidates import Candidate
+from core.flywheel.ledger import part_of
+from core.flywheel.usual import Piece
 from core.generate import focus_on, trial_report
 from core.progress import Cancel, Progress, Steps
 from core.train import FOLDS, LockedModel
@@ -30,9 +31,8 @@ from core.train.changes import out_of_fold_under
 from core.train.fit import Change
 from core.train.lock import choose_threshold
 
-__all__ = ["LEVEL", "Start", "calibrated", "estimate"]
+__all__ = ["Start", "estimates"]
 
-LEVEL = 0.8
 # Labels that are made wrong on purpose: at least such a share of train, so that the effect stands out, in so many
 # draws, and at most such a share of a class.
 _LEVER = 0.08
@@ -40,10 +40,8 @@ _DRAWS = 2
 _SPOILT = 0.4
 # Error falls with the number of examples to this power.
 _POWER = 0.5
-# By kind: what of the raw gain is believed, and how much wider than its known parts its error is. Chosen on sets with
-# known truth, each set judged with constants found without it; see docs/decisions/0033-forecasts.md.
-CONSTANTS: Mapping[str, tuple[float, float]] = {}
-_ANY = (0.6, 1.3)
+# How long the fits of each kind take, in fits of all folds.
+_WORK = {"review": 2.0, "settle": 2.0, "collect": 3.0, "generate": 1.5, "drop": 1.0, "mend": 1.0}
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,28 +90,44 @@ class Start:
         return max(1, round(count * self.share))
 
 
-def estimate(
-    start: Start, candidate: Candidate, progress: Progress | None = None, cancel: Cancel | None = None
-) -> Estimate | None:
-    """Play one action through.
+def estimates(
+    start: Start, candidates: Sequence[Candidate], progress: Progress | None = None, cancel: Cancel | None = None
+) -> list[Piece | None]:
+    """Play actions through.
 
     Parameters
     ----------
     start : Start
-    candidate : Candidate
+    candidates : sequence of Candidate
+        As `find_candidates` gives them.
     progress, cancel
         See `core.progress`.
 
     Returns
     -------
-    Estimate or None
-        None where the model can't be fitted so, for example without any example of a class.
+    list of Piece or None
+        In the order of the candidates; None where the model can't be fitted so, for example without any example of a
+        class.
 
     Raises
     ------
     Cancelled
         If the caller asked to stop.
     """
+    done, total = 0.0, sum(_WORK[each.action.kind] for each in candidates)
+    found: list[Piece | None] = []
+    for candidate in candidates:
+        own = _WORK[candidate.action.kind]
+        said = part_of(progress, done, total, own, f"{candidate.action.title}: ")
+        raw = _estimate(start, candidate, said, cancel)
+        part = bool(candidate.action.setup.keys() & {"label", "predicates"})
+        amount = _amount(start, candidate)
+        found.append(None if raw is None else Piece(candidate.action.kind, part, amount, raw))
+        done += own
+    return found
+
+
+def _estimate(start: Start, candidate: Candidate, progress: Progress | None, cancel: Cancel | None) -> Estimate | None:
     play = {
         "review": _review,
         "settle": _review,
@@ -128,14 +142,15 @@ def estimate(
         return None
 
 
-def calibrated(kind: str, raw: Estimate, *, rows: int, part: bool) -> Forecast:
-    """Shrink an estimate and widen its interval by what such estimates were worth on sets with known truth."""
-    believed, wider = CONSTANTS.get(kind, _ANY)
-    gain = believed * raw.gain
-    error = wider * math.sqrt((believed * raw.spread) ** 2 + (believed * raw.error) ** 2 + raw.noise**2)
-    half = float(ndtri(0.5 + LEVEL / 2)) * error
-    told = float(ndtri(0.975)) * raw.noise
-    return Forecast(gain, gain - half, gain + half, told, rows, part, raw)
+def _amount(start: Start, candidate: Candidate) -> float:
+    """How much an action does: labels that are expected to be corrected, rows that are collected."""
+    if candidate.action.kind == "collect":
+        return float(candidate.action.count)
+    if candidate.chances is not None:
+        return float(candidate.chances.sum())
+    if candidate.action.kind == "review":
+        return start.belief.wrong(start.suspects["score"].reindex(candidate.ids).dropna())[0]
+    return 1.0
 
 
 # --- labels ---------------------------------------------------------------------------------------------------------

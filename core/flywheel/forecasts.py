@@ -14,9 +14,10 @@ from core.flywheel.action import Action, Estimate, Forecast
 from core.flywheel.belief import answers_of, believe
 from core.flywheel.candidates import Candidate, find_candidates
 from core.flywheel.errors import ProjectError
-from core.flywheel.forecast import Start, calibrated, estimate
+from core.flywheel.forecast import Start, estimates
 from core.flywheel.ledger import part_of
 from core.flywheel.store import now
+from core.flywheel.usual import believed
 from core.progress import Cancel, Progress
 
 if TYPE_CHECKING:
@@ -28,8 +29,6 @@ __all__ = ["MOST_ROWS", "Kept", "forecast_actions", "kept_forecasts", "starting_
 # Of larger sets a part of train of about this size is looked at.
 MOST_ROWS = 10_000
 _DIVISION = 12
-# How long the fits of each kind take, in fits of all folds.
-_WORK = {"review": 2.0, "settle": 2.0, "collect": 3.0, "generate": 1.5, "drop": 1.0, "mend": 1.0}
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,24 +96,10 @@ def forecast_actions(
     findings = project.audits.look(dataset, project.checks, cancel=cancel)
     candidates = find_candidates(project, turn, findings, by=by, cancel=cancel)
     start = starting_point(project, turn, seed=seed, progress=part_of(progress, 0.0, 20.0), cancel=cancel)
-    work = [_WORK[each.action.kind] for each in candidates]
-    done, actions = 1.0, []
-    total = 1.0 + sum(work)
-    for candidate, own in zip(candidates, work, strict=True):
-        said = part_of(progress, done, total, own, f"{candidate.action.title}: ")
-        found = estimate(start, candidate, said, cancel)
-        actions.append(_with(candidate.action, start, found))
-        done += own
-    if progress is not None:
-        progress(1.0, "done")
+    found = estimates(start, candidates, part_of(progress, 1.0, 20.0, 19.0), cancel)
+    made = believed(found, rows=len(start.out_of_fold), part=start.share < 1)
+    actions = [replace(each.action, forecast=own) for each, own in zip(candidates, made, strict=True)]
     return _keep(project, turn, by, actions, candidates)
-
-
-def _with(action: Action, start: Start, found: Estimate | None) -> Action:
-    if found is None:
-        return action
-    rows, part = len(start.out_of_fold), start.share < 1
-    return replace(action, forecast=calibrated(action.kind, found, rows=rows, part=part))
 
 
 def starting_point(
