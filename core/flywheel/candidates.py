@@ -40,7 +40,10 @@ _FEWEST = 10
 _FAILING = 0.05
 _MINUTES_TO_DROP = 1.0
 _MINUTES_TO_TRY = 5.0
-_BLIND_SAMPLE = 200
+_FALLS = (
+    "Without it the score falls, and rightly: if it is known only after the label, the model will not have it when it "
+    "counts."
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -319,7 +322,10 @@ def _drops(dataset: Dataset, findings: Sequence[Finding]) -> list[Candidate]:
     """Columns that the audit would drop, and those that have nothing to do with the label."""
     none = dataset.frame.index[:0]
     found = {
-        finding.columns[0]: (finding.message, finding.title)
+        finding.columns[0]: (
+            f"{finding.message} {_FALLS}" if finding.kind == "leaking_column" else finding.message,
+            finding.title,
+        )
         for finding in findings
         if finding.fix == "drop_column" and finding.columns[0] in dataset.schema.features
     }

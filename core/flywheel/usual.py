@@ -125,7 +125,7 @@ def believed(
     wholes = {
         each.kind: (each, _drawn(each.estimate, constants.usual[each.kind]))
         for each in pieces
-        if each is not None and each.whole is None
+        if each is not None and each.whole is None and each.kind in _WHOLE
     }
     found: list[Forecast | None] = []
     for each in pieces:
@@ -134,7 +134,7 @@ def believed(
             continue
         of = wholes.get(each.whole) if each.whole is not None else None
         if each.whole is None:
-            gain, error = wholes[each.kind][1]
+            gain, error = _drawn(each.estimate, constants.usual[each.kind])
         else:
             gain, error = _of_part(each, *of) if of is not None else _alone(each)
             error *= constants.wider[each.kind]
