@@ -104,14 +104,14 @@ def state(project: Project) -> None:
     with st.spinner("Looking at the data"):
         actions = project.actions(sidebar.reviewer())
     wheel.strip(project, actions)
-    chart, todo = st.columns([3, 2], gap="medium")
+    todo, chart = st.columns([3, 2], gap="medium")
     with todo:
         st.header("What to do next", anchor=False)
         next_steps.draw(project, actions)
-        next_steps.foretold_view(project)
     with chart:
         st.header("The ledger", anchor=False)
         history(project)
+        next_steps.foretold_view(project)
 
 
 def history(project: Project) -> None:

@@ -15,6 +15,7 @@ from core.collect.relations import relations
 from core.dataset import Dataset
 from core.evaluate import Predicate, bins_of, find_slices, holds, joined, losses, sentence, slice_frame
 from core.flywheel.action import SECONDS_PER_DECISION, Action, plural
+from core.flywheel.belief import Belief, answers_of, believe
 from core.flywheel.edits import DropColumn, Edit
 from core.flywheel.mend import edit_of
 from core.flywheel.pace import seconds_per_decision
@@ -179,32 +180,39 @@ def _reviews(
     suspects = suspects[project.dataset.ids("train").get_indexer(suspects.index) >= 0]
     if suspects.empty:
         return []
-    found = [_review(suspects.head(within), "review", "", {}, len(suspects), turn, pace)]
+    belief = believe(answers_of(project, project.turns))
+    found = [_review(suspects.head(within), "review", "", {}, len(suspects), turn, belief, pace)]
     sizes = suspects["given"].value_counts()
     for label in sizes.index[:_CLASSES] if len(sizes) > 1 else []:
         cards = suspects[suspects["given"] == label]
         words = f" labelled '{label}'"
         found.append(
-            _review(cards.head(within), f"review class {label}", words, {"label": label}, len(cards), turn, pace)
+            _review(
+                cards.head(within), f"review class {label}", words, {"label": label}, len(cards), turn, belief, pace
+            )
         )
     for part in parts:
         cards = suspects[part.ids.get_indexer(suspects.index) >= 0]
         words = f" where {part.words}"
-        found.append(_review(cards.head(within), f"review {part.key}", words, part.setup, len(cards), turn, pace))
+        found.append(
+            _review(cards.head(within), f"review {part.key}", words, part.setup, len(cards), turn, belief, pace)
+        )
     every = found[0]
     # A part that holds all that an hour can review is the same action again.
     return [every, *(each for each in found[1:] if len(each.ids) >= _FEWEST and set(each.ids) != set(every.ids))]
 
 
 def _review(
-    cards: pd.DataFrame, key: str, words: str, setup: dict[str, Any], of: int, turn: Turn, pace: float
+    cards: pd.DataFrame, key: str, words: str, setup: dict[str, Any], of: int, turn: Turn, belief: Belief, pace: float
 ) -> Candidate:
     count = len(cards)
-    first = f"the most doubtful of {of:,}, " if of > count else ""
+    wrong = belief.wrong(cards["score"])[0]
+    first = f"The most doubtful of {of:,}. " if of > count else ""
+    rests = f"turn {turn.number}" + (f" and {plural(belief.reviewed, 'label')} reviewed so far" * (belief.reviewed > 0))
     action = Action(
         "review",
         f"Review {plural(count, 'suspect label')}{words}",
-        f"{first}judged by turn {turn.number}.".capitalize() if first else f"Judged by turn {turn.number}.",
+        f"{first}About {max(1, round(wrong)):,} of them should be wrong, judged by {rests}.",
         "annotate",
         count,
         count * pace / 60,
@@ -227,7 +235,7 @@ def _settle(project: Project, turn: Turn, dataset: Dataset, within: int, pace: f
     action = Action(
         "settle",
         f"Settle {plural(len(cards), 'case')} of conflicting copies",
-        f"{plural(len(members), 'training example')} of equal content carry different labels: one of them is wrong.",
+        f"{plural(len(members), 'training example')} of equal content carry different labels: one is wrong each time.",
         "annotate",
         len(cards),
         len(cards) * pace / 60,
@@ -301,7 +309,7 @@ def _generates(turn: Turn, dataset: Dataset, parts: Sequence[_Part]) -> list[Can
             Action(
                 "generate",
                 f"Generate {len(ids):,} examples{words}",
-                f"As many again as train has, by the method '{method.title}'. They bring no new facts; try others too.",
+                f"As many again as train has, by '{method.title}'. They bring no new facts; a trial says more.",
                 "generate",
                 len(ids),
                 _MINUTES_TO_TRY,

@@ -19,7 +19,7 @@ __all__ = ["draw", "foretold_view"]
 JOB = "forecast"
 # More are behind a switch.
 _SHOWN = 5
-_GO = {"stop": "Look at the test set", "test": "Go to Test labels", "review": "Review", "settle": "Settle them"}
+_GO = {"stop": "Test set", "test": "Test labels", "review": "Review", "settle": "Settle"}
 _WHAT = (
     "The locked model is trained anew on train as it would be after each action, in several possible truths of its "
     "labels. Points are those of the headline metric, by right labels; the 80 % interval is for what the next turn "
@@ -86,19 +86,20 @@ def _begin(project: Project) -> None:
 
 
 def _one(project: Project, action: Action, *, first: bool) -> None:
+    minutes = f"about {max(1, round(action.minutes))} min" if action.minutes else ""
+    figures = " · ".join(each for each in (_points(action), minutes) if each)
+    target = frame.screen(action.page)
     with st.container(border=True):
-        minutes = f"about {max(1, round(action.minutes))} min" if action.minutes else ""
-        st.markdown(f"**{plain(action.title)}**")
-        figures = [each for each in (_points(action), minutes) if each]
-        if figures:
-            st.markdown(" · ".join(figures))
-        st.caption(plain(action.why))
-        target = frame.screen(action.page)
-        if st.button(
-            _GO.get(action.kind, f"Go to {target.title}"),
+        words, way = st.columns([5, 2], vertical_alignment="center")
+        words.markdown(f"**{plain(action.title)}**" + (f"  \n{figures}" if figures else ""))
+        words.caption(plain(action.why))
+        if way.button(
+            _GO.get(action.kind, target.title),
             key=f"go-{action.kind}-{action.title}",
             type="primary" if first else "secondary",
             icon=target.icon,
+            width="stretch",
+            help=f"Go to {target.title}.",
         ):
             _go(project, action)
 
