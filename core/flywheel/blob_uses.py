@@ -105,6 +105,13 @@ _TABLES = (
     ),
     ("races", "blob", "number", "the table of race {0}", "Data, decisions, turns and other races can still be used."),
     (
+        "forecasts",
+        "blob",
+        "turn",
+        "which examples the forecasts after turn {0} are about",
+        "Data, decisions and turns can still be used; make the forecasts anew.",
+    ),
+    (
         "curves",
         "blob",
         "kind, version",

@@ -406,9 +406,9 @@ class Project:
         """
         return open_findings(self, self.audits.look(self.dataset, self.checks, progress, cancel))
 
-    def actions(self) -> list[Action]:
-        """What is worth doing next, most pressing first; findings that are not known yet are left out."""
-        return suggest(self, ready_findings(self) or ())
+    def actions(self, by: str = "") -> list[Action]:
+        """What is worth doing next, most pressing first, at the speed of ``by``; with forecasts once `forecast` ran."""
+        return suggest(self, ready_findings(self) or (), by=by)
 
     def export(self, path: str | Path) -> Path:
         """Write data, log, metrics and ``replay.py`` to a folder, or to a zip file if the path ends in ``.zip``."""
