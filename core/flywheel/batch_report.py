@@ -54,6 +54,8 @@ _CHANCE, _UNLIKE = "chance of ", "unlike"
 _STANDARD_ERRORS = 1.96
 # From this AUC on what a classifier sees is more than a trifle, however sure it is.
 _TOLD = 0.6
+# Probabilities nearer than this are the same: files round them.
+_SAME = 1e-4
 # Fewer labelled rows say nothing of a score.
 _FEWEST = 20
 
@@ -101,6 +103,9 @@ class BatchReport:
         ``grows``.
     checks : tuple of (str, int, bool)
         Checks that new rows break: what it says, how many break it, whether it is severe.
+    elsewhere : int or None
+        How many of the predictions were made elsewhere and are not what the same model says here; None if they were
+        made here.
     predictions : DataFrame or None
         By id of the new rows, the probability of each class; None before turn 0.
     unlike : Series
@@ -125,6 +130,7 @@ class BatchReport:
     confidence: dict[str, list[float]] = field(default_factory=dict)
     slices: tuple[dict[str, Any], ...] = ()
     checks: tuple[tuple[str, int, bool], ...] = ()
+    elsewhere: int | None = None
     predictions: pd.DataFrame | None = None
     unlike: pd.Series = field(default_factory=lambda: pd.Series(dtype="float64"))
 
@@ -164,6 +170,7 @@ _WRITTEN = (
     "confidence",
     "slices",
     "checks",
+    "elsewhere",
 )
 
 
@@ -214,6 +221,8 @@ def examine_batch(
     *,
     renamed: Mapping[str, str] | None = None,
     strange: tuple[str, ...] = (),
+    predictions: pd.DataFrame | None = None,
+    turn: int | None = None,
     progress: Progress | None = None,
     cancel: Cancel | None = None,
 ) -> tuple[BatchReport, pd.DataFrame]:
@@ -226,6 +235,10 @@ def examine_batch(
         The file with the names that the data has, see `core.collect.match_columns` and `take_columns`.
     renamed, strange
         What was done to its columns, for the record.
+    predictions : DataFrame of shape (rows, classes), optional
+        What an exported model said of the rows elsewhere, in the order of `frame`; see `core.flywheel.read_back`.
+    turn : int, optional
+        The turn of that model.
     progress, cancel
         See `core.progress`.
 
@@ -286,8 +299,12 @@ def examine_batch(
             report, told=(told.auc, told.low, told.high), most=str(told.columns.index[0]), unlike=told.unlike
         )
     if turns:
-        steps.start("asking the model of the last turn")
-        report, of_model = _ask_model(project, report, new, labels, cancel)
+        number = turns[-1].number if predictions is None or turn is None else turn
+        steps.start(f"asking the model of turn {number}")
+        elsewhere = None
+        if predictions is not None:
+            elsewhere = predictions.set_axis(dataset.fit_rows(frame).index).loc[new.index]
+        report, of_model = _ask_model(project, replace(report, turn=number), new, labels, elsewhere, cancel)
         tables.append(of_model)
     steps.start("measuring the slices that are watched")
     columns, lost = _together(tables, _worse(project.headline, report))
@@ -297,12 +314,25 @@ def examine_batch(
 
 
 def _ask_model(
-    project: Project, report: BatchReport, new: pd.DataFrame, labels: pd.Series, cancel: Cancel | None
+    project: Project,
+    report: BatchReport,
+    new: pd.DataFrame,
+    labels: pd.Series,
+    elsewhere: pd.DataFrame | None,
+    cancel: Cancel | None,
 ) -> tuple[BatchReport, pd.DataFrame]:
-    """What the model of the last turn says of the batch, beside what it says of test."""
-    turn = project.turns[-1]
+    """What the model of a turn says of the batch, here or ``elsewhere``, beside what it says of test."""
+    assert report.turn is not None
+    turn = project.turns[report.turn]
     then = project.dataset_at(turn.revision)
-    said = class_probabilities(project.fitted(cancel=cancel), then, new[list(then.schema.inputs)])
+    is_last = turn.number == project.turns[-1].number
+    fitted = project.fitted(cancel=cancel) if is_last else project.model.fit(then, cancel=cancel)
+    said = class_probabilities(fitted, then, new[list(then.schema.inputs)])
+    if elsewhere is not None:
+        # What was predicted out there counts, and is held against what the same model says here.
+        apart = (elsewhere[said.columns] - said).abs().max(axis=1)
+        report = replace(report, elsewhere=int((apart > _SAME).sum()))
+        said = elsewhere[said.columns]
     both = {"test": turn.test_probabilities, "batch": said}
     sure = {name: frame.max(axis=1) for name, frame in both.items()}
     decided = {name: project.model.decide(frame, turn.threshold) for name, frame in both.items()}
