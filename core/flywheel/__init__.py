@@ -1,9 +1,24 @@
 """The wheel: projects, edits, the log, turns, the review queue, what to do next, and export."""
 
-from core.flywheel.actions import Action, suggest
+from core.flywheel.action import Action, Forecast
+from core.flywheel.actions import suggest
+from core.flywheel.alarms import alarms_of
 from core.flywheel.annotators import Study, label_by_consensus, match_annotations, reviewer_annotations, study
 from core.flywheel.attribution import EXACT, PERMUTATIONS, Attribution, EditGroup, Share, attribute, groups_of
+from core.flywheel.backup import BackupError, Restored, back_up, backup_name, restore_backup, restored_from
 from core.flywheel.bands import Audit, BandError, Figure, audit_bands, fix_band, review_sample
+from core.flywheel.batch_report import BatchError, BatchReport, examine_batch
+from core.flywheel.batches import (
+    Batch,
+    TrueScore,
+    hold_out_batch,
+    kept_batches,
+    may_judge,
+    merge_batch,
+    refuse_batch,
+    true_score,
+    waiting_rows,
+)
 from core.flywheel.blind import (
     BlindError,
     Reviewed,
@@ -18,7 +33,12 @@ from core.flywheel.blind import (
     skipped,
     train_moved,
 )
+from core.flywheel.branch import branch
+from core.flywheel.changes_by_reason import KINDS, changes_by_reason, worded_changes
 from core.flywheel.claim import AFTER, JUDGED, Claim
+from core.flywheel.confusing import choose_of_batch, queue_of_batch
+from core.flywheel.dated import DatedTest, DatedTestError, dated_tests, score_dated, unscored
+from core.flywheel.dated_verdicts import DatedVerdict, dated_table, judge_dated
 from core.flywheel.decision import SAID
 from core.flywheel.edits import (
     Annotations,
@@ -36,10 +56,15 @@ from core.flywheel.edits import (
     SetChecks,
     SetRules,
 )
+from core.flywheel.effort import Effort, efforts
 from core.flywheel.errors import LockError, ProjectError, SealError, StaleError
 from core.flywheel.example_map import ExampleMap, example_map
 from core.flywheel.export import export
+from core.flywheel.family import Member, Opened, Origin, branched_from, looks, opened_elsewhere, relatives
 from core.flywheel.findings import dismiss, dismissed_findings, ready_findings, restore
+from core.flywheel.fix_or_add import FixOrAdd, fix_or_add, is_current, kept_fix_or_add, open_suspects
+from core.flywheel.forecasts import Kept, forecast_actions, kept_forecasts
+from core.flywheel.foretold import Foretold, foretold
 from core.flywheel.guidelines import (
     PIN_KINDS,
     Definition,
@@ -55,10 +80,12 @@ from core.flywheel.guidelines import (
     touched,
     unpin_example,
 )
+from core.flywheel.history import back_to
 from core.flywheel.judgements import judgements
 from core.flywheel.listing import Filter, decide_rows, evidence, list_cards, matching, open_rows
-from core.flywheel.log import Entry
+from core.flywheel.log import Entry, InForce
 from core.flywheel.mend import before_after, chosen, edit_of, mended_size
+from core.flywheel.notes import Note, note_history, notes, write_note
 from core.flywheel.origins import origins
 from core.flywheel.pace import seconds_per_decision
 from core.flywheel.pool import PoolView, look_at_pool
@@ -87,12 +114,16 @@ from core.flywheel.review import (
     start_queue,
     what_was_done,
 )
+from core.flywheel.rows_apart import WAYS, RowsApart, rows_apart
 from core.flywheel.sealed import in_sight, is_sealed, open_sealed, refusal
+from core.flywheel.side_by_side import FLIPS, Side, SideBySide, common_test, side_by_side
 from core.flywheel.simulate import simulate_reviewer
 from core.flywheel.slice_verdicts import SliceVerdict, harmed, judge_watched, watched_trend
 from core.flywheel.store import StoreError
 from core.flywheel.strayed import Strayed, strayed
 from core.flywheel.turn import Turn
+from core.flywheel.two_curves import FARTHEST, LABELLINGS, TwoCurves
+from core.flywheel.volume import compare_volume, kept_volume
 from core.flywheel.watched import (
     WatchedSlice,
     is_watched,
@@ -108,22 +139,34 @@ __all__ = [
     "AFTER",
     "ARMS",
     "EXACT",
+    "FARTHEST",
+    "FLIPS",
     "JUDGED",
+    "KINDS",
+    "LABELLINGS",
     "PERMUTATIONS",
     "PIN_KINDS",
     "SAID",
     "SECONDS_PER_DECISION",
     "SECONDS_PER_FIT",
     "SIMULATED",
+    "WAYS",
     "Action",
     "Annotations",
     "Attribution",
     "Audit",
+    "BackupError",
     "BandError",
+    "Batch",
+    "BatchError",
+    "BatchReport",
     "BlindError",
     "Claim",
     "Collect",
     "Correct",
+    "DatedTest",
+    "DatedTestError",
+    "DatedVerdict",
     "Decide",
     "Decision",
     "Definition",
@@ -132,14 +175,24 @@ __all__ = [
     "Edit",
     "EditError",
     "EditGroup",
+    "Effort",
     "Entry",
     "ExampleMap",
     "Exclude",
     "Figure",
     "Filter",
+    "FixOrAdd",
+    "Forecast",
+    "Foretold",
     "Generate",
     "GuidelineError",
+    "InForce",
+    "Kept",
     "LockError",
+    "Member",
+    "Note",
+    "Opened",
+    "Origin",
     "Pin",
     "PoolView",
     "Predicted",
@@ -150,29 +203,47 @@ __all__ = [
     "Race",
     "RaceError",
     "Relabel",
+    "Restored",
     "Reviewed",
+    "RowsApart",
     "Sample",
     "SealError",
     "SetChecks",
     "SetRules",
     "Share",
+    "Side",
+    "SideBySide",
     "SliceVerdict",
     "StaleError",
     "StoreError",
     "Strayed",
     "Study",
+    "TrueScore",
     "Turn",
+    "TwoCurves",
     "WatchedSlice",
+    "alarms_of",
     "answer",
     "arrive",
     "attribute",
     "audit_bands",
     "audit_estimate",
+    "back_to",
+    "back_up",
+    "backup_name",
     "before_after",
     "blind_queue",
+    "branch",
+    "branched_from",
     "chances",
+    "changes_by_reason",
+    "choose_of_batch",
     "chosen",
+    "common_test",
+    "compare_volume",
     "current_queue",
+    "dated_table",
+    "dated_tests",
     "decide",
     "decide_rows",
     "decisions",
@@ -181,26 +252,38 @@ __all__ = [
     "dismissed_findings",
     "draw",
     "edit_of",
+    "efforts",
     "evidence",
+    "examine_batch",
     "example_map",
     "export",
     "export_model",
     "find_project",
     "fix_band",
+    "fix_or_add",
+    "forecast_actions",
+    "foretold",
     "groups_of",
     "guideline_history",
     "guidelines_markdown",
     "hardest",
     "harmed",
+    "hold_out_batch",
     "home",
     "in_sight",
+    "is_current",
     "is_of_pool",
     "is_sealed",
     "is_watched",
     "join",
+    "judge_dated",
     "judge_watched",
     "judgements",
+    "kept_batches",
+    "kept_fix_or_add",
+    "kept_forecasts",
     "kept_races",
+    "kept_volume",
     "label_by_consensus",
     "last_answer",
     "ledger_arm",
@@ -208,16 +291,23 @@ __all__ = [
     "list_cards",
     "list_projects",
     "look_at_pool",
+    "looks",
     "match_annotations",
     "matching",
+    "may_judge",
     "members",
     "mended_size",
+    "merge_batch",
     "move",
     "new_folder",
     "next_place",
+    "note_history",
+    "notes",
     "on_reviewed",
     "open_rows",
     "open_sealed",
+    "open_suspects",
+    "opened_elsewhere",
     "origins",
     "other_queues",
     "others",
@@ -225,20 +315,28 @@ __all__ = [
     "pin_history",
     "pins",
     "predicted",
+    "queue_of_batch",
     "race",
     "race_project",
     "rank",
     "read_back",
     "ready_findings",
     "refusal",
+    "refuse_batch",
     "region_of",
+    "relatives",
     "restore",
+    "restore_backup",
+    "restored_from",
     "review_sample",
     "reviewed",
     "reviewer_annotations",
+    "rows_apart",
     "sample",
+    "score_dated",
     "second_look",
     "seconds_per_decision",
+    "side_by_side",
     "simulate_reviewer",
     "skipped",
     "start_queue",
@@ -247,11 +345,16 @@ __all__ = [
     "suggest",
     "touched",
     "train_moved",
+    "true_score",
     "unpin_example",
+    "unscored",
     "unwatch",
+    "waiting_rows",
     "watch",
     "watch_history",
     "watched_slices",
     "watched_trend",
     "what_was_done",
+    "worded_changes",
+    "write_note",
 ]

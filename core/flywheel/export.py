@@ -14,11 +14,15 @@ import pandas as pd
 
 from core.collect import checks_source, needs_source, to_pandera
 from core.flywheel import log, replay
+from core.flywheel.batches import batches_json
 from core.flywheel.blind import reviewed_json
 from core.flywheel.claim import claim_json
+from core.flywheel.dated import dated_tests
+from core.flywheel.dated_verdicts import dated_table
 from core.flywheel.edits import Collect, Correct, Edit, Generate, plain
 from core.flywheel.edits import replay as replayed
 from core.flywheel.guidelines import guidelines_markdown
+from core.flywheel.notes import notes_json
 from core.flywheel.origins import origins
 from core.flywheel.sealed import in_sight, sealed_predictions
 from core.flywheel.slice_verdicts import watched_json
@@ -45,7 +49,10 @@ metrics.json             the last turn: metrics with 95 % intervals, verdict, de
 ledger.csv               all turns; columns that end in _then say what was said when they ran
 test_labels.json         the blind review of test labels: its sample, what it found, the noise with its interval
 claim.json, sealed.csv   once the sealed examples were opened: the final claim, and what was predicted for each of them
+notes.json               notes on turns, every state of each
 watched.json             the pinned slices: their conditions, who pinned them, what each turn did to them
+batches.json             what came after the project began and what became of it, if anything came
+test_sets.csv            every turn on every test set, where there are dated ones; set 0 is the project's own
 guidelines.md            what each class means, with examples and every earlier definition
 recipe.json              the locked recipe
 rules.json               the rules (labelling functions): name, class, condition
@@ -109,7 +116,8 @@ def _write(project: Project, folder: Path) -> None:
             "kind": entry.kind,
             "reason": entry.reason,
             "summary": entry.summary,
-            "undoes_or_redoes": entry.target,
+            "undoes_or_redoes": None if entry.is_act else entry.target,
+            "goes_back_to": entry.target if entry.is_act else None,
             "content": entry.content,
         }
         for entry in project.log
@@ -120,7 +128,9 @@ def _write(project: Project, folder: Path) -> None:
     hidden = len(dataset) - len(shown)
     sealed = f"; the {hidden:,} sealed examples were not opened and are left out" if hidden else ""
     (folder / "README.txt").write_text(_READ_ME.format(name=project.name, sealed=sealed), encoding="utf-8")
+    _dump(folder / "notes.json", notes_json(project))
     _dump(folder / "watched.json", watched_json(project))
+    _write_batches(project, folder)
     _dump(folder / "test_labels.json", reviewed_json(project))
     _dump(folder / "rules.json", [rule.to_dict() for rule in project.rules])
     if project.checks:
@@ -133,6 +143,14 @@ def _write(project: Project, folder: Path) -> None:
         write_csv(project.ledger(), folder / "ledger.csv", index=False)
         _dump(folder / "metrics.json", _metrics(project, turns[-1]))
         _write_replay(project, turns[-1], folder)
+
+
+def _write_batches(project: Project, folder: Path) -> None:
+    kept = batches_json(project)
+    if kept:
+        _dump(folder / "batches.json", kept)
+    if dated_tests(project):
+        write_csv(dated_table(project), folder / "test_sets.csv", index=False)
 
 
 def _write_claim(project: Project, folder: Path) -> None:

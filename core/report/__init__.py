@@ -1,6 +1,12 @@
 """What the analyst reads: figures (data in, figure out), cards of single examples and the way numbers are written."""
 
 from core.report.agreement import kappa_matrix
+from core.report.batches import (
+    confidence_over_batches,
+    drift_over_batches,
+    scores_over_batches,
+    slices_over_batches,
+)
 from core.report.beside import class_shares, column_drift
 from core.report.card import Field, Usual, card, differences, records, usual, written
 from core.report.changes import NEW, stayed, traced
@@ -17,6 +23,7 @@ from core.report.figures import (
     slices_bar,
     suspect_scores,
 )
+from core.report.forecasts import foretold_chart
 from core.report.missingness import missing_by_class_chart, missing_map, missing_together
 from core.report.pool import pool_confidence
 from core.report.probabilities import loss_histogram, reliability_diagram, threshold_chart
@@ -24,6 +31,8 @@ from core.report.race import ARM_TITLES, knobs_chart, race_answer, race_numbers,
 from core.report.race_player import PLAYER_CSS, PLAYER_HTML, PLAYER_JS, race_html, race_scene
 from core.report.relations import relations_bar, word_shares
 from core.report.shares import shares_chart
+from core.report.side_by_side import changes_chart
+from core.report.two_curves import about, gains_table, two_curves_chart, volume_in_words, worth_in_words
 from core.report.words import count, interval, moment, number, p_value, percent, shorten, signed, signed_interval
 
 __all__ = [
@@ -41,21 +50,27 @@ __all__ = [
     "Chart",
     "Field",
     "Usual",
+    "about",
     "card",
+    "changes_chart",
     "class_balance",
     "class_costs_chart",
     "class_quantiles",
     "class_scores_chart",
     "class_shares",
     "column_drift",
+    "confidence_over_batches",
     "confusion_list",
     "confusion_matrix",
     "count",
     "differences",
     "distribution_chart",
+    "drift_over_batches",
     "error_heat_map",
     "error_tree_chart",
     "example_map_chart",
+    "foretold_chart",
+    "gains_table",
     "interval",
     "kappa_matrix",
     "knobs_chart",
@@ -78,16 +93,21 @@ __all__ = [
     "records",
     "relations_bar",
     "reliability_diagram",
+    "scores_over_batches",
     "shares_chart",
     "shorten",
     "signed",
     "signed_interval",
     "slices_bar",
+    "slices_over_batches",
     "stayed",
     "suspect_scores",
     "threshold_chart",
     "traced",
+    "two_curves_chart",
     "usual",
+    "volume_in_words",
     "word_shares",
+    "worth_in_words",
     "written",
 ]

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from core.train.pipelines import Frames
-from core.train.recipes import Encoded, Encoder
+from core.train.recipes import Encoder, encoder_for
 
 __all__ = ["Encodings"]
 
@@ -33,12 +33,12 @@ class Encodings:
     def __init__(self, most_bytes: int = _MOST_BYTES) -> None:
         self.most_bytes = most_bytes
         self._rows: pd.Index | None = None
-        self._kept: OrderedDict[str, Encoder] = OrderedDict()
+        self._kept: OrderedDict[str, Encoder | Frames] = OrderedDict()
 
     def of(
         self, steps: Mapping[str, Any], frame: pd.DataFrame, kinds: Mapping[str, str], text: str | None
     ) -> Encoder | Frames:
-        """Encode rows, or give what an earlier recipe made of them; see `core.train.recipes.Encoder`.
+        """Encode rows, or give what an earlier recipe made of them; see `core.train.recipes.encoder_for`.
 
         Raises
         ------
@@ -49,18 +49,11 @@ class Encodings:
             self._rows = frame.index
         elif not self._rows.equals(frame.index):
             raise ValueError("Encodings are kept of one set of rows. Make another for other rows.")
-        # A pipeline reads the frame itself.
-        if "pipeline" in steps:
-            return Frames(frame, kinds, text)
-        # All that an encoder reads of a recipe.
-        key = json.dumps([steps["columns"]["dates"], steps.get("text")], sort_keys=True, default=dict)
-        encoder = self._kept.pop(key, None) or Encoder(steps, frame, kinds, text)
+        # All that an encoder reads of a recipe; every pipeline gets the rows as they are.
+        read = ["pipeline"] if "pipeline" in steps else [steps["columns"]["dates"], steps.get("text")]
+        key = json.dumps(read, sort_keys=True, default=dict)
+        encoder = self._kept.pop(key, None) or encoder_for(steps, frame, kinds, text)
         self._kept[key] = encoder
-        while self._kept and sum(_bytes(each.encoded) for each in self._kept.values()) > self.most_bytes:
+        while self._kept and sum(each.encoded.nbytes for each in self._kept.values()) > self.most_bytes:
             self._kept.popitem(last=False)
         return encoder
-
-
-def _bytes(rows: Encoded) -> int:
-    parts = [part for block in rows.terms for part in (block.data, block.indices, block.indptr)]
-    return sum(part.nbytes for part in (rows.numbers, rows.codes, *parts))

@@ -76,6 +76,11 @@ class Rows:
             changed[name] = changed[name].mask(np.isin(np.arange(len(changed)), places), cells[name])
         return Rows(changed, self.text)
 
+    @property
+    def nbytes(self) -> int:
+        """The memory that the rows take, in bytes."""
+        return int(self.frame.memory_usage(deep=True).sum())
+
     def content(self) -> Iterator[Any]:
         """All that makes one set of rows another, as arrays."""
         yield pd.util.hash_pandas_object(self.frame, index=False).to_numpy()

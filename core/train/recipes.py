@@ -105,6 +105,11 @@ class Encoded:
         """Numbers and codes alone: what is typical of a column is read from them."""
         return Encoded(self.numbers, self.codes, ())
 
+    @property
+    def nbytes(self) -> int:
+        """The memory that the rows take, in bytes."""
+        return sum(part.nbytes for part in self.content())
+
     def content(self) -> Iterator[Any]:
         """All that makes one set of rows another, as arrays."""
         yield from (self.numbers, self.codes)
@@ -182,9 +187,7 @@ class Encoder:
         return Encoded(self._numbers(frame), self._codes(factorised, len(frame)), terms)
 
     def _numbers(self, frame: pd.DataFrame) -> Floats:
-        columns = [
-            pd.to_numeric(frame[name], errors="coerce").to_numpy(np.float64, na_value=np.nan) for name in self.numeric
-        ]
+        columns = [_as_numbers(frame[name]).to_numpy(np.float64, na_value=np.nan) for name in self.numeric]
         for name in self.dates:
             dates = pd.to_datetime(frame[name], errors="coerce")
             columns += [_DATE_PARTS[part](dates).to_numpy(np.float64, na_value=np.nan) for part in self.parts]
@@ -200,6 +203,12 @@ class Encoder:
             # The last place is read for -1, a missing value.
             codes[:, column] = np.append(np.where(places < 0, len(categories), places), -1)[own]
         return codes
+
+
+def _as_numbers(column: pd.Series) -> pd.Series:
+    """A column of numbers as numbers; what is none, is missing."""
+    # Generated rows come by the dozen in a trial: what is a number already is not read again.
+    return column if column.dtype.kind in "iuf" else pd.to_numeric(column, errors="coerce")
 
 
 def _strings(column: pd.Series) -> pd.Series:
