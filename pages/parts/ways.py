@@ -36,19 +36,18 @@ def draw(project: Project, revision: int, *, turn: int | None = None) -> None:
         The turn whose data it is.
     """
     name = f"turn-{turn}" if turn is not None else "entry"
-    with st.container(horizontal=True):
-        for way, label, icon in (
-            ("back", "Go back to this data …", ":material/settings_backup_restore:"),
-            ("branch", "Branch from here …", ":material/fork_right:"),
-        ):
-            st.button(
-                label,
-                key=f"{way}-{name}",
-                icon=icon,
-                disabled=way == "back" and revision == project.revision,
-                on_click=_ask,
-                args=((project.id, way, revision, turn),),
-            )
+    for way, label, icon in (
+        ("back", "Go back to this data …", ":material/settings_backup_restore:"),
+        ("branch", "Branch from here …", ":material/fork_right:"),
+    ):
+        st.button(
+            label,
+            key=f"{way}-{name}",
+            icon=icon,
+            disabled=way == "back" and revision == project.revision,
+            on_click=_ask,
+            args=((project.id, way, revision, turn),),
+        )
     asked = st.session_state.get(_ASKED)
     if asked == (project.id, "back", revision, turn):
         _back(project, revision, turn)
@@ -72,7 +71,8 @@ def from_entry(project: Project) -> None:
         )
         entry = next((each for each in project.log if each.seq == revision), None)
         st.caption("The data as it was brought." if entry is None else f"Entry {entry.seq}: {plain(entry.summary)}.")
-        draw(project, int(revision))
+        with st.container(horizontal=True):
+            draw(project, int(revision))
 
 
 def _ask(asked: tuple[str, str, int, int | None]) -> None:

@@ -285,7 +285,7 @@ def test_a_first_turn_alone_has_no_change_to_split(start, turned, quiet):
 
 
 def test_the_model_of_a_turn_is_prepared_as_a_job_and_offered(start, turned, quiet):
-    app = quiet(start("ledger", project=turned.id))
+    app = quiet(view(start, turned, "Export"))
     next(button for button in app.button if button.label == "Prepare the model").click().run()
     job = jobs.registry().wait(turned.id, "model", 60)
     assert job.state == "done"
