@@ -92,7 +92,8 @@ def effort(row: pd.Series, *, short: bool = False) -> str:
     minutes = f"{count(row['minutes'])} min" if row["minutes"] >= 0.5 else ""
     people = row["decisions"] + row["bulk"]
     if short:
-        said = [f"{count(people)} in {minutes}" if people and minutes else minutes or (count(people) if people else "")]
+        done = f"{count(people)} decided" if people else ""
+        said = [f"{count(people)} in {minutes}" if people and minutes else minutes or done]
         said += [f"{count(row['simulated'])} simulated"] if row["simulated"] else []
     else:
         named = (("decisions", "decided one by one"), ("bulk", "in bulk"), ("simulated", "by the simulated reviewer"))

@@ -101,10 +101,7 @@ def _back(project: Project, revision: int, turn: int | None) -> None:
             st.rerun()
         return
     st.markdown(f"Go back to **{_then(revision, turn)}**.")
-    st.markdown(
-        f"- {_moved(left)} of {count(len(left), 'entry', 'entries')} taken back\n"
-        f"- {_moved(came)} of {count(len(came), 'entry', 'entries')} brought back"
-    )
+    st.markdown(f"- Taken back: {_moved(left)}\n- Brought back: {_moved(came)}")
     st.caption(f"It is an entry of the log like any other: undo takes it back. {_STAYS}")
     reason = st.text_input("Why", key=f"back-why-{revision}", max_chars=200, placeholder="For the log of edits")
     left_, right = st.columns(2)
@@ -125,7 +122,8 @@ def _moved(entries: tuple[Entry, ...]) -> str:
     if not entries:
         return "nothing"
     found = changes_by_reason(entries, 0, entries[-1].seq)
-    return plain(worded_changes(found)) or count(len(entries), "edit")
+    said = plain(worded_changes(found)) or "edits"
+    return f"{said} ({count(len(entries), 'entry', 'entries')})"
 
 
 @st.dialog("Branch?", width="medium", on_dismiss=_asked_no_longer)

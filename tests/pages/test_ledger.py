@@ -201,7 +201,7 @@ def test_go_back_says_what_it_means_first_and_undo_takes_it_back(start, three, q
     assert app.button(key="back-turn-2").disabled
     app = quiet(app.selectbox(key="turn").set_value(0).run())
     app = quiet(app.button(key="back-turn-0").click().run())
-    assert "30 relabelled, 4 excluded, 1 cell corrected of 3 entries taken back" in words(app).replace("\\", "")
+    assert "Taken back: 30 relabelled, 4 excluded, 1 cell corrected (3 entries)" in words(app).replace("\\", "")
     app.text_input(key="back-why-0").set_value("start anew")
     app = quiet(app.button(key="back-go").click().run())
     project = Project.open(three.folder)
