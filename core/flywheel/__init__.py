@@ -1,9 +1,11 @@
 """The wheel: projects, edits, the log, turns, the review queue, what to do next, and export."""
 
-from core.flywheel.actions import Action, suggest
+from core.flywheel.action import Action, Forecast
+from core.flywheel.actions import suggest
 from core.flywheel.alarms import alarms_of
 from core.flywheel.annotators import Study, label_by_consensus, match_annotations, reviewer_annotations, study
 from core.flywheel.attribution import EXACT, PERMUTATIONS, Attribution, EditGroup, Share, attribute, groups_of
+from core.flywheel.backup import BackupError, Restored, back_up, backup_name, restore_backup, restored_from
 from core.flywheel.bands import Audit, BandError, Figure, audit_bands, fix_band, review_sample
 from core.flywheel.batch_report import BatchError, BatchReport, examine_batch
 from core.flywheel.batches import (
@@ -60,6 +62,9 @@ from core.flywheel.example_map import ExampleMap, example_map
 from core.flywheel.export import export
 from core.flywheel.family import Member, Opened, Origin, branched_from, looks, opened_elsewhere, relatives
 from core.flywheel.findings import dismiss, dismissed_findings, ready_findings, restore
+from core.flywheel.fix_or_add import FixOrAdd, fix_or_add, is_current, kept_fix_or_add, open_suspects
+from core.flywheel.forecasts import Kept, forecast_actions, kept_forecasts
+from core.flywheel.foretold import Foretold, foretold
 from core.flywheel.guidelines import (
     PIN_KINDS,
     Definition,
@@ -117,6 +122,8 @@ from core.flywheel.slice_verdicts import SliceVerdict, harmed, judge_watched, wa
 from core.flywheel.store import StoreError
 from core.flywheel.strayed import Strayed, strayed
 from core.flywheel.turn import Turn
+from core.flywheel.two_curves import FARTHEST, LABELLINGS, TwoCurves
+from core.flywheel.volume import compare_volume, kept_volume
 from core.flywheel.watched import (
     WatchedSlice,
     is_watched,
@@ -132,9 +139,11 @@ __all__ = [
     "AFTER",
     "ARMS",
     "EXACT",
+    "FARTHEST",
     "FLIPS",
     "JUDGED",
     "KINDS",
+    "LABELLINGS",
     "PERMUTATIONS",
     "PIN_KINDS",
     "SAID",
@@ -146,6 +155,7 @@ __all__ = [
     "Annotations",
     "Attribution",
     "Audit",
+    "BackupError",
     "BandError",
     "Batch",
     "BatchError",
@@ -171,9 +181,13 @@ __all__ = [
     "Exclude",
     "Figure",
     "Filter",
+    "FixOrAdd",
+    "Forecast",
+    "Foretold",
     "Generate",
     "GuidelineError",
     "InForce",
+    "Kept",
     "LockError",
     "Member",
     "Note",
@@ -189,6 +203,7 @@ __all__ = [
     "Race",
     "RaceError",
     "Relabel",
+    "Restored",
     "Reviewed",
     "RowsApart",
     "Sample",
@@ -205,6 +220,7 @@ __all__ = [
     "Study",
     "TrueScore",
     "Turn",
+    "TwoCurves",
     "WatchedSlice",
     "alarms_of",
     "answer",
@@ -213,6 +229,8 @@ __all__ = [
     "audit_bands",
     "audit_estimate",
     "back_to",
+    "back_up",
+    "backup_name",
     "before_after",
     "blind_queue",
     "branch",
@@ -222,6 +240,7 @@ __all__ = [
     "choose_of_batch",
     "chosen",
     "common_test",
+    "compare_volume",
     "current_queue",
     "dated_table",
     "dated_tests",
@@ -241,6 +260,9 @@ __all__ = [
     "export_model",
     "find_project",
     "fix_band",
+    "fix_or_add",
+    "forecast_actions",
+    "foretold",
     "groups_of",
     "guideline_history",
     "guidelines_markdown",
@@ -249,6 +271,7 @@ __all__ = [
     "hold_out_batch",
     "home",
     "in_sight",
+    "is_current",
     "is_of_pool",
     "is_sealed",
     "is_watched",
@@ -257,7 +280,10 @@ __all__ = [
     "judge_watched",
     "judgements",
     "kept_batches",
+    "kept_fix_or_add",
+    "kept_forecasts",
     "kept_races",
+    "kept_volume",
     "label_by_consensus",
     "last_answer",
     "ledger_arm",
@@ -280,6 +306,7 @@ __all__ = [
     "on_reviewed",
     "open_rows",
     "open_sealed",
+    "open_suspects",
     "opened_elsewhere",
     "origins",
     "other_queues",
@@ -299,6 +326,8 @@ __all__ = [
     "region_of",
     "relatives",
     "restore",
+    "restore_backup",
+    "restored_from",
     "review_sample",
     "reviewed",
     "reviewer_annotations",

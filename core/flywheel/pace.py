@@ -38,7 +38,8 @@ def seconds_per_decision(entries: Sequence[Entry], by: str) -> float | None:
         (datetime.fromisoformat(later.at) - datetime.fromisoformat(earlier.at)).total_seconds()
         for later, earlier in pairs
     ]
-    gaps = [each for each in seconds if each < AWAY]
+    # A clock that was set back makes a gap that was none.
+    gaps = [each for each in seconds if 0 <= each < AWAY]
     return max(1.0, median(gaps)) if len(gaps) >= _FEWEST else None
 
 

@@ -23,6 +23,7 @@ from core.report.figures import (
     slices_bar,
     suspect_scores,
 )
+from core.report.forecasts import foretold_chart
 from core.report.missingness import missing_by_class_chart, missing_map, missing_together
 from core.report.pool import pool_confidence
 from core.report.probabilities import loss_histogram, reliability_diagram, threshold_chart
@@ -31,6 +32,7 @@ from core.report.race_player import PLAYER_CSS, PLAYER_HTML, PLAYER_JS, race_htm
 from core.report.relations import relations_bar, word_shares
 from core.report.shares import shares_chart
 from core.report.side_by_side import changes_chart
+from core.report.two_curves import about, gains_table, two_curves_chart, volume_in_words, worth_in_words
 from core.report.words import count, interval, moment, number, p_value, percent, shorten, signed, signed_interval
 
 __all__ = [
@@ -48,6 +50,7 @@ __all__ = [
     "Chart",
     "Field",
     "Usual",
+    "about",
     "card",
     "changes_chart",
     "class_balance",
@@ -66,6 +69,8 @@ __all__ = [
     "error_heat_map",
     "error_tree_chart",
     "example_map_chart",
+    "foretold_chart",
+    "gains_table",
     "interval",
     "kappa_matrix",
     "knobs_chart",
@@ -99,7 +104,10 @@ __all__ = [
     "suspect_scores",
     "threshold_chart",
     "traced",
+    "two_curves_chart",
     "usual",
+    "volume_in_words",
     "word_shares",
+    "worth_in_words",
     "written",
 ]
