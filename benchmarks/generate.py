@@ -97,7 +97,7 @@ def _one(name: str, dataset: Dataset, seed: int) -> tuple[dict[str, Any], pd.Dat
     nothing = _on_test(dataset, model)
     after: dict[Trial, pd.DataFrame] = {}
     forecasts = []
-    for each in found.trials:
+    for each, likely in zip(found.trials, found.table["likely"], strict=False):
         after[each.attempt] = _on_test(_applied(dataset, each), model)
         shown = compare(labels, nothing, after[each.attempt])
         low, high = each.forecast
@@ -109,6 +109,7 @@ def _one(name: str, dataset: Dataset, seed: int) -> tuple[dict[str, Any], pd.Dat
                 "method": each.attempt.method.key,
                 "amount": each.attempt.share,
                 "delta": each.verdict.delta,
+                "likely": likely,
                 "error": each.verdict.error,
                 "verdict": each.verdict.verdict,
                 "expected": found.expected,

@@ -7,7 +7,7 @@ from functools import partial
 import streamlit as st
 
 from core.errors import FlywheelError
-from core.flywheel import Collect, Project
+from core.flywheel import Project
 from core.report import count
 from pages.parts import (
     checks,
@@ -15,9 +15,9 @@ from pages.parts import (
     data_view,
     drafts,
     errors,
-    files,
     findings,
     frame,
+    intake,
     map_view,
     missing_values,
     new_project,
@@ -61,37 +61,8 @@ def look(project: Project) -> None:
                 "Columns": columns.draw,
                 "Missing": missing_values.draw,
                 "Map": map_view.draw,
-                "Add rows": add_rows,
+                "Add rows": partial(intake.draw, by=sidebar.reviewer()),
             }[view](project)
-
-
-def add_rows(project: Project) -> None:
-    """Add the rows of another file, after a look at what would be added."""
-    st.markdown(
-        "Rows with a class go to train, the others to the pool. Rows that are in the data already are left out; so are "
-        "rows that equal a test example. The test set stays as it is."
-    )
-    file = st.file_uploader("More rows with the same columns", key=f"more-{project.revision}")
-    if file is None:
-        return
-    table = files.read_upload(file)
-    new = project.dataset.admit(table)
-    labelled = int(new[project.dataset.schema.label].notna().sum())
-    st.markdown(
-        f"{count(len(table), 'row')} read. **{count(len(new))} are new**: {count(labelled)} with a class go to train, "
-        f"{count(len(new) - labelled)} to the pool. {count(len(table) - len(new))} are left out."
-    )
-    missing = [name for name in project.dataset.frame.columns if name not in set(map(str, table.columns))]
-    if missing:
-        st.caption(f"Not in the file, so missing in the new rows: {plain(', '.join(missing))}.")
-    broken = checks.broken_by(project, new)
-    left_out = checks.leave_out(broken)
-    added = new[~broken.to_numpy(dtype=bool)] if left_out else new
-    if len(added) and st.button(f"Add {count(len(added), 'row')}", type="primary", icon=":material/add:"):
-        rows = added.reset_index(drop=True) if left_out else table
-        project.apply(Collect(rows, by=sidebar.reviewer(), reason=file.name))
-        frame.tell(f"Added {count(len(added), 'row')}.")
-        st.rerun()
 
 
 frame.guard()

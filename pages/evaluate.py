@@ -7,6 +7,7 @@ import streamlit as st
 from pages.parts import (
     balance,
     calibration,
+    dated,
     frame,
     hardest,
     judgement,
@@ -37,6 +38,7 @@ frame.heading("evaluate")
 last = turns.last_or_stop(opened, why="There is nothing to read before the locked model has met the data.")
 seal.claim(opened)
 judgement.draw(opened, last)
+dated.draw(opened, last)
 watched.marks(opened, last)
 seal.offer(opened, last)
 tabs = st.tabs(list(VIEWS), key="evaluate-view", on_change="rerun")

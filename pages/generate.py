@@ -17,6 +17,7 @@ from pages.parts import (
     method_settings,
     method_trial,
     proposal,
+    search_table,
     sidebar,
     strayed,
     target,
@@ -37,16 +38,17 @@ def ask_for(project: Project) -> Ask | None:
     )
     chosen = METHODS[method]
     st.caption(plain(chosen.sentence))
-    settings = method_settings.draw(chosen)
+    settings = method_settings.draw(project, chosen)
     if settings is None:
         return None
     try:
         wanted = target.choose(project, chosen)
+        whom = (wanted.ids, wanted.words, wanted.found_on_errors) if isinstance(wanted, Focus) else ()
         if chosen.finds:
             found_in = most_counts(labels, wanted)
             classes = ", ".join(f"'{shorten(name, 40)}'" for name in found_in)
             st.caption(plain(f"It finds by itself which examples of {classes}, and how many: see the preview."))
-            return Ask(chosen.key, tuple(found_in.items()), settings)
+            return Ask(chosen.key, tuple(found_in.items()), settings, *whom)
         counts = explicit_counts(labels, wanted, exclude=chosen.excludes)
         if not isinstance(wanted, float):
             total = st.number_input(
@@ -59,7 +61,6 @@ def ask_for(project: Project) -> Ask | None:
     except FlywheelError as nothing:
         st.info(plain(nothing), icon=":material/info:")
         return None
-    whom = (wanted.ids, wanted.words, wanted.found_on_errors) if isinstance(wanted, Focus) else ()
     if isinstance(wanted, Focus):
         st.caption(plain(f"Made of {count(len(wanted.ids), 'example')} of train: {wanted.words}."))
     ask = Ask(chosen.key, tuple(counts.items()), settings, *whom)
@@ -99,7 +100,8 @@ def act(project: Project, ask: Ask) -> None:
             icon=":material/table_rows:",
             disabled=method_trial.SEARCH in busy,
             key="try-all",
-            help="Every method in three amounts for this target, as one job. It takes as many times as long.",
+            help="Every method in three amounts for this target, where it has a strength in half and twice of that, "
+            "too. One job, which takes as many times as long.",
         ):
             method_trial.begin_search(project, ask)
         number = proposal.number(project, ask)
@@ -110,7 +112,7 @@ def act(project: Project, ask: Ask) -> None:
         st.caption("A trial works inside the folds of train: the data stays as it is, and test is not looked at.")
     jobs.panel(project.id, proposal.KIND)
     method_trial.draw(project, ask)
-    method_trial.draw_search(project)
+    search_table.draw(project)
 
 
 frame.guard()

@@ -11,7 +11,7 @@ import streamlit as st
 from core.evaluate import METRICS
 from core.flywheel import Entry, Project
 from core.report import count, ledger_chart, moment, signed, signed_interval
-from pages.parts import attribution, errors, figure, frame, paging, seal, turns, verdicts
+from pages.parts import attribution, errors, figure, frame, paging, release, seal, turns, verdicts
 from pages.parts.plain import plain
 
 
@@ -123,6 +123,7 @@ def way_out(project: Project, table: pd.DataFrame) -> None:
         icon=":material/download:",
         on_click="ignore",
     )
+    release.draw(project)
 
 
 def _turn_back(project: Project, kind: str, entry: Entry | None) -> None:

@@ -10,7 +10,7 @@ from core.evaluate import METRICS
 from core.flywheel import Project, Turn
 from core.report import count
 from core.train import recipes_for
-from pages.parts import better_ranking, errors, frame, jobs, verdicts, watched
+from pages.parts import better_ranking, errors, frame, jobs, own_pipeline, verdicts, watched
 from pages.parts.curve import draw_curve
 from pages.parts.lock import DECISIONS
 from pages.parts.plain import plain
@@ -87,14 +87,16 @@ def lock(project: Project, turns: list[Turn]) -> None:
             )
         else:
             choose_recipe(project)
+            own_pipeline.offer(project, busy=bool(jobs.registry().running(project.id)))
         with st.expander("The recipe as data", icon=":material/data_object:"):
-            st.code(json.dumps(json.loads(recipe.to_json()), indent=2, ensure_ascii=False), language="json")
+            st.code(json.dumps(own_pipeline.without_file(recipe), indent=2, ensure_ascii=False), language="json")
 
 
 def choose_recipe(project: Project) -> None:
     """Offer another recipe, as long as no turn was run."""
     current = project.model.recipe
     offered = {recipe.name: recipe for recipe in recipes_for(project.dataset)}
+    offered.setdefault(current.name, current)
     names = list(offered)
     decisions = list(DECISIONS) if len(project.dataset.classes) == 2 else ["argmax"]
     name = st.selectbox(

@@ -7,6 +7,7 @@ from core.collect.audit import audit
 from core.collect.batch import join_test_set
 from core.collect.checked import check_table
 from core.collect.checks import Check, CheckError, read_checks
+from core.collect.column_match import ColumnMatch, match_columns, take_columns
 from core.collect.describe import describe, describe_texts
 from core.collect.disk import disk_files, disk_folder, on_disk
 from core.collect.drift import EFFECT, DriftError, drift
@@ -26,6 +27,7 @@ __all__ = [
     "PROJECTIONS",
     "Check",
     "CheckError",
+    "ColumnMatch",
     "DriftError",
     "Finding",
     "Layout",
@@ -48,6 +50,7 @@ __all__ = [
     "join_test_set",
     "list_members",
     "list_sheets",
+    "match_columns",
     "needs_source",
     "on_disk",
     "profile",
@@ -56,6 +59,7 @@ __all__ = [
     "read_table",
     "retype",
     "shown",
+    "take_columns",
     "tell_apart",
     "to_pandera",
     "to_parquet",

@@ -154,6 +154,9 @@ def _check_labels(labels: pd.Series) -> None:
 
 def _of_labels(labels: pd.Series, index: pd.Index) -> Codes:
     """Place of each label's id in the index of a prediction."""
+    if index.equals(labels.index):
+        # As a rule they are the same ids, and those of labels have been looked at.
+        return np.arange(len(index), dtype=np.intp)
     if index.has_duplicates:
         again = index[index.duplicated()].unique()
         raise EvaluationError(f"Ids must differ. {_listed(again)} are predicted more than once. Predict each once.")

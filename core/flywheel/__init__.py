@@ -2,9 +2,22 @@
 
 from core.flywheel.action import Action, Forecast
 from core.flywheel.actions import suggest
+from core.flywheel.alarms import alarms_of
 from core.flywheel.annotators import Study, label_by_consensus, match_annotations, reviewer_annotations, study
 from core.flywheel.attribution import EXACT, PERMUTATIONS, Attribution, EditGroup, Share, attribute, groups_of
 from core.flywheel.bands import Audit, BandError, Figure, audit_bands, fix_band, review_sample
+from core.flywheel.batch_report import BatchError, BatchReport, examine_batch
+from core.flywheel.batches import (
+    Batch,
+    TrueScore,
+    hold_out_batch,
+    kept_batches,
+    may_judge,
+    merge_batch,
+    refuse_batch,
+    true_score,
+    waiting_rows,
+)
 from core.flywheel.blind import (
     BlindError,
     Reviewed,
@@ -19,7 +32,11 @@ from core.flywheel.blind import (
     skipped,
     train_moved,
 )
+from core.flywheel.branch import branch
 from core.flywheel.claim import AFTER, JUDGED, Claim
+from core.flywheel.confusing import choose_of_batch, queue_of_batch
+from core.flywheel.dated import DatedTest, DatedTestError, dated_tests, score_dated, unscored
+from core.flywheel.dated_verdicts import DatedVerdict, dated_table, judge_dated
 from core.flywheel.decision import SAID
 from core.flywheel.edits import (
     Annotations,
@@ -40,6 +57,7 @@ from core.flywheel.edits import (
 from core.flywheel.errors import LockError, ProjectError, SealError, StaleError
 from core.flywheel.example_map import ExampleMap, example_map
 from core.flywheel.export import export
+from core.flywheel.family import Member, Opened, Origin, branched_from, looks, opened_elsewhere, relatives
 from core.flywheel.findings import dismiss, dismissed_findings, ready_findings, restore
 from core.flywheel.forecasts import Kept, forecast_actions, kept_forecasts
 from core.flywheel.foretold import Foretold, foretold
@@ -58,18 +76,21 @@ from core.flywheel.guidelines import (
     touched,
     unpin_example,
 )
+from core.flywheel.history import back_to
 from core.flywheel.judgements import judgements
 from core.flywheel.listing import Filter, decide_rows, evidence, list_cards, matching, open_rows
 from core.flywheel.log import Entry
 from core.flywheel.mend import before_after, chosen, edit_of, mended_size
+from core.flywheel.notes import Note, note_history, notes, write_note
 from core.flywheel.origins import origins
 from core.flywheel.pace import seconds_per_decision
 from core.flywheel.pool import PoolView, look_at_pool
 from core.flywheel.predicted import Predicted, chances, hardest, predicted
 from core.flywheel.project import Project
 from core.flywheel.race import ARMS, SECONDS_PER_DECISION, SECONDS_PER_FIT, RaceError, race
-from core.flywheel.races import Race, kept_races, race_project
+from core.flywheel.races import Race, kept_races, ledger_arm, race_project
 from core.flywheel.ranking import rank
+from core.flywheel.release import export_model, read_back
 from core.flywheel.review import (
     SIMULATED,
     Queue,
@@ -122,10 +143,16 @@ __all__ = [
     "Attribution",
     "Audit",
     "BandError",
+    "Batch",
+    "BatchError",
+    "BatchReport",
     "BlindError",
     "Claim",
     "Collect",
     "Correct",
+    "DatedTest",
+    "DatedTestError",
+    "DatedVerdict",
     "Decide",
     "Decision",
     "Definition",
@@ -145,6 +172,10 @@ __all__ = [
     "GuidelineError",
     "Kept",
     "LockError",
+    "Member",
+    "Note",
+    "Opened",
+    "Origin",
     "Pin",
     "PoolView",
     "Predicted",
@@ -166,18 +197,26 @@ __all__ = [
     "StoreError",
     "Strayed",
     "Study",
+    "TrueScore",
     "Turn",
     "WatchedSlice",
+    "alarms_of",
     "answer",
     "arrive",
     "attribute",
     "audit_bands",
     "audit_estimate",
+    "back_to",
     "before_after",
     "blind_queue",
+    "branch",
+    "branched_from",
     "chances",
+    "choose_of_batch",
     "chosen",
     "current_queue",
+    "dated_table",
+    "dated_tests",
     "decide",
     "decide_rows",
     "decisions",
@@ -187,8 +226,10 @@ __all__ = [
     "draw",
     "edit_of",
     "evidence",
+    "examine_batch",
     "example_map",
     "export",
+    "export_model",
     "find_project",
     "fix_band",
     "forecast_actions",
@@ -198,32 +239,42 @@ __all__ = [
     "guidelines_markdown",
     "hardest",
     "harmed",
+    "hold_out_batch",
     "home",
     "in_sight",
     "is_of_pool",
     "is_sealed",
     "is_watched",
     "join",
+    "judge_dated",
     "judge_watched",
     "judgements",
+    "kept_batches",
     "kept_forecasts",
     "kept_races",
     "label_by_consensus",
     "last_answer",
+    "ledger_arm",
     "left_behind",
     "list_cards",
     "list_projects",
     "look_at_pool",
+    "looks",
     "match_annotations",
     "matching",
+    "may_judge",
     "members",
     "mended_size",
+    "merge_batch",
     "move",
     "new_folder",
     "next_place",
+    "note_history",
+    "notes",
     "on_reviewed",
     "open_rows",
     "open_sealed",
+    "opened_elsewhere",
     "origins",
     "other_queues",
     "others",
@@ -231,17 +282,22 @@ __all__ = [
     "pin_history",
     "pins",
     "predicted",
+    "queue_of_batch",
     "race",
     "race_project",
     "rank",
+    "read_back",
     "ready_findings",
     "refusal",
+    "refuse_batch",
     "region_of",
+    "relatives",
     "restore",
     "review_sample",
     "reviewed",
     "reviewer_annotations",
     "sample",
+    "score_dated",
     "second_look",
     "seconds_per_decision",
     "simulate_reviewer",
@@ -252,11 +308,15 @@ __all__ = [
     "suggest",
     "touched",
     "train_moved",
+    "true_score",
     "unpin_example",
+    "unscored",
     "unwatch",
+    "waiting_rows",
     "watch",
     "watch_history",
     "watched_slices",
     "watched_trend",
     "what_was_done",
+    "write_note",
 ]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from core.flywheel.edits import Decision
-from core.flywheel.log import Entry
+from core.flywheel.log import Entry, InForce
 
 __all__ = ["Decided", "Said"]
 
@@ -52,7 +52,7 @@ class Decided:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._seen = 0
-        self._known: dict[int, Entry] = {}
+        self._force = InForce()
         # By example, oldest first.
         self._said: dict[str, list[Said]] = {}
         # How many examples have their last word from whom, by queue and reviewer.
@@ -72,15 +72,13 @@ class Decided:
         return self
 
     def _take_in(self, entry: Entry) -> None:
-        if entry.target is None:
-            if entry.kind == "decide":
-                self._known[entry.seq] = entry
-                self._put(entry)
-        elif (target := self._known.get(entry.target)) is not None:
-            if entry.kind == "undo":
-                self._remove(target)
-            else:
-                self._put(target)
+        left, came = self._force.take_in(entry)
+        for each in left:
+            if each.kind == "decide":
+                self._remove(each)
+        for each in came:
+            if each.kind == "decide":
+                self._put(each)
 
     def _put(self, entry: Entry) -> None:
         queue, place, *_ = entry.content.get("queue") or (None, None)

@@ -135,18 +135,20 @@ class DropColumn(Edit):
 class Collect(Edit):
     """Add rows: labelled ones to train, the others to the pool. Rows that are known already are left out.
 
-    ``count`` is how many were new when it was applied.
+    ``count`` is how many were new when it was applied, ``batch`` the number under which a batch is kept.
     """
 
     kind: ClassVar[str] = "collect"
     frame: pd.DataFrame = field(repr=False, compare=False)
     count: int | None = None
+    batch: int | None = None
 
     def apply(self, dataset: Dataset) -> Dataset:
         return dataset.with_rows(dataset.admit(self.frame))
 
     def payload(self) -> dict[str, Any]:
-        return {"count": len(self.frame) if self.count is None else self.count}
+        of = {} if self.batch is None else {"batch": self.batch}
+        return {"count": len(self.frame) if self.count is None else self.count, **of}
 
     def rows(self) -> pd.DataFrame:
         # A file takes one kind of value in a column; the index plays no part.
@@ -364,7 +366,7 @@ def read_edit(kind: str, payload: Mapping[str, Any], rows: pd.DataFrame | None, 
         title, size, back = payload["title"], payload["size"], payload["back"]
         return Dismiss(payload["finding"], title=title, size=size, back=back, by=by, reason=reason)
     if kind == "collect" and rows is not None:
-        return Collect(rows, count=payload.get("count"), by=by, reason=reason)
+        return Collect(rows, count=payload.get("count"), batch=payload.get("batch"), by=by, reason=reason)
     if kind == "generate" and rows is not None:
         how = {name: payload[name] for name in ("method", "settings", "seed") if name in payload}
         return Generate(rows, **how, by=by, reason=reason)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import math
-import re
 import shutil
 import tempfile
 from collections.abc import Iterable
@@ -21,12 +19,14 @@ from core.flywheel.claim import claim_json
 from core.flywheel.edits import Collect, Correct, Edit, Generate, plain
 from core.flywheel.edits import replay as replayed
 from core.flywheel.guidelines import guidelines_markdown
+from core.flywheel.notes import notes_json
 from core.flywheel.origins import origins
 from core.flywheel.sealed import in_sight, sealed_predictions
 from core.flywheel.slice_verdicts import watched_json
 from core.flywheel.spreadsheet import write_csv
+from core.flywheel.standalone import standalone
 from core.flywheel.turn import Turn
-from core.train import recipes
+from core.train import pipelines, recipes
 
 if TYPE_CHECKING:
     from core.evaluate import Evaluation, Verdict
@@ -46,6 +46,7 @@ metrics.json             the last turn: metrics with 95 % intervals, verdict, de
 ledger.csv               all turns; columns that end in _then say what was said when they ran
 test_labels.json         the blind review of test labels: its sample, what it found, the noise with its interval
 claim.json, sealed.csv   once the sealed examples were opened: the final claim, and what was predicted for each of them
+notes.json               notes on turns, every state of each
 watched.json             the pinned slices: their conditions, who pinned them, what each turn did to them
 guidelines.md            what each class means, with examples and every earlier definition
 recipe.json              the locked recipe
@@ -110,7 +111,8 @@ def _write(project: Project, folder: Path) -> None:
             "kind": entry.kind,
             "reason": entry.reason,
             "summary": entry.summary,
-            "undoes_or_redoes": entry.target,
+            "undoes_or_redoes": None if entry.is_act else entry.target,
+            "goes_back_to": entry.target if entry.is_act else None,
             "content": entry.content,
         }
         for entry in project.log
@@ -121,6 +123,7 @@ def _write(project: Project, folder: Path) -> None:
     hidden = len(dataset) - len(shown)
     sealed = f"; the {hidden:,} sealed examples were not opened and are left out" if hidden else ""
     (folder / "README.txt").write_text(_READ_ME.format(name=project.name, sealed=sealed), encoding="utf-8")
+    _dump(folder / "notes.json", notes_json(project))
     _dump(folder / "watched.json", watched_json(project))
     _dump(folder / "test_labels.json", reviewed_json(project))
     _dump(folder / "rules.json", [rule.to_dict() for rule in project.rules])
@@ -222,10 +225,7 @@ def _entered(frame: pd.DataFrame, cells: Iterable[tuple[str, str]]) -> list[list
 
 def _replay_source() -> str:
     """The recipes and the replay in one file: the code that made the numbers is the code that makes them again."""
-    second = inspect.getsource(replay)
-    second = re.sub(r"^from __future__ .*\n", "", second, flags=re.MULTILINE)
-    second = re.sub(r"^from core\.train\.recipes .*\n", "", second, flags=re.MULTILINE)
-    return inspect.getsource(recipes) + "\n\n" + second
+    return standalone(pipelines, recipes, replay)
 
 
 def _dump(path: Path, content: Any) -> None:

@@ -1,7 +1,8 @@
-"""What the locked model says of the test examples after training on one version of the data: fitted once, then kept."""
+"""What the locked model says after training on one version of the data, of test or of other rows: fitted once, kept."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import pandas as pd
@@ -11,7 +12,7 @@ from core.flywheel.store import Store, now
 from core.progress import Cancel, Progress
 from core.train import Fitted, LockedModel
 
-__all__ = ["Fit", "class_probabilities", "fit_once", "kept_fit", "test_inputs"]
+__all__ = ["Fit", "class_probabilities", "fit_once", "kept_fit", "kept_predictions", "predict_once", "test_inputs"]
 
 
 class Fit(NamedTuple):
@@ -96,3 +97,48 @@ def fit_once(
             },
         )
     return Fit(store.read_frame(blob), threshold)
+
+
+def kept_predictions(store: Store, version: str, fingerprint: str, rows: str) -> pd.DataFrame | None:
+    """What `predict_once` kept of some rows, named by their blob, under equal data and an equal model."""
+    found = store.execute(
+        "SELECT blob FROM predictions WHERE version = ? AND fingerprint = ? AND rows = ? ORDER BY number DESC LIMIT 1",
+        (version, fingerprint, rows),
+    )
+    return store.read_frame(found[0][0]) if found else None
+
+
+def predict_once(
+    store: Store,
+    dataset: Dataset,
+    fingerprint: str,
+    rows: Mapping[str, pd.DataFrame],
+    fit: Callable[[], Fitted],
+) -> None:
+    """Let the model of one version of the data predict rows that are not in it, and keep what it says of each set.
+
+    Parameters
+    ----------
+    store : Store
+    dataset : Dataset
+        The version.
+    fingerprint : str
+        Of the locked model.
+    rows : mapping of str to DataFrame
+        By the name of their blob, with every column of the data. Sets that were predicted before are passed over.
+    fit : callable
+        Fits the locked model on the version; called once, and only if something is not known yet.
+    """
+    of = (dataset.version, fingerprint)
+    lacking = {name: frame for name, frame in rows.items() if kept_predictions(store, *of, name) is None}
+    if not lacking:
+        return
+    fitted = fit()
+    inputs = list(dataset.schema.inputs)
+    for name, frame in lacking.items():
+        blob = store.write_frame(class_probabilities(fitted, dataset, frame[inputs]))
+        with store.writing():
+            store.insert(
+                "predictions",
+                {"at": now(), "version": of[0], "fingerprint": of[1], "rows": name, "blob": blob},
+            )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +16,7 @@ from core.dataset import Dataset
 from core.evaluate import Evaluation, Refit, TrainingLuck, Verdict, compare, evaluate, together, training_luck
 from core.evaluate.scores import CELL_METRICS
 from core.flywheel import log
+from core.flywheel.edit import counted
 from core.flywheel.errors import LockError
 from core.flywheel.fits import class_probabilities, test_inputs
 from core.flywheel.log import Entry
@@ -74,7 +74,7 @@ class Ledger:
     def __init__(self, store: Store, headline: str) -> None:
         self._store = store
         self._headline = headline
-        self._lock = threading.Lock()
+        self._lock = store.lock
         # The turns as scored on one state of the test set, by baseline and number.
         self._turns: tuple[str, dict[tuple[int, int], Turn]] = ("", {})
         # What was said of them when they ran, which no correction of test labels changes.
@@ -420,7 +420,7 @@ def changes(entries: Sequence[Entry], since: int, until: int) -> tuple[str, ...]
             counts[kind] = counts.get(kind, 0) + entry_size(entry)
     phrases = [f"{count:,} {_PHRASES[kind]}" for kind, count in counts.items()]
     taken_back = len(old - {entry.seq for entry in new})
-    return (*phrases, *([f"{taken_back:,} earlier edits taken back"] if taken_back else []))
+    return (*phrases, *([f"{counted(taken_back, 'earlier edit')} taken back"] if taken_back else []))
 
 
 def entry_size(entry: Entry) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -50,6 +51,8 @@ def look_at_pool(
     n: int,
     *,
     annotations: pd.DataFrame | None = None,
+    among: pd.Index | None = None,
+    first: Sequence[str] = (),
     progress: Progress | None = None,
     cancel: Cancel | None = None,
 ) -> PoolView:
@@ -66,6 +69,10 @@ def look_at_pool(
     annotations : DataFrame, optional
         Where several people label: by id, the label of each annotator. Train examples among them may then be chosen
         for another label; see `core.annotate.next_to_label`.
+    among : Index, optional
+        Choose among these examples of the pool alone.
+    first : sequence of str
+        Examples that are chosen whatever the model thinks of them; each is followed by one that it chooses.
     progress, cancel
         See `core.progress`.
 
@@ -82,6 +89,8 @@ def look_at_pool(
     known = decisions(project)
     unclear = known.index[known["decision"] == Decision.AMBIGUOUS]
     open_ones = pool[unclear.get_indexer(pool) < 0]
+    if among is not None:
+        open_ones = open_ones.intersection(among, sort=False)
     again = _labelled_by_people(project, annotations)
     again = again[~again.index.isin(known.index[known["decision"] != Decision.SKIP])]
     if not len(open_ones) and not len(again):
@@ -102,12 +111,25 @@ def look_at_pool(
     steps.start("choosing what to label next")
     asked = pd.concat([probabilities.loc[open_ones], again.reindex(columns=probabilities.columns, fill_value=0.0)])
     where = pd.Index([*dataset.ids("train"), *pool])
-    chosen = next_to_label(asked, features=features[where.get_indexer(asked.index)], n=n, annotations=annotations)
+    given_first = [example for example in dict.fromkeys(first) if example in open_ones][:n]
+    rest = asked.drop(index=given_first)
+    n = min(n - len(given_first), len(rest))
+    chosen = pd.Index(given_first, dtype="str")
+    if n:
+        of_rest = features[where.get_indexer(rest.index)]
+        chosen = _in_turns(chosen, next_to_label(rest, features=of_rest, n=n, annotations=annotations))
     given = dataset.labels.loc[again.index]
     cards = pool_cards(asked, chosen, given=given, features=features[where.get_indexer(chosen)], labelled=labelled)
     steps.finish()
     predicted_class = probabilities.idxmax(axis="columns") if len(pool) else pd.Series(index=pool, dtype="str")
     return PoolView(turn, dataset.version, probabilities.max(axis="columns"), predicted_class, cards)
+
+
+def _in_turns(first: pd.Index, second: pd.Index) -> pd.Index:
+    """One of each after the other, then what is left of the longer."""
+    pairs = [each for pair in zip(first, second, strict=False) for each in pair]
+    together: pd.Index = pd.Index([*pairs, *first[len(second) :], *second[len(first) :]], dtype="str")
+    return together
 
 
 def _labelled_by_people(project: Project, annotations: pd.DataFrame | None) -> pd.DataFrame:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,31 +12,31 @@ from core.annotate import Rule
 from core.collect import Check, Finding
 from core.dataset import Dataset
 from core.evaluate import METRICS
-from core.flywheel import log, places, stale
+from core.flywheel import family, history, log, places, stale
 from core.flywheel.actions import Action, suggest
 from core.flywheel.annotators import gathered
 from core.flywheel.blind import refuse_undrawn
 from core.flywheel.claim import Claim, read_claim, with_claim
+from core.flywheel.dated import fenced, score_dated
 from core.flywheel.decided import Decided
-from core.flywheel.edits import Collect, Decide, Edit, replay
+from core.flywheel.edits import Collect, Decide, Edit
 from core.flywheel.errors import LockError, ProjectError, StaleError
 from core.flywheel.export import export
 from core.flywheel.findings import Findings, checks_in_force, open_findings, ready_findings
 from core.flywheel.ledger import Ledger, changes, part_of
 from core.flywheel.log import Entry
+from core.flywheel.notes import with_notes
 from core.flywheel.refits import REFITTING
 from core.flywheel.rules import rules_in_force
 from core.flywheel.sealed import open_sealed
 from core.flywheel.slice_verdicts import with_watched
 from core.flywheel.store import FORMAT, Store, StoreError, now
 from core.flywheel.turn import Turn
+from core.flywheel.versions import Versions
 from core.progress import Cancel, Progress
-from core.schema import Schema
 from core.train import Fitted, LockedModel, Recipe, moved_versions
 
 __all__ = ["Project"]
-
-_KEPT_VERSIONS = 4
 
 
 class Project:
@@ -49,10 +47,10 @@ class Project:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._lock = threading.RLock()
+        self._lock = store.lock
         self._entries: list[Entry] = []
         self._decided = Decided()
-        self._versions: OrderedDict[tuple[int, ...], Dataset] = OrderedDict()
+        self.versions = Versions(store)
         written = store.get("format", 0)
         if written != FORMAT:
             raise StoreError(
@@ -131,7 +129,7 @@ class Project:
             store.discard()
             raise
         project = cls(store)
-        project._versions[()] = dataset
+        project.versions.keep((), dataset)
         return project
 
     @classmethod
@@ -188,7 +186,7 @@ class Project:
     @property
     def dataset(self) -> Dataset:
         """The data as it is now."""
-        return self._replayed(log.active(self.log))
+        return self.versions.at(log.active(self.log))
 
     @property
     def annotations(self) -> pd.DataFrame:
@@ -197,39 +195,7 @@ class Project:
 
     def dataset_at(self, revision: int) -> Dataset:
         """The data as it was after one entry of the log."""
-        return self._replayed(log.active(self.log, until=revision))
-
-    def _replayed(self, entries: list[Entry]) -> Dataset:
-        key = tuple(entry.seq for entry in entries)
-        with self._lock:
-            if key in self._versions:
-                self._versions.move_to_end(key)
-                return self._versions[key]
-            # The longest stretch of edits that was replayed already is where to go on from.
-            known = max((done for done in self._versions if key[: len(done)] == done), key=len, default=None)
-            start = self._stored() if known is None else self._versions[known]
-            rest = entries if known is None else entries[len(known) :]
-            dataset = replay(start, [log.to_edit(self._store, entry) for entry in rest])
-            return self._remember(key, dataset)
-
-    def _remember(self, key: tuple[int, ...], dataset: Dataset) -> Dataset:
-        self._versions[key] = dataset
-        while len(self._versions) > _KEPT_VERSIONS:
-            self._versions.popitem(last=False)
-        return dataset
-
-    def _stored(self) -> Dataset:
-        """The data as it was brought."""
-        members = self._store.read_frame(self._store.get("memberships"))
-        excluded = self._store.get("excluded", {})
-        return Dataset(
-            self._store.read_frame(self._store.get("frame")),
-            members["split"],
-            members["unit"],
-            Schema.from_json(self._store.get("schema")),
-            parents=self._store.read_frame(self._store.get("parents")),
-            excluded=pd.Series(list(excluded.values()), index=pd.Index(list(excluded), dtype="str"), dtype="str"),
-        )
+        return self.versions.at(log.active(self.log, until=revision))
 
     def apply(self, edit: Edit, *, revision: int | None = None) -> Entry:
         """Apply one edit. When this returns, the edit is on disk.
@@ -252,7 +218,8 @@ class Project:
             if revision is not None:
                 stale.check(entries, edit, revision)
             force = log.active(entries)
-            before = self._replayed(force)
+            before = self.versions.at(force)
+            edit = fenced(self._store, before, edit)
             after = edit.apply(before)
             if isinstance(edit, Decide) and edit.blind:
                 refuse_undrawn(self._store, edit)
@@ -265,7 +232,7 @@ class Project:
                 places.put(self._store, edit.queue[0], edit.by if edit.walker is None else edit.walker, edit.queue[2])
         with self._lock:
             # Only once it is on disk may anything be derived from it.
-            self._remember((*(entry.seq for entry in force), seq), after)
+            self.versions.keep((*(entry.seq for entry in force), seq), after)
             return next(entry for entry in reversed(self.log) if entry.seq == seq)
 
     def undoable(self, by: str | None = None) -> Entry | None:
@@ -277,47 +244,16 @@ class Project:
         return log.redoable(self.log, by)
 
     def undo(self, by: str | None = None) -> Entry:
-        """Take back the last edit in force (of one author, if named), as a new entry of the log.
-
-        Raises
-        ------
-        ProjectError
-            If there is nothing to take back.
-        """
-        return self._turn_back("undo", by)
+        """Take back the last act in force (of one author, if named), as a new entry of the log; see `history.undo`."""
+        return history.undo(self, by)
 
     def redo(self, by: str | None = None) -> Entry:
-        """Bring back the edit that was taken back last, as a new entry of the log.
+        """Bring back the act that was taken back last, as a new entry of the log; see `history.redo`."""
+        return history.redo(self, by)
 
-        Raises
-        ------
-        ProjectError
-            If there is nothing to bring back.
-        """
-        return self._turn_back("redo", by)
-
-    def _turn_back(self, kind: str, by: str | None) -> Entry:
-        with self._lock, self._store.writing():
-            target = (self.undoable if kind == "undo" else self.redoable)(by)
-            if target is None:
-                raise ProjectError(f"There is nothing to {kind}" + (f" by '{by}'." if by else "."))
-            force = [entry for entry in log.active(self.log) if entry.seq != target.seq]
-            # What is left must make a data set; if it does not, this says so and nothing is written.
-            self._replayed(force if kind == "undo" else sorted([*force, target], key=lambda entry: entry.seq))
-            seq = log.append(
-                self._store,
-                kind=kind,
-                by=target.by if by is None else by,
-                target=target.seq,
-                summary=f"{kind}: {target.summary}",
-            )
-            queue = target.content.get("queue")
-            if queue is not None:
-                # The reviewer returns to the card, or goes on behind it.
-                back = kind == "undo"
-                walker = target.content.get("walker", target.by)
-                places.put(self._store, queue[0], walker, queue[1 if back else 2], asked=back)
-        return next(entry for entry in reversed(self.log) if entry.seq == seq)
+    def go_back(self, revision: int, *, by: str = "", reason: str = "") -> Entry:
+        """Go back to the data as it was after one entry of the log, as a new entry; see `history.go_back`."""
+        return history.go_back(self, revision, by=by, reason=reason)
 
     # --- the lock ----------------------------------------------------------------------------------------
 
@@ -367,6 +303,7 @@ class Project:
         with self._lock, self._store.writing():
             if len(self._ledger.rows()) != len(old):
                 raise StaleError("A turn was run meanwhile. Nothing was written. Re-baseline again to take it in.")
+            family.note_look(self, *(row["at"] for row in new))
             self._ledger.replace(new)
             self._store.put("recipe", model.recipe.to_json())
         return self.turns
@@ -399,8 +336,11 @@ class Project:
         rest = part_of(progress, 1, work, work - 1)
         rows = [([*known, row])[place] for place in refitted]
         self._ledger.refit(model, rows, self.dataset_at, rest, cancel)
+        # Before it is seen: a look that was had must not be forgotten.
+        family.note_look(self, row["at"])
         # Another session may have finished a turn meanwhile: this one comes behind it.
         number = self._ledger.add(row)
+        score_dated(self, only_last=True)
         return self.turns[number]
 
     def _run(
@@ -417,7 +357,7 @@ class Project:
 
     def ledger(self) -> pd.DataFrame:
         """The turns as a table: headline with its interval, verdicts with theirs, what changed, what was harmed."""
-        return with_claim(self, with_watched(self, self._ledger.table(self.turns)))
+        return with_notes(self, with_claim(self, with_watched(self, self._ledger.table(self.turns))))
 
     def fitted(self, progress: Progress | None = None, cancel: Cancel | None = None) -> Fitted:
         """The locked model fitted on the data of the last turn; fitted again after a restart."""
@@ -429,8 +369,8 @@ class Project:
 
     @property
     def looks(self) -> int:
-        """How often the test set was looked at: once a turn."""
-        return len(self._ledger.rows(every=True))
+        """How often the test set was looked at: once a turn, in this project and its branches."""
+        return len(family.looks(self))
 
     @property
     def claim(self) -> Claim | None:

@@ -30,7 +30,7 @@ from core.flywheel.actions import SECONDS_PER_DECISION
 from core.flywheel.fits import class_probabilities
 from core.flywheel.ranking import first_suspects
 from core.progress import Cancel, Progress, Steps
-from core.train import FOLDS, Fitted, LockedModel, Recipe
+from core.train import FOLDS, Encodings, Fitted, LockedModel, Recipe
 from core.train.space import recipe_space
 
 __all__ = ["ARMS", "SECONDS_PER_DECISION", "SECONDS_PER_FIT", "Finish", "RaceError", "Rules", "race", "run_race"]
@@ -83,11 +83,14 @@ class Finish(NamedTuple):
     ----------
     table : DataFrame
         As `race` returns it.
+    start : DataFrame
+        The probabilities that all arms start with, of the test examples whose truth is known, ids x classes.
     ends : dict of str to DataFrame
-        For each arm the last probabilities of the test examples whose truth is known, ids x classes.
+        The last ones of each arm.
     """
 
     table: pd.DataFrame
+    start: pd.DataFrame
     ends: dict[str, pd.DataFrame]
 
 
@@ -168,9 +171,10 @@ def race(
     Returns
     -------
     DataFrame
-        A row for the start and for each step of each arm: ``arm``, ``step`` (in words), ``fits``, ``decisions``,
-        ``cost`` (of the arm so far), ``score``, ``low``, ``high`` (on the truth of the test set, 95 %). The same call
-        gives the same rows to the bit; ``attrs["seconds"]`` says how long each arm took by the clock.
+        A row for the start and for each step of each arm: ``arm``, ``step`` (in words), ``detail`` (the model
+        that was taken, with its settings), ``fits``, ``decisions``, ``cost`` (of the arm so far), ``score``, ``low``,
+        ``high`` (on the truth of the test set, 95 %). The same call gives the same rows to the bit;
+        ``attrs["seconds"]`` says how long each arm took by the clock.
 
     Raises
     ------
@@ -255,7 +259,7 @@ def run_race(
         progress(1.0, "done")
     table = pd.DataFrame(done)
     table.attrs["seconds"] = clock
-    return Finish(table, ends)
+    return Finish(table, start, ends)
 
 
 def _truth(dataset: Dataset, truth: pd.Series | str) -> pd.Series:
@@ -279,6 +283,8 @@ class _Run:
     truth: pd.Series
     rules: Rules
     cancel: Cancel | None
+    # The rows are the same throughout; only labels change.
+    encodings: Encodings = field(default_factory=Encodings)
 
     def cost(self, arm: _Arm) -> float:
         return arm.fits * self.rules.seconds_per_fit + arm.decisions * self.rules.seconds_per_decision
@@ -286,7 +292,7 @@ class _Run:
     def left(self, arm: _Arm) -> float:
         return self.rules.budget - self.cost(arm) + 1e-9
 
-    def note(self, arm: _Arm, step: str) -> None:
+    def note(self, arm: _Arm, step: str, detail: str = "") -> None:
         """Write a row of the table: what was done, what it has cost, and the score by it."""
         if arm.rows and arm.scored is arm.said:
             value, low, high = (arm.rows[-1][name] for name in ("score", "low", "high"))
@@ -298,6 +304,7 @@ class _Run:
             {
                 "arm": arm.name,
                 "step": step,
+                "detail": detail,
                 "fits": round(arm.fits, 6),
                 "decisions": arm.decisions,
                 "cost": round(self.cost(arm), 6),
@@ -343,7 +350,7 @@ class _Run:
             arm.validated = self.validated(arm.dataset, arm.out_of_fold)
             arm.said = self.said(arm.dataset, training.fitted)
         arm.on_data += self.cost(arm) - before
-        said = f"{len(cards):,} suspects reviewed, {len(changed):,} labels changed"
+        said = f"{len(cards):,} suspect{'s' * (len(cards) > 1)} reviewed, {len(changed):,} labels changed"
         self.note(arm, said)
         return said
 
@@ -370,20 +377,22 @@ class _Run:
             kept = self._part(arm.dataset, share)
             found = []
             for candidate in running:
-                out_of_fold = LockedModel(candidate).refitter(arm.dataset)(keep=kept, cancel=self.cancel)
+                refit = LockedModel(candidate).refitter(arm.dataset, encodings=self.encodings)
+                out_of_fold = refit(keep=kept, cancel=self.cancel)
                 found.append((self.validated(arm.dataset, out_of_fold), candidate, out_of_fold))
                 arm.fits += FOLDS * share
             found.sort(key=lambda each: -each[0])
             running = [candidate for _, candidate, _ in found]
         validated, best, out_of_fold = found[0]
-        said = f"{tried:,} models tried, none better"
+        models = f"{tried:,} model{'s' * (tried > 1)} tried"
+        said, detail = f"{models}, none better", ""
         if validated > arm.validated:
             arm.recipe, arm.out_of_fold, arm.validated = best, out_of_fold, validated
             arm.said = self.said(arm.dataset, LockedModel(best).fit(arm.dataset, cancel=self.cancel))
             arm.fits += 1
-            said = f"{tried:,} models tried. Now: {best.description.rstrip('.')}"
+            said, detail = f"{models}. Now: {best.title}", best.description
         arm.on_model += self.cost(arm) - before
-        self.note(arm, said)
+        self.note(arm, said, detail)
         return said
 
     def _rungs(self, arm: _Arm) -> list[tuple[int, float]]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from core.evaluate import Verdict, compare
+from core.evaluate import Verdict, compare, together
 from core.flywheel import log
 from core.flywheel.actions import SECONDS_PER_DECISION
 from core.flywheel.edits import Decide
@@ -38,6 +38,9 @@ class Race:
         Its `Rules`, and ``simulated``: whether the reviewer was.
     verdict : Verdict
         How much better the end of the data's side is than that of the model's side, paired on the test examples.
+    gains : dict of str to Verdict
+        By arm, how much better its end is than the common start; corrected for one another. A race that was kept
+        before there were any has none.
     table : DataFrame
         As `race` returns it.
     """
@@ -46,6 +49,7 @@ class Race:
     at: str
     settings: dict[str, Any]
     verdict: Verdict
+    gains: dict[str, Verdict]
     table: pd.DataFrame
 
 
@@ -119,20 +123,27 @@ def race_project(
         progress=progress,
         cancel=cancel,
     )
-    ends = finish.ends
+    start, ends = finish.start, finish.ends
     if truth is None:
-        ends = ends | {"data": project.turns[-1].test_probabilities}
+        start = project.turns[0].test_probabilities
+        ends = {"model": ends["model"], "data": project.turns[-1].test_probabilities}
     else:
-        labels = brought.frame.loc[ends["data"].index, truth].astype("str")
+        labels = brought.frame.loc[start.index, truth].astype("str")
     verdict = compare(labels, ends["model"], ends["data"], metric=rules.metric)
+    gained = together([compare(labels, start, end, metric=rules.metric) for end in ends.values()])
+    gains = dict(zip(ends, gained, strict=True))
     table = pd.concat([ours, finish.table], ignore_index=True)
     settings = asdict(rules) | {"simulated": truth is not None}
     store = project.store
-    blob = store.write_frame(table)
-    row = {"at": now(), "settings": json.dumps(settings), "verdict": verdict.to_json(), "blob": blob}
+    row = {
+        "at": now(),
+        "settings": json.dumps(settings | {"gains": {arm: gain.to_json() for arm, gain in gains.items()}}),
+        "verdict": verdict.to_json(),
+        "blob": store.write_frame(table),
+    }
     with store.writing():
         number = store.insert("races", row)
-    return Race(number, str(row["at"]), settings, verdict, table)
+    return Race(number, row["at"], settings, verdict, gains, table)
 
 
 def ledger_arm(project: Project) -> pd.DataFrame:
@@ -153,6 +164,7 @@ def ledger_arm(project: Project) -> pd.DataFrame:
             {
                 "arm": "data",
                 "step": f"turn {turn.number}: {'; '.join(turn.changes)}" if turn.number else "start",
+                "detail": "",
                 "fits": fits,
                 "decisions": decisions if turn.number else 0,
                 "cost": fits * SECONDS_PER_FIT + (decisions if turn.number else 0) * SECONDS_PER_DECISION,
@@ -168,7 +180,9 @@ def kept_races(project: Project) -> list[Race]:
     """The races that were run, the newest first."""
     store = project.store
     found = store.execute("SELECT number, at, settings, verdict, blob FROM races ORDER BY number DESC")
-    return [
-        Race(number, at, json.loads(settings), Verdict.from_json(verdict), store.read_frame(blob))
-        for number, at, settings, verdict, blob in found
-    ]
+    races = []
+    for number, at, written, verdict, blob in found:
+        settings = json.loads(written)
+        gains = {arm: Verdict.from_json(gain) for arm, gain in settings.pop("gains", {}).items()}
+        races.append(Race(number, at, settings, Verdict.from_json(verdict), gains, store.read_frame(blob)))
+    return races

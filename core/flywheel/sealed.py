@@ -15,6 +15,7 @@ from core.evaluate import Evaluation, Refit, Verdict, compare, evaluate, trainin
 from core.flywheel.blind import train_moved
 from core.flywheel.claim import Claim, read_claim, worded
 from core.flywheel.errors import LockError, ProjectError, SealError, StaleError
+from core.flywheel.family import opened_elsewhere, take_seal
 from core.flywheel.fits import class_probabilities
 from core.flywheel.ledger import part_of
 from core.flywheel.refits import DIVISIONS, FOLDS, LARGE, REFITTING
@@ -53,6 +54,13 @@ def refusal(project: Project) -> ProjectError | None:
     claim = project.claim
     if claim is not None:
         return _opened(claim)
+    elsewhere = opened_elsewhere(project)
+    if elsewhere is not None:
+        return SealError(
+            f"The sealed examples are those of the project '{elsewhere.name}', too, and were opened there"
+            f"{_when(elsewhere.at, elsewhere.by)}. They can be opened once for all branches. To judge another turn, "
+            "bring examples that were never used to a new project."
+        )
     dataset, turns = project.dataset, project.turns
     if not dataset.labels_of("sealed").notna().any():
         return SealError(
@@ -243,13 +251,17 @@ def _write(store: Store, claim: Claim, turn: Turn, predictions: pd.DataFrame, af
             "probabilities": store.write_frame(after[0]),
             "first_probabilities": None if before is None else store.write_frame(before[0]),
         }
+        take_seal(store, claim)
         store.insert("claims", {"seal": 1} | claim.row() | blobs)
 
 
 def _opened(claim: Claim) -> SealError:
-    by = f" by {claim.by}" if claim.by else ""
-    at = claim.at[:16].replace("T", " ")
     return SealError(
-        f"The sealed examples can be opened once, and they were: {at} UTC{by}, for turn {claim.turn}. "
+        f"The sealed examples can be opened once, and they were{_when(claim.at, claim.by)}, for turn {claim.turn}. "
         "That claim stays. To judge another turn, bring examples that were never used to a new project."
     )
+
+
+def _when(at: str, by: str) -> str:
+    """When and by whom, as far as it is known."""
+    return (f": {at[:16].replace('T', ' ')} UTC" if at else "") + (f" by {by}" if by else "")

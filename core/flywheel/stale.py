@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from core.flywheel.edits import Decide, Decision, Edit
 from core.flywheel.errors import StaleError
-from core.flywheel.log import Entry
+from core.flywheel.log import Entry, InForce
 
 __all__ = ["changes_of", "check"]
 
@@ -67,11 +67,14 @@ def changes_of(entries: Sequence[Entry], ids: Sequence[str], revision: int) -> l
     """
     asked = set(ids)
     said = []
-    for entry in _since(entries, revision):
-        done = entry if entry.target is None else next(each for each in entries if each.seq == entry.target)
-        if phrase := _done_to(done, asked):
-            back = {"undo": "took back: ", "redo": "brought back: "}.get(entry.kind, "")
-            said.append(f"{entry.by or 'somebody'} {back}{phrase}")
+    late = _since(entries, revision)
+    force = InForce(entries[: len(entries) - len(late)])
+    for entry in late:
+        left, came = force.take_in(entry)
+        brought = "" if entry.is_edit else "brought back: "
+        for each, how in [*((each, "took back: ") for each in left), *((each, brought) for each in came)]:
+            if phrase := _done_to(each, asked):
+                said.append(f"{entry.by or 'somebody'} {how}{phrase}")
     return said
 
 

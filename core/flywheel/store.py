@@ -27,7 +27,7 @@ import pyarrow.parquet as pq
 
 from core.errors import FlywheelError
 
-__all__ = ["FORMAT", "Store", "StoreError"]
+__all__ = ["FORMAT", "Store", "StoreError", "now", "sync_folder"]
 
 FORMAT = 1
 # Frames kept in memory, so that a page that is drawn again reads none.
@@ -74,10 +74,22 @@ CREATE TABLE IF NOT EXISTS places (
 CREATE TABLE IF NOT EXISTS watched (
     number INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, by TEXT NOT NULL, predicates TEXT NOT NULL,
     kind TEXT NOT NULL, turn INTEGER NOT NULL, blob TEXT);
+CREATE TABLE IF NOT EXISTS notes (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, by TEXT NOT NULL, turn INTEGER NOT NULL,
+    text TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS claims (
     seal INTEGER PRIMARY KEY CHECK (seal = 1), at TEXT NOT NULL, by TEXT NOT NULL, turn INTEGER NOT NULL,
     version TEXT NOT NULL, fingerprint TEXT NOT NULL, content TEXT NOT NULL, predictions TEXT NOT NULL,
     probabilities TEXT NOT NULL, first_probabilities TEXT);
+CREATE TABLE IF NOT EXISTS batches (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, by TEXT NOT NULL, name TEXT NOT NULL,
+    fate TEXT NOT NULL, reason TEXT NOT NULL, report TEXT NOT NULL, columns TEXT, predictions TEXT);
+CREATE TABLE IF NOT EXISTS dated_tests (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, by TEXT NOT NULL, name TEXT NOT NULL,
+    batch INTEGER NOT NULL, blob TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS predictions (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, version TEXT NOT NULL, fingerprint TEXT NOT NULL,
+    rows TEXT NOT NULL, blob TEXT NOT NULL);
 """
 
 
@@ -104,7 +116,8 @@ class Store:
     def __init__(self, folder: Path, *, create: bool = False) -> None:
         self.folder = Path(folder)
         self._path = self.folder / "project.sqlite"
-        self._lock = threading.RLock()
+        # Whoever derives something from the store holds it as well: two locks could be taken in two orders.
+        self.lock = threading.RLock()
         self._writes = False
         self._made = False
         self._frames: OrderedDict[str, pd.DataFrame] = OrderedDict()
@@ -151,7 +164,7 @@ class Store:
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Hold the one right to write; what happens inside is on disk together, or not at all."""
-        with self._lock:
+        with self.lock:
             if self._writes:
                 yield
                 return
@@ -180,7 +193,7 @@ class Store:
         StoreError
             If the file can't be read.
         """
-        with self._lock:
+        with self.lock:
             try:
                 return self._connection.execute(sql, values).fetchall()
             except sqlite3.Error as error:
@@ -192,7 +205,7 @@ class Store:
 
     def insert(self, table: str, row: Mapping[str, Any]) -> int:
         """Insert one row and return its number. Table and column names are the program's own, never a user's."""
-        with self._lock:
+        with self.lock:
             marks = ", ".join("?" * len(row))
             sql = f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})"
             return int(self._connection.execute(sql, tuple(row.values())).lastrowid or 0)
@@ -227,7 +240,7 @@ class Store:
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(path)
-            _sync_folder(path.parent)
+            sync_folder(path.parent)
         except OSError as error:
             temporary.unlink(missing_ok=True)
             raise StoreError(
@@ -244,7 +257,7 @@ class Store:
         StoreError
             If the file is missing or its content is not what was written.
         """
-        with self._lock:
+        with self.lock:
             if name in self._frames:
                 self._frames.move_to_end(name)
                 return self._frames[name].copy(deep=False)
@@ -261,7 +274,7 @@ class Store:
                 "it was written. Restore it from a copy of the folder."
             )
         frame: pd.DataFrame = pq.read_table(pa.BufferReader(content)).to_pandas(split_blocks=True)
-        with self._lock:
+        with self.lock:
             self._frames[name] = frame
             while len(self._frames) > _KEPT_FRAMES:
                 self._frames.popitem(last=False)
@@ -294,7 +307,7 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make a rename durable; systems that can't open folders keep it by themselves."""
     if os.name != "posix":
         return

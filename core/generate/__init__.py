@@ -1,11 +1,12 @@
 """Generate: rows made from train, proposals to exclude, and the trial of both before they are applied."""
 
+from core.generate.bench import Attempt
 from core.generate.fidelity import FLAGS, Fidelity, fidelity
 from core.generate.focus import focus_on, on_confused, on_hard, on_slice
 from core.generate.method import Made, Method, Sources
 from core.generate.methods import METHODS, methods_for
-from core.generate.propose import propose, propose_exclusions
-from core.generate.search import Search, search, search_report
+from core.generate.propose import propose, propose_exclusions, protected_by_class
+from core.generate.search import STRENGTHS, Search, search, search_report
 from core.generate.strategy import (
     EXCLUDING,
     MAKING,
@@ -25,6 +26,8 @@ __all__ = [
     "FLAGS",
     "MAKING",
     "METHODS",
+    "STRENGTHS",
+    "Attempt",
     "Fidelity",
     "Focus",
     "GenerateError",
@@ -45,6 +48,7 @@ __all__ = [
     "on_slice",
     "propose",
     "propose_exclusions",
+    "protected_by_class",
     "read_fillers",
     "read_templates",
     "search",

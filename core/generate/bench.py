@@ -54,10 +54,18 @@ class Attempt:
         """How many rows in all, below zero if they go; at most, where the method finds by itself which."""
         return sum(self.counts.values()) * (-1 if self.method.excludes else 1)
 
+    @property
+    def strength(self) -> float | None:
+        """How far its rows are from their parents; None where the method has no such setting."""
+        name = self.method.strength
+        return float(self.settings.get(name, self.method.settings[name])) if name else None
+
     def __str__(self) -> str:
         if self.method.finds:
             return self.method.title
-        return f"{self.method.title}, {abs(self.total):,} {'fewer' if self.method.excludes else 'rows'}"
+        strength = self.strength
+        told = "" if strength in (None, self.method.settings.get(self.method.strength)) else f" at {strength:.0%}"
+        return f"{self.method.title}{told}, {abs(self.total):,} {'fewer' if self.method.excludes else 'rows'}"
 
 
 def attempt(

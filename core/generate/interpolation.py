@@ -44,10 +44,10 @@ def interpolate(
 ) -> tuple[pd.DataFrame, Origins]:
     """Make rows between a row and one of its neighbours in the same class: SMOTE, SMOTE-NC or SMOTE-N.
 
-    Numbers and dates lie between those of the two parents; whole numbers stay whole, and dates without a time of day
-    stay so. A category is the most frequent one among the neighbours. A cell is missing if the first parent's is, and
-    the first parent's where only the second's is. Distances are taken over standardised columns with the median in the
-    place of missing numbers, and with missing as a category of its own.
+    Numbers and dates lie between those of the two parents; they have as many decimals as their column, and dates
+    without a time of day stay so. A category is the most frequent one among the neighbours. A cell is missing if the
+    first parent's is, and the first parent's where only the second's is. Distances are taken over standardised columns
+    with the median in the place of missing numbers, and with missing as a category of its own.
 
     Parameters
     ----------

@@ -176,6 +176,11 @@ class Method:
         """Whether it proposes exclusions instead of making rows."""
         return self.draw is not None
 
+    @property
+    def strength(self) -> str:
+        """The setting that says how far its rows are from their parents; empty if it has none."""
+        return next((name for name in ("strength", "share") if name in self.settings), "")
+
     def settled(self, settings: Mapping[str, Any] | None) -> dict[str, Any]:
         """All settings, those that are not given with their defaults.
 

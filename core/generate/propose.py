@@ -14,9 +14,19 @@ from core.dataset import Dataset
 from core.generate.method import Method, Sources
 from core.generate.methods import find_method
 from core.generate.strategy import Focus, GenerateError, Target, explicit_counts, most_counts
+from core.generate.typical import label_words
 from core.train import LockedModel
 
-__all__ = ["chosen_by", "drawn", "exclusion_counts", "make_rows", "originals", "propose", "propose_exclusions"]
+__all__ = [
+    "chosen_by",
+    "drawn",
+    "exclusion_counts",
+    "make_rows",
+    "originals",
+    "propose",
+    "propose_exclusions",
+    "protected_by_class",
+]
 
 PARENTS = ["parent", "other_parent"]
 # How often rows that equal a test or sealed example are made anew.
@@ -142,11 +152,13 @@ def make_rows(
         return examples.iloc[:0].assign(parent=pd.Series(dtype="str"), other_parent=pd.Series(dtype="str"))
     assert method.make is not None
     made = method.make(sources, counts, seed, method.settled(settings))
-    rows = examples.iloc[made.base].reset_index(drop=True)
-    rows[list(made.inputs.columns)] = made.inputs
+    # Only what the method leaves as it was is taken from the parents: copying all and writing over it costs twice.
+    left = [name for name in examples.columns if name not in made.inputs.columns]
+    taken = examples[left].iloc[made.base].reset_index(drop=True)
     parent = pd.Series(examples.index[made.base], dtype="str")
     other = pd.Series(examples.index[made.other], dtype="str").where(made.other != made.base)
-    return pd.concat([pd.DataFrame({"parent": parent, "other_parent": other}), rows], axis=1)
+    parents = pd.DataFrame({"parent": parent, "other_parent": other})
+    return pd.concat([parents, taken, made.inputs], axis=1)[[*PARENTS, *examples.columns]]
 
 
 def propose_exclusions(
@@ -187,6 +199,25 @@ def propose_exclusions(
     if gone.empty:
         raise GenerateError(f"{chosen.title} found nothing to exclude of {str(target) or 'these examples'}.")
     return gone.to_frame("label")
+
+
+def protected_by_class(dataset: Dataset, model: LockedModel, by_class: int) -> dict[str, tuple[str, ...]]:
+    """The words that `propose` leaves untouched where a method's setting ``protect`` is so high.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        With texts.
+    model : LockedModel
+    by_class : int
+        The most words of a class.
+
+    Returns
+    -------
+    dict
+        Class to words, the one that moves the model furthest towards the class first.
+    """
+    return label_words(model.recipe, originals(dataset), dataset.schema, by_class)
 
 
 def exclusion_counts(method: Method, labels: pd.Series, target: Target, n: int | None) -> dict[str, int]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from core.dataset import Dataset
@@ -14,17 +15,24 @@ from core.evaluate import GAIN, METRICS, Verdict, together
 from core.generate.bench import Attempt, attempt
 from core.generate.method import Method
 from core.generate.methods import find_method, methods_for
-from core.generate.optimism import expected_of_best
+from core.generate.optimism import expected_of_best, resampled_gains
+from core.generate.shrinkage import shrinkage
 from core.generate.strategy import Focus, GenerateError, Strategy, Target
 from core.generate.trial import Trial, try_all
 from core.progress import Cancel, Progress
 from core.statistics import holm
 from core.train import LockedModel
 
-__all__ = ["AMOUNTS", "Search", "search", "search_report"]
+__all__ = ["AMOUNTS", "STRENGTHS", "Search", "search", "search_report"]
+
+Floats = npt.NDArray[np.float64]
 
 # Shares of what the target asks for.
 AMOUNTS = (0.25, 0.5, 1.0)
+# Multiples of a method's own strength, for a search that asks for them.
+STRENGTHS = (0.5, 2.0)
+# Stronger than this a change leaves too little of its parent.
+_STRONGEST = 0.5
 
 
 @dataclass(frozen=True)
@@ -41,7 +49,8 @@ class Search:
         See `Trial`.
     expected : float
         What the first of the table is expected to change once its choice among many is allowed for (the best is chosen
-        again in resamples and judged on what they leave out). Not a number where the metric does not allow it.
+        again in resamples and judged on what they leave out): a careful figure, rather too low. Not a number where the
+        metric does not allow it.
     says : str
         What came of it, in a sentence or two.
     """
@@ -54,12 +63,11 @@ class Search:
 
     @property
     def best(self) -> Trial | None:
-        """The first of the table, if it is expected to change anything for the better."""
+        """The first of the table, if it is likely to change anything for the better."""
         if not self.trials:
             return None
         first = self.trials[0]
-        hoped = first.verdict.delta if math.isnan(self.expected) else self.expected
-        return first if first.verdict.verdict == GAIN or (first.verdict.delta > 0 and hoped > 0) else None
+        return first if first.verdict.verdict == GAIN or self.table["likely"].iloc[0] > 0 else None
 
 
 def search(
@@ -69,6 +77,7 @@ def search(
     target: Target,
     methods: Iterable[str] | None = None,
     amounts: Sequence[float] = AMOUNTS,
+    strengths: Sequence[float] = (),
     seed: int = 0,
     metric: str = "macro_f1",
     before: pd.DataFrame | None = None,
@@ -87,6 +96,9 @@ def search(
         Keys of `METHODS`; all that work on the data if not given.
     amounts : sequence of float
         Shares of what the target asks for, each in (0, 1].
+    strengths : sequence of float
+        Multiples of a method's own strength to try as well, where it has one, each in the middle amount: for example
+        `STRENGTHS`. At most half of a row or text is changed.
     seed : int
     metric, before, progress, cancel
         As for `trial_report`.
@@ -95,10 +107,12 @@ def search(
     -------
     DataFrame
         A row for each method and amount, best first: ``method``, ``title``, ``amount`` (share of what the target asks
-        for), ``rows`` (below zero: left out), ``before``, ``after``, ``delta``, ``low``, ``high`` (an interval that
-        holds for all rows together), ``p_value``, ``p_adjusted`` (Holm), ``verdict``, ``pareto`` (nothing that changes
-        fewer rows gives more), ``threshold_as_good``, ``seconds`` and ``problem`` (why it can't be tried, else empty).
-        ``attrs["says"]`` is what came of it in a sentence.
+        for), ``strength`` (missing where the method has none), ``rows`` (below zero: left out), ``before``, ``after``,
+        ``delta``, ``likely`` (the change drawn towards that of the method in all amounts, see
+        `core.generate.shrinkage`: by it the rows are ordered, behind those that surely gain), ``low``, ``high`` (an
+        interval that holds for all rows together), ``p_value``, ``p_adjusted`` (Holm), ``verdict``, ``pareto`` (nothing
+        that changes fewer rows gives more), ``threshold_as_good``, ``seconds`` and ``problem`` (why it can't be tried,
+        else empty). ``attrs["says"]`` is what came of it in a sentence.
 
     Raises
     ------
@@ -113,6 +127,7 @@ def search(
         target=target,
         methods=methods,
         amounts=amounts,
+        strengths=strengths,
         seed=seed,
         metric=metric,
         before=before,
@@ -128,6 +143,7 @@ def search_report(
     target: Target,
     methods: Iterable[str] | None = None,
     amounts: Sequence[float] = AMOUNTS,
+    strengths: Sequence[float] = (),
     seed: int = 0,
     metric: str = "macro_f1",
     before: pd.DataFrame | None = None,
@@ -146,20 +162,28 @@ def search_report(
             f"Amounts are shares of what the target asks for, above 0 and at most 1. Got {wrong or 'none'} instead."
         )
     chosen = methods_for(dataset) if methods is None else [find_method(key, dataset) for key in methods]
-    attempts, refused = _grid(dataset, chosen, target, amounts, seed)
+    wrong = [strength for strength in strengths if not strength > 0]
+    if wrong:
+        raise GenerateError(f"Strengths are multiples of a method's own, above 0. Got {wrong} instead.")
+    attempts, refused = _grid(dataset, chosen, target, amounts, strengths, seed)
     if not attempts:
         raise GenerateError(refused[0][1] if refused else "There is no method to try. Name one.")
     tried = try_all(dataset, model, attempts, metric=metric, before=before, progress=progress, cancel=cancel)
     found = [result for result in tried.results if isinstance(result, Trial)]
     said = [own for own in tried.after if own is not None]
-    expected = expected_of_best(tried.labels, tried.before, said, metric=metric, seed=seed)
-    ordered = _corrected(found)
+    gains = np.array([each.verdict.delta for each in found])
+    resampled = resampled_gains(tried.labels, tried.before, said, metric=metric, seed=seed)
+    names = [each.attempt.method.key for each in found]
+    # An amount of rows that go is another thing than one of rows that come.
+    weights = shrinkage(gains, resampled, names, [each.attempt.method.excludes for each in found])
+    expected = expected_of_best(resampled, weights)
+    ordered, likely = _ordered(found, weights @ gains)
     problems = [
         (each.method, each.share, result)
         for each, result in zip(attempts, tried.results, strict=True)
         if isinstance(result, str)
     ] + [(method, math.nan, problem) for method, problem in refused]
-    table = _table(ordered, problems)
+    table = _table(ordered, likely, problems)
     result = Search(table, tuple(ordered), tried.threshold, expected, "")
     result = replace(result, says=_says(result, metric))
     table.attrs["says"] = result.says
@@ -167,7 +191,12 @@ def search_report(
 
 
 def _grid(
-    dataset: Dataset, methods: Sequence[Method], target: Target, amounts: Sequence[float], seed: int
+    dataset: Dataset,
+    methods: Sequence[Method],
+    target: Target,
+    amounts: Sequence[float],
+    strengths: Sequence[float],
+    seed: int,
 ) -> tuple[list[Attempt], list[tuple[Method, str]]]:
     """Every method with every amount, and the methods that can't be tried at all, with why."""
     labels = dataset.labels_of("train")
@@ -183,13 +212,23 @@ def _grid(
                 raise
             refused.append((method, str(problem)))
             continue
-        made: set[tuple[int, ...]] = set()
+        made: dict[tuple[int, ...], Attempt] = {}
         for amount in sorted(amounts) if not method.finds else [1.0]:
             counts = {name: max(1, round(amount * count)) for name, count in whole.counts.items()}
-            if tuple(counts.values()) not in made:
-                made.add(tuple(counts.values()))
-                attempts.append(replace(whole, counts=counts, share=amount))
+            made.setdefault(tuple(counts.values()), replace(whole, counts=counts, share=amount))
+        own = list(made.values())
+        attempts += [*own, *_stronger(own[len(own) // 2], strengths)]
     return attempts, refused
+
+
+def _stronger(asked: Attempt, strengths: Sequence[float]) -> list[Attempt]:
+    """The same in other strengths, where the method has one."""
+    own = asked.strength
+    if own is None:
+        return []
+    others = dict.fromkeys(min(_STRONGEST, float(own * strength)) for strength in strengths)
+    name = asked.method.strength
+    return [replace(asked, settings={**asked.settings, name: other}) for other in others if other != own]
 
 
 def _thinned(labels: pd.Series, target: Target) -> Target:
@@ -210,18 +249,27 @@ def _thinned(labels: pd.Series, target: Target) -> Target:
     return larger
 
 
-def _corrected(trials: Sequence[Trial]) -> list[Trial]:
-    """Trials with verdicts that hold for all of them together, those that gain first, then by the change."""
+def _ordered(trials: Sequence[Trial], likely: Floats) -> tuple[list[Trial], Floats]:
+    """Trials with verdicts that hold for all of them together, those that gain first, then by what they likely give.
+
+    Of equally likely ones the one that changes fewest rows comes first.
+    """
     verdicts = together([each.verdict for each in trials])
     beyond = iter(together([each.beyond for each in trials if each.beyond is not None]))
     corrected = [
         replace(each, verdict=verdict, beyond=None if each.beyond is None else next(beyond))
         for each, verdict in zip(trials, verdicts, strict=True)
     ]
-    return sorted(corrected, key=lambda each: (each.verdict.verdict != GAIN, -each.verdict.delta, abs(each.rows)))
+    # What is equal but for the order of summing is equal.
+    ranks = [
+        (each.verdict.verdict != GAIN, -round(value, 9), abs(each.rows))
+        for each, value in zip(corrected, likely.tolist(), strict=True)
+    ]
+    order = sorted(range(len(corrected)), key=ranks.__getitem__)
+    return [corrected[place] for place in order], likely[order]
 
 
-def _table(trials: Sequence[Trial], problems: Sequence[tuple[Method, float, str]]) -> pd.DataFrame:
+def _table(trials: Sequence[Trial], likely: Floats, problems: Sequence[tuple[Method, float, str]]) -> pd.DataFrame:
     p_values = [each.verdict.p_value for each in trials]
     adjusted = holm(np.nan_to_num(p_values, nan=1.0)) if trials else np.empty(0)
     front = _pareto(trials)
@@ -230,10 +278,12 @@ def _table(trials: Sequence[Trial], problems: Sequence[tuple[Method, float, str]
             "method": each.attempt.method.key,
             "title": each.attempt.method.title,
             "amount": each.attempt.share,
+            "strength": each.attempt.strength,
             "rows": each.rows,
             "before": each.verdict.before,
             "after": each.verdict.after,
             "delta": each.verdict.delta,
+            "likely": hoped,
             "low": each.verdict.low,
             "high": each.verdict.high,
             "p_value": each.verdict.p_value,
@@ -244,7 +294,7 @@ def _table(trials: Sequence[Trial], problems: Sequence[tuple[Method, float, str]
             "seconds": each.seconds,
             "problem": "",
         }
-        for each, p_adjusted, on_front in zip(trials, adjusted.tolist(), front, strict=True)
+        for each, hoped, p_adjusted, on_front in zip(trials, likely.tolist(), adjusted.tolist(), front, strict=True)
     ]
     rows += [
         {
@@ -259,8 +309,9 @@ def _table(trials: Sequence[Trial], problems: Sequence[tuple[Method, float, str]
         }
         for method, share, problem in problems
     ]
-    columns = "method title amount rows before after delta low high p_value p_adjusted verdict pareto"
-    return pd.DataFrame(rows, columns=[*columns.split(), "threshold_as_good", "seconds", "problem"])
+    columns = "method title amount strength rows before after delta likely low high p_value p_adjusted verdict pareto"
+    table = pd.DataFrame(rows, columns=[*columns.split(), "threshold_as_good", "seconds", "problem"])
+    return table.astype({"strength": "float64"})
 
 
 def _pareto(trials: Sequence[Trial]) -> list[bool]:
@@ -280,15 +331,15 @@ def _says(found: Search, metric: str) -> str:
     if not found.trials:
         return "Nothing could be tried: see what stands beside each method."
     first = found.trials[0]
-    hoped = (
-        ""
-        if math.isnan(found.expected)
-        else f" As the best of {number} it seems better than it is: expect about {found.expected:+.3f}."
-    )
+    hoped = ""
+    if found.expected > 0:
+        hoped = f" As the best of {number} it seems better than it is: expect no less than about {found.expected:+.3f}."
+    elif found.expected <= 0:
+        hoped = f" As the best of {number} it may be so by luck."
     if not gains:
         said = f"Nothing helps: of {number} tried none changes {title} by more than chance could."
         if found.best is not None:
-            said += f" The best was {first.attempt} ({first.verdict.delta:+.3f}).{hoped}"
+            said += f" The likeliest to is {first.attempt} ({first.verdict.delta:+.3f}).{hoped}"
     else:
         said = (
             f"{len(gains)} of {number} tried help. The best is {first.attempt}: {title} {first.verdict.delta:+.3f} "

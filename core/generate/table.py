@@ -1,7 +1,8 @@
 """Columns as numbers and the way back: what methods for tables see of a frame, and how new rows keep its kinds.
 
 Numbers and dates are standardised, with the median where one is missing; missing is a category of its own. On the way
-back whole numbers stay whole, dates without a time of day stay so, and a category is always one that exists.
+back whole numbers stay whole, a number has as many decimals as its column, dates without a time of day stay so, and a
+category is always one that exists.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +24,10 @@ Floats = npt.NDArray[np.float64]
 _DAY = 24 * 60 * 60 * 1_000_000
 # Values of a column that have a dimension of their own; the others share one.
 _MOST_DIMENSIONS = 20
+# A column of more decimals than these was not rounded by somebody.
+_MOST_DECIMALS = 6
+# So many values say which numbers of decimals need not be tried on all.
+_FEW = 100
 
 
 @dataclass(frozen=True)
@@ -105,14 +111,15 @@ class Table:
         return self.taken(self.categorical[position], base, first[codes])
 
     def step(self, name: str) -> float:
-        """What the values of a column are whole multiples of: days, ones; 0 if there is no such step."""
+        """What the values of a column are whole multiples of: days, ones, cents; 0 if there is no such step."""
         if name not in self._steps:
             column, numbers = self.features[name], numbers_of(self.features[name])
-            present = numbers[~np.isnan(numbers)]
+            present = column.to_numpy()[~np.isnan(numbers)]
             if column.dtype.kind == "M":
-                self._steps[name] = float(_DAY) if not (present % _DAY).any() else 1.0
+                ticks = numbers[~np.isnan(numbers)]
+                self._steps[name] = float(_DAY) if not (ticks % _DAY).any() else 1.0
             else:
-                self._steps[name] = 1.0 if not (present % 1).any() else 0.0
+                self._steps[name] = _step(present)
         return self._steps[name]
 
     @cached_property
@@ -131,7 +138,7 @@ class Table:
 
     def framed(self, columns: dict[str, pd.Series], rows: int) -> pd.DataFrame:
         """Columns in the order of the features."""
-        return pd.DataFrame(columns, index=range(rows))[list(self.features.columns)]
+        return pd.DataFrame({name: columns[name] for name in self.features.columns}, index=range(rows))
 
 
 def moved(
@@ -148,7 +155,7 @@ def moved(
     low, high : array-like of the column's dtype, broadcast to (made,)
         What no moved value leaves.
     step : float
-        What values are whole multiples of, 0 if of nothing; see `Table.step`.
+        What values are whole multiples of (a power of ten for numbers), 0 if of nothing; see `Table.step`.
 
     Returns
     -------
@@ -160,6 +167,9 @@ def moved(
     start = values[base]
     unit = values.dtype.kind
     end = start + (way if unit == "f" else way.astype("m8[us]" if unit == "M" else np.int64))
+    if step and unit == "f":
+        # A sum of cents is a hair off the number that is written with two decimals.
+        end = np.round(end, round(-np.log10(step)))
     low, high = np.where(way == 0, start, low), np.where(way == 0, start, high)
     # Rounding may go a hair beyond the end.
     return pd.Series(np.clip(end, low, high), dtype=column.dtype)
@@ -172,6 +182,17 @@ def numbers_of(column: pd.Series) -> Floats:
         return np.where(column.isna(), np.nan, ticks)
     numbers = column.to_numpy(dtype=np.float64)
     return np.where(np.isfinite(numbers), numbers, np.nan)
+
+
+def _step(present: npt.NDArray[Any]) -> float:
+    """A power of ten with as many decimals as these numbers have; 0 if they have more than a person would write."""
+    if present.dtype.kind != "f":
+        return 1.0
+    with np.errstate(over="ignore", invalid="ignore"):
+        for decimals in range(_MOST_DECIMALS + 1):
+            if all(np.array_equal(np.round(some, decimals), some) for some in (present[:_FEW], present)):
+                return float(10.0**-decimals)
+    return 0.0
 
 
 def _standardised(column: pd.Series) -> Floats:

@@ -47,7 +47,7 @@ def protected_words(sources: Sources, by_class: int) -> frozenset[str]:
     recipe = sources.recipe or RECIPES["tfidf_logistic"]
     return sources.once(
         ("label words", recipe.fingerprint, by_class),
-        lambda: label_words(recipe, sources.examples, sources.schema, by_class),
+        lambda: frozenset().union(*label_words(recipe, sources.examples, sources.schema, by_class).values()),
     )
 
 

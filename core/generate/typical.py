@@ -57,7 +57,7 @@ def typical_words(texts: pd.Series, labels: pd.Series, top: int = 50) -> dict[st
     spelt = np.array([name.isalpha() and len(name) > 1 for name in names], dtype=bool)
     more = own * rest > others * sizes
     score = np.where(more & (own >= _FEWEST_TEXTS) & spelt[:, np.newaxis], score, 0.0)
-    return {str(name): _top(names, score[:, place], top) for place, name in enumerate(classes)}
+    return {str(name): frozenset(_top(names, score[:, place], top)) for place, name in enumerate(classes)}
 
 
 def _likelihood(hits: Floats, of: Floats) -> Floats:
@@ -68,7 +68,7 @@ def _likelihood(hits: Floats, of: Floats) -> Floats:
     return found
 
 
-def label_words(recipe: Recipe, examples: pd.DataFrame, schema: Schema, top: int = 30) -> frozenset[str]:
+def label_words(recipe: Recipe, examples: pd.DataFrame, schema: Schema, top: int = 30) -> dict[str, tuple[str, ...]]:
     """The words that a locked recipe goes by: those whose presence moves it most towards each class.
 
     Of a class they are those that move it at least a quarter as far as the first. The recipe is fitted on these
@@ -86,8 +86,8 @@ def label_words(recipe: Recipe, examples: pd.DataFrame, schema: Schema, top: int
 
     Returns
     -------
-    frozenset of str
-        In lower case and one Unicode form.
+    dict
+        Class to words, in lower case and one Unicode form, the one that moves the model furthest first.
     """
     assert schema.text is not None
     model = fit_recipe(
@@ -99,7 +99,7 @@ def label_words(recipe: Recipe, examples: pd.DataFrame, schema: Schema, top: int
     often = np.bincount(counts.indices, minlength=len(names)) >= _FEWEST_TEXTS
     asked = [name for name, there in zip(names, often, strict=True) if there and name.isalpha()]
     if not asked:
-        return frozenset()
+        return {}
     # Nothing is known of the other columns; the empty text, the last one, is what words are held against.
     frame = examples[list(schema.inputs)].iloc[:0].reindex(range(len(asked) + 1))
     frame[schema.text] = pd.Series([*asked, ""], dtype="str")
@@ -107,10 +107,10 @@ def label_words(recipe: Recipe, examples: pd.DataFrame, schema: Schema, top: int
     odds = np.log(probabilities / (1 - probabilities))
     moved = odds[:-1] - odds[-1]
     moved = np.where(moved >= _TELLING * moved.max(axis=0, initial=0.0), moved, 0.0)
-    return frozenset().union(*(_top(asked, moved[:, place], top) for place in range(moved.shape[1])))
+    return {name: _top(asked, moved[:, place], top) for place, name in enumerate(model.classes)}
 
 
-def _top(names: list[str], scores: Floats, top: int) -> frozenset[str]:
-    """The names with the highest scores above 0; ties go by name."""
+def _top(names: list[str], scores: Floats, top: int) -> tuple[str, ...]:
+    """The names with the highest scores above 0, the highest first; ties go by name."""
     order = np.lexsort((np.array(names, dtype=object), -scores))[:top]
-    return frozenset(names[place] for place in order if scores[place] > 0)
+    return tuple(names[place] for place in order if scores[place] > 0)

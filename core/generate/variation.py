@@ -18,8 +18,8 @@ Booleans = npt.NDArray[np.bool_]
 def jitter(table: Table, labels: pd.Series, base: Integers, seed: int, *, strength: float) -> pd.DataFrame:
     """Move the numbers and dates of rows by normal noise, each column by a share of its spread within the class.
 
-    No value leaves the range that its column has within the class; whole numbers stay whole, missing values missing,
-    and categories what they are.
+    No value leaves the range that its column has within the class; numbers keep as many decimals as their column has,
+    missing values stay missing, and categories what they are.
 
     Parameters
     ----------

@@ -1,6 +1,12 @@
 """What the analyst reads: figures (data in, figure out), cards of single examples and the way numbers are written."""
 
 from core.report.agreement import kappa_matrix
+from core.report.batches import (
+    confidence_over_batches,
+    drift_over_batches,
+    scores_over_batches,
+    slices_over_batches,
+)
 from core.report.beside import class_shares, column_drift
 from core.report.card import Field, Usual, card, differences, records, usual, written
 from core.report.changes import NEW, stayed, traced
@@ -21,7 +27,8 @@ from core.report.forecasts import foretold_chart
 from core.report.missingness import missing_by_class_chart, missing_map, missing_together
 from core.report.pool import pool_confidence
 from core.report.probabilities import loss_histogram, reliability_diagram, threshold_chart
-from core.report.race import ARM_TITLES, knobs_chart, race_chart, race_html
+from core.report.race import ARM_TITLES, knobs_chart, race_answer, race_numbers, race_terms
+from core.report.race_player import PLAYER_CSS, PLAYER_HTML, PLAYER_JS, race_html, race_scene
 from core.report.relations import relations_bar, word_shares
 from core.report.shares import shares_chart
 from core.report.words import count, interval, moment, number, p_value, percent, shorten, signed, signed_interval
@@ -34,6 +41,9 @@ __all__ = [
     "MAX_ROWS",
     "NEUTRAL",
     "NEW",
+    "PLAYER_CSS",
+    "PLAYER_HTML",
+    "PLAYER_JS",
     "SECOND",
     "Chart",
     "Field",
@@ -45,11 +55,13 @@ __all__ = [
     "class_scores_chart",
     "class_shares",
     "column_drift",
+    "confidence_over_batches",
     "confusion_list",
     "confusion_matrix",
     "count",
     "differences",
     "distribution_chart",
+    "drift_over_batches",
     "error_heat_map",
     "error_tree_chart",
     "example_map_chart",
@@ -68,16 +80,21 @@ __all__ = [
     "p_value",
     "percent",
     "pool_confidence",
-    "race_chart",
+    "race_answer",
     "race_html",
+    "race_numbers",
+    "race_scene",
+    "race_terms",
     "records",
     "relations_bar",
     "reliability_diagram",
+    "scores_over_batches",
     "shares_chart",
     "shorten",
     "signed",
     "signed_interval",
     "slices_bar",
+    "slices_over_batches",
     "stayed",
     "suspect_scores",
     "threshold_chart",

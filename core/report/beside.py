@@ -67,7 +67,7 @@ def class_shares(shares: pd.DataFrame, *, other: str) -> Chart:
     return Chart(figure, numbers, f"Share of classes in the test set against {other}: {said}.")
 
 
-def column_drift(table: pd.DataFrame, *, other: str, threshold: float) -> Chart:
+def column_drift(table: pd.DataFrame, *, other: str, threshold: float, than: str = "the test set") -> Chart:
     """Draw how far each column of other examples lies from the test set's, by the stability index.
 
     Parameters
@@ -78,6 +78,8 @@ def column_drift(table: pd.DataFrame, *, other: str, threshold: float) -> Chart:
         What the others are.
     threshold : float
         The index from which a column counts as drifted, if chance does not explain it.
+    than : str
+        What they are held against, where that is not the test set.
     """
     table = table.sort_values(["drifted", "effect"], ascending=False, kind="stable")
     shown = table.head(MAX_ROWS)
@@ -109,5 +111,5 @@ def column_drift(table: pd.DataFrame, *, other: str, threshold: float) -> Chart:
     return Chart(
         figure,
         numbers,
-        f"{len(moved)} of {len(table)} columns differ between the test set and {other}{': ' + said if said else ''}.",
+        f"{len(moved)} of {len(table)} columns differ between {than} and {other}{': ' + said if said else ''}.",
     )

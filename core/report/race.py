@@ -1,173 +1,135 @@
-"""The race as figures: the score of each arm against what it has spent, and which knob moved the score."""
+"""The race in words and numbers: which side came out ahead, what each step did, and which knob moved the score."""
 
 from __future__ import annotations
 
-import html
-from collections.abc import Sequence
+from collections.abc import Mapping
+from typing import Any
 
-import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from core.evaluate import Verdict
 from core.report.chart import ACCENT, NEUTRAL, SECOND, Chart, layout, whiskers
-from core.report.words import count, interval, number, signed
+from core.report.words import count, interval, number, percent, signed, signed_interval
 
-__all__ = ["ARM_TITLES", "knobs_chart", "race_chart", "race_html"]
+__all__ = ["ARM_TITLES", "knobs_chart", "race_answer", "race_numbers", "race_terms"]
 
 ARM_TITLES = {"model": "a better model", "data": "better data", "both": "both"}
-# Told apart by line and mark as well as by colour.
-_LOOKS = {"model": (SECOND, "dash", "square"), "data": (ACCENT, "solid", "circle"), "both": (NEUTRAL, "dot", "diamond")}
-_LARGE = 18
+# Told apart by line and mark as well.
+ARM_COLOURS = {"model": SECOND, "data": ACCENT, "both": NEUTRAL}
+_LARGE = 16
 
 
-def race_chart(
-    table: pd.DataFrame, *, metric: str, budget: float, until: float | None = None, size: int = _LARGE
-) -> Chart:
-    """Draw the score of each arm against what it has spent so far.
+def race_answer(table: pd.DataFrame, verdict: Verdict, *, metric: str) -> tuple[str, str]:
+    """Say how a race came out; never more than the interval allows.
 
     Parameters
     ----------
     table : DataFrame
         As ``core.flywheel.race`` returns it.
+    verdict : Verdict
+        The data's side against the model's.
     metric : str
         Title of the metric.
-    budget : float
-        Seconds each arm may spend.
-    until : float, optional
-        Only what was spent up to here; the axes stay those of the whole race.
-    size : int
-        Size of the letters, in pixels: it is meant to be read from the back of a room.
+
+    Returns
+    -------
+    tuple of str
+        The answer, and the numbers behind it.
     """
-    shown = table if until is None else table[table["cost"] <= until]
-    now = budget if until is None else until
-    figure = go.Figure()
-    for place, (arm, (colour, dash, symbol)) in enumerate(_LOOKS.items()):
-        rows = shown[shown["arm"] == arm]
-        if rows.empty:
-            continue
-        # A score holds until the next step.
-        cost = np.append(rows["cost"].to_numpy(dtype=float), max(now, float(rows["cost"].iloc[-1]))) / 60
-        figure.add_scatter(
-            x=cost,
-            y=np.append(rows["score"], rows["score"].iloc[-1]),
-            mode="lines+markers",
-            name=ARM_TITLES[arm],
-            line={"color": colour, "width": 4, "dash": dash, "shape": "hv"},
-            marker={"symbol": symbol, "size": [10] * len(rows) + [0], "color": colour},
-            customdata=[*map(html.escape, rows["step"]), ""],
-            hovertemplate=f"{ARM_TITLES[arm]} after %{{x:.1f}} min: %{{y:.3f}}<br>%{{customdata}}<extra></extra>",
-        )
-        # One interval a side, where it stands now; bands of three sides on each other can't be told apart.
-        last = rows.iloc[[-1]]
-        figure.add_scatter(
-            x=cost[-1:] + budget / 60 * (0.012 + 0.012 * place),
-            y=last["score"],
-            mode="markers",
-            marker={"symbol": symbol, "size": 12, "color": colour},
-            error_y=whiskers(last["score"], last["low"], last["high"], colour),
-            hoverinfo="skip",
-            showlegend=False,
-        )
-    layout(figure, height=520, x="minutes spent", y=metric)
-    least, most = float(table["low"].min()), float(table["high"].max())
-    room = 0.05 * (most - least or 1.0)
-    figure.update_xaxes(range=[0, budget / 60 * 1.06])
-    figure.update_yaxes(range=[least - room, most + room])
-    _enlarge(figure, size)
-    numbers = pd.DataFrame(
-        {
-            "side": [ARM_TITLES.get(arm, arm) for arm in shown["arm"]],
-            "step": shown["step"],
-            "fits": [number(fits, 1) for fits in shown["fits"]],
-            "decisions": [count(decisions) for decisions in shown["decisions"]],
-            "minutes spent": [number(cost / 60, 1) for cost in shown["cost"]],
-            metric: [number(score) for score in shown["score"]],
-            "95 % interval": [interval(*ends) for ends in shown[["low", "high"]].itertuples(index=False)],
-        }
-    )
-    return Chart(figure, numbers, f"{metric} after {number(now / 60, 1)} minutes: {_said(shown)}.")
+    ends = table.groupby("arm", sort=False).tail(1).set_index("arm")["score"]
+    data, model = number(ends["data"]), number(ends["model"])
+    answer = {
+        "gain": f"Better data won: {metric} {data}, a better model {model}.",
+        "harm": f"A better model won: {metric} {model}, better data {data}.",
+        "no evidence": f"Too close to call: {metric} {data} with better data, {model} with a better model.",
+    }[verdict.verdict]
+    ahead = f"Better data against a better model: {signed(verdict.delta)}"
+    behind = f"{ahead}, 95 % interval {signed_interval(verdict.low, verdict.high)}."
+    if "both" in ends.index:
+        behind += f" Both together: {number(ends['both'])}."
+    return answer, behind
 
 
-def knobs_chart(table: pd.DataFrame, *, metric: str, size: int = _LARGE) -> Chart:
-    """Draw which knob moved the score: what each arm has gained from the common start to its end.
-
-    The whiskers are the 95 % interval of the end's score, about the start's as it came out.
-    """
-    start = float(table["score"].iloc[0])
-    ends = table.groupby("arm", sort=False).tail(1).set_index("arm")
-    ends = ends.loc[[arm for arm in _LOOKS if arm in ends.index]]
-    gained = ends[["score", "low", "high"]] - start
-    figure = go.Figure(
-        go.Bar(
-            x=[ARM_TITLES[arm] for arm in ends.index],
-            y=gained["score"],
-            marker={"color": [_LOOKS[arm][0] for arm in ends.index]},
-            error_y=whiskers(gained["score"], gained["low"], gained["high"], NEUTRAL),
-            hovertemplate="%{x}: %{y:+.3f}<extra></extra>",
-            showlegend=False,
-        )
-    )
-    figure.add_hline(y=0, line={"color": NEUTRAL, "width": 1.5})
-    layout(figure, height=420, y=f"change of {metric}")
-    # Beside the name, where neither bar nor whisker is in the way.
-    changes = [signed(value) for value in gained["score"]]
-    named = [f"{ARM_TITLES[arm]}  <b>{change}</b>" for arm, change in zip(ends.index, changes, strict=True)]
-    figure.update_xaxes(tickmode="array", tickvals=[ARM_TITLES[arm] for arm in ends.index], ticktext=named)
-    _enlarge(figure, size)
-    numbers = pd.DataFrame(
-        {
-            "side": [ARM_TITLES[arm] for arm in ends.index],
-            "start": number(start),
-            "end": [number(score) for score in ends["score"]],
-            "change": [signed(value) for value in gained["score"]],
-            "95 % interval of the end": [interval(*pair) for pair in ends[["low", "high"]].itertuples(index=False)],
-        }
-    )
-    said = "; ".join(f"{side} {change}" for side, change in zip(numbers["side"], numbers["change"], strict=True))
-    return Chart(figure, numbers, f"Change of {metric} from the common start: {said}.")
-
-
-def race_html(title: str, chart: Chart, others: Sequence[Chart] = (), *, remark: str = "") -> str:
-    """Write figures as one HTML file that opens without a network: large type, the numbers below.
+def race_terms(settings: Mapping[str, Any]) -> str:
+    """Say under which rules a race was run.
 
     Parameters
     ----------
-    title : str
-        Plain text.
-    chart : Chart
-        The first figure; Plotly's own script is put in with it.
-    others : sequence of Chart
-    remark : str
-        Plain text below the title.
+    settings : mapping
+        Of ``core.flywheel.Race``.
     """
-    figures = [
-        f'<figure role="img" aria-label="{html.escape(one.alt, quote=True)}">'
-        + one.figure.to_html(full_html=False, include_plotlyjs=place == 0, config={"displayModeBar": False})
-        + f"</figure>{one.numbers.to_html(index=False, border=0, escape=True)}"
-        for place, one in enumerate([chart, *others])
-    ]
-    style = (
-        "body{font:20px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem;color:#1b242c;"
-        "background:#fff}h1{font-size:2.4rem;margin:0}figure{margin:1.5rem 0}table{border-collapse:collapse;"
-        "font-size:16px}th,td{text-align:left;padding:.3rem .9rem .3rem 0;border-bottom:1px solid #d5dce2}"
+    said = f"Each side could spend {number(settings['budget'] / 60, 1)} minutes; "
+    said += f"a fit costs {settings['seconds_per_fit']:g} s, a decision {settings['seconds_per_decision']:g} s."
+    if settings["simulated"]:
+        said += (
+            f" A simulated reviewer saw the worst suspects, {count(settings['reviews_per_turn'])} a turn, and was "
+            f"right in {percent(settings['accuracy'], 0)}. Scored on the truth of the test set, which no side sees."
+        )
+    else:
+        said += " Better data is this project's ledger. Both sides are scored on the test labels as they are."
+    return said
+
+
+def race_numbers(table: pd.DataFrame, *, metric: str) -> pd.DataFrame:
+    """All steps of a race as a table to read."""
+    details = table["detail"] if "detail" in table else pd.Series("", index=table.index)
+    return pd.DataFrame(
+        {
+            "side": [ARM_TITLES.get(arm, arm) for arm in table["arm"]],
+            "step": table["step"],
+            "fits": [number(fits, 1) for fits in table["fits"]],
+            "decisions": [count(decisions) for decisions in table["decisions"]],
+            "minutes spent": [number(cost / 60, 1) for cost in table["cost"]],
+            metric: [number(score) for score in table["score"]],
+            "95 % interval": [interval(*ends) for ends in table[["low", "high"]].itertuples(index=False)],
+            "model taken": details.fillna(""),
+        }
     )
-    return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title>'
-        f"<style>{style}</style></head><body><h1>{html.escape(title)}</h1><p>{html.escape(remark)}</p>"
-        f"{''.join(figures)}</body></html>"
+
+
+def knobs_chart(gains: Mapping[str, Verdict], *, metric: str) -> Chart:
+    """Draw which knob moved the score: how much better each arm's end is than the common start, paired.
+
+    Parameters
+    ----------
+    gains : mapping of str to Verdict
+        Of ``core.flywheel.Race``.
+    metric : str
+        Title of the metric.
+    """
+    arms = [arm for arm in ARM_TITLES if arm in gains]
+    numbers = pd.DataFrame(
+        {
+            "side": [ARM_TITLES[arm] for arm in arms],
+            "start": [number(gains[arm].before) for arm in arms],
+            "end": [number(gains[arm].after) for arm in arms],
+            "gain": [signed(gains[arm].delta) for arm in arms],
+            "interval": [signed_interval(gains[arm].low, gains[arm].high) for arm in arms],
+            "verdict": [gains[arm].verdict for arm in arms],
+        }
     )
-
-
-def _said(shown: pd.DataFrame) -> str:
-    last = shown.groupby("arm", sort=False).tail(1)
-    said = [
-        f"{ARM_TITLES.get(arm, arm)} {number(score)} ({interval(low, high)})"
-        for arm, score, low, high in last[["arm", "score", "low", "high"]].itertuples(index=False)
-    ]
-    return "; ".join(said) or "nothing yet"
-
-
-def _enlarge(figure: go.Figure, size: int) -> None:
-    figure.update_layout(font={"size": size}, hoverlabel={"font": {"size": size}}, legend={"font": {"size": size}})
-    for axes in (figure.update_xaxes, figure.update_yaxes):
-        axes(tickfont={"size": size}, title={"font": {"size": size}})
+    delta, low, high = (
+        pd.Series([getattr(gains[arm], name) for arm in arms], dtype=float) for name in ("delta", "low", "high")
+    )
+    figure = go.Figure(
+        go.Bar(
+            x=delta,
+            y=numbers["side"],
+            orientation="h",
+            marker={"color": [ARM_COLOURS[arm] for arm in arms]},
+            error_x=whiskers(delta, low, high, NEUTRAL),
+            hovertemplate="%{y}: %{x:+.3f}<extra></extra>",
+            showlegend=False,
+        )
+    )
+    figure.add_vline(x=0, line={"color": NEUTRAL, "width": 1.5})
+    layout(figure, height=70 + 56 * len(arms), x=f"gain of {metric} from the common start")
+    # Beside the name, where neither bar nor whisker is in the way.
+    named = [f"{side}  <b>{gain}</b>" for side, gain in zip(numbers["side"], numbers["gain"], strict=True)]
+    figure.update_yaxes(tickvals=numbers["side"], ticktext=named, autorange="reversed", tickfont={"size": _LARGE})
+    figure.update_xaxes(tickfont={"size": _LARGE}, title={"font": {"size": _LARGE}})
+    said = "; ".join(
+        f"{side} {gain} ({ends})" for side, gain, ends in numbers[["side", "gain", "interval"]].itertuples(index=False)
+    )
+    return Chart(figure, numbers, f"Gain of {metric} from the common start: {said}.")

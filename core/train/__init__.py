@@ -2,6 +2,7 @@
 
 from core.train.changes import Outcome, out_of_fold_under
 from core.train.children import predict_children
+from core.train.encodings import Encodings
 from core.train.explain import Explainer, explain, explainer, telling, weighed
 from core.train.fit import Change, Fitted, TrainError
 from core.train.learning_curve import learning_curve
@@ -16,6 +17,7 @@ from core.train.lock import (
     moved_versions,
     recipes_for,
 )
+from core.train.own_recipe import read_recipe
 from core.train.recipes import TOKEN, one_thread, tokenise
 
 __all__ = [
@@ -24,6 +26,7 @@ __all__ = [
     "RECIPES",
     "TOKEN",
     "Change",
+    "Encodings",
     "Explainer",
     "Fitted",
     "LockedModel",
@@ -39,6 +42,7 @@ __all__ = [
     "one_thread",
     "out_of_fold_under",
     "predict_children",
+    "read_recipe",
     "recipes_for",
     "telling",
     "tokenise",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -69,7 +70,7 @@ def predict_children(
     steps.start("reading the examples")
     training_set = TrainingSet(model.recipe.to_dict(), dataset)
     own = fold.reindex(training_set.ids).to_numpy()
-    encoded = training_set.encoder.encode(rows)
+    encoded: Any = training_set.encoder.encode(rows)
 
     def predicted(number: int) -> Floats:
         inside = ~left_out(np.isin(own, distinct[number]), training_set.ids, dataset.parents)

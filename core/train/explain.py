@@ -6,7 +6,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,8 @@ import pandas as pd
 from core.dataset import Dataset
 from core.progress import Cancel, Progress
 from core.train.fit import Fitted, TrainError
-from core.train.recipes import TOKEN, Encoded, tokenise
+from core.train.pipelines import Rows
+from core.train.recipes import TOKEN, Encoded, Encoder, tokenise
 
 __all__ = ["Explainer", "explain", "explainer", "telling", "weighed"]
 
@@ -203,21 +204,17 @@ def _targets(fitted: Fitted, frame: pd.DataFrame, probabilities: Floats, label: 
     return np.asarray(places, dtype=np.int64)
 
 
-def _without_columns(fitted: Fitted, frame: pd.DataFrame, rows: Encoded) -> tuple[pd.DataFrame, Encoded]:
+def _without_columns(fitted: Fitted, frame: pd.DataFrame, rows: Any) -> tuple[pd.DataFrame, Any]:
     """Each example as often as there are columns, another column typical each time."""
     encoder = fitted.model.encoder
-    names = encoder.numeric + encoder.dates + encoder.categorical
+    names = encoder.columns
     owner = np.repeat(np.arange(len(frame)), len(names))
     variants = rows.take(owner)
-    behind = np.array(encoder.number_columns + encoder.categorical, dtype=object)
-    numbers, codes = fitted.typical
-    for place, name in enumerate(names):
-        mine = np.arange(place, len(owner), len(names))
-        for column in np.flatnonzero(behind == name):
-            if column < len(numbers):
-                variants.numbers[mine, column] = numbers[column]
-            else:
-                variants.codes[mine, column - len(numbers)] = codes[column - len(numbers)]
+    each = {name: np.arange(place, len(owner), len(names)) for place, name in enumerate(names)}
+    if isinstance(encoder, Encoder):
+        _put_typical(fitted, encoder, variants, each)
+    elif isinstance(fitted.columns, Rows):
+        variants = variants.with_cells(each, fitted.columns.typical)
     cells = frame[names].astype("str").where(frame[names].notna(), "missing")
     parts = pd.DataFrame(
         {
@@ -230,7 +227,19 @@ def _without_columns(fitted: Fitted, frame: pd.DataFrame, rows: Encoded) -> tupl
     return parts, variants
 
 
-def _without_words(fitted: Fitted, frame: pd.DataFrame, rows: Encoded) -> tuple[pd.DataFrame, Encoded]:
+def _put_typical(fitted: Fitted, encoder: Encoder, variants: Encoded, each: Mapping[str, Integers]) -> None:
+    """Put what is typical of a column into the rows that stand for its absence."""
+    behind = np.array(encoder.number_columns + encoder.categorical, dtype=object)
+    numbers, codes = fitted.typical
+    for name, mine in each.items():
+        for column in np.flatnonzero(behind == name):
+            if column < len(numbers):
+                variants.numbers[mine, column] = numbers[column]
+            else:
+                variants.codes[mine, column - len(numbers)] = codes[column - len(numbers)]
+
+
+def _without_words(fitted: Fitted, frame: pd.DataFrame, rows: Any) -> tuple[pd.DataFrame, Any]:
     """Each example as often as it has different words, another word left out each time."""
     encoder = fitted.model.encoder
     found: list[tuple[int, str, str, str]] = []
@@ -243,9 +252,12 @@ def _without_words(fitted: Fitted, frame: pd.DataFrame, rows: Encoded) -> tuple[
                 found.append((number, "word", word, str(times)))
                 shortened.append(" ".join(other for other in words if other != word))
     parts = pd.DataFrame(found, columns=["owner", "kind", "what", "value"])
-    variants = rows.take(parts["owner"].to_numpy(dtype=np.int64))
+    owner = parts["owner"].to_numpy(dtype=np.int64)
+    variants = rows.take(owner)
     if encoder.text is None:
         return parts, variants
+    if not isinstance(encoder, Encoder):
+        return parts, encoder.encode(frame.iloc[owner].assign(**{encoder.text: shortened}))
     terms = encoder.terms.encode(pd.Series(shortened, dtype="str"))
     return parts, Encoded(variants.numbers, variants.codes, terms)
 

@@ -23,7 +23,19 @@ import scipy.sparse as sp
 from core.dataset import Dataset
 from core.errors import FlywheelError
 from core.progress import Steps
-from core.train.recipes import Encoded, Encoder, Fit, Linear, Model, median, one_thread, row_order
+from core.train.encodings import Encodings
+from core.train.pipelines import PipelineFit, Rows
+from core.train.recipes import (
+    Encoded,
+    Encoder,
+    Fit,
+    Linear,
+    Model,
+    fit_encoded,
+    median,
+    one_thread,
+    row_order,
+)
 
 __all__ = [
     "Augment",
@@ -60,16 +72,18 @@ class Fitted:
     Attributes
     ----------
     model : Model
-    columns : Encoded
-        The train examples' numbers and codes (without their texts): what is typical of each column.
+    columns : Encoded or Rows
+        The train examples' numbers and codes (without their texts), or the rows that a pipeline reads: what is typical
+        of each column.
     """
 
     model: Model
-    columns: Encoded
+    columns: Encoded | Rows
 
     @cached_property
     def typical(self) -> tuple[Floats, Codes]:
         """The median of each number and the most frequent code of each category (-1: mostly missing)."""
+        assert isinstance(self.columns, Encoded)
         codes = [Counter(column.tolist()).most_common(1)[0][0] for column in self.columns.codes.T]
         return np.array([median(column) for column in self.columns.numbers.T]), np.array(codes, dtype=np.int64)
 
@@ -159,6 +173,8 @@ class TrainingSet:
     recipe : mapping
         `Recipe.to_dict`.
     dataset : Dataset
+    encodings : Encodings, optional
+        What earlier recipes made of the same rows.
 
     Raises
     ------
@@ -166,7 +182,7 @@ class TrainingSet:
         If train holds fewer than two classes.
     """
 
-    def __init__(self, recipe: Mapping[str, Any], dataset: Dataset) -> None:
+    def __init__(self, recipe: Mapping[str, Any], dataset: Dataset, encodings: Encodings | None = None) -> None:
         self.recipe = recipe
         self.dataset = dataset
         train = dataset.inputs("train")
@@ -182,21 +198,22 @@ class TrainingSet:
                 f"'{self.classes[found[0]]}'. Add or relabel examples of another class."
             )
         schema = dataset.schema
-        self.encoder = Encoder(recipe["steps"], train.iloc[self.order], schema.kinds, schema.text)
+        kept = Encodings(0) if encodings is None else encodings
+        self.encoder = kept.of(recipe["steps"], train.iloc[self.order], schema.kinds, schema.text)
         # By fold: who it trains on if nobody is kept out. One index each, so that whoever hears it can remember it.
         self._inside: dict[tuple[int, int, int], pd.Index] = {}
 
     @property
-    def encoded(self) -> Encoded:
+    def encoded(self) -> Any:
         """The train examples in the order of `ids`."""
         return self.encoder.encoded
 
     def fit(self) -> Fitted:
         """Fit on all examples."""
         model = Model(self.encoder, self._fit(self.encoded, self.labels), self.dataset.classes)
-        return Fitted(model, Encoded(self.encoded.numbers, self.encoded.codes, ()))
+        return Fitted(model, self.encoded.without_texts())
 
-    def fit_on(self, inside: Mask) -> Fit:
+    def fit_on(self, inside: Mask) -> Fit | PipelineFit:
         """Fit on some of the examples, by their place in `ids`."""
         return self._fit(self.encoded.take(inside), self.labels[inside])
 
@@ -264,7 +281,7 @@ class TrainingSet:
 
     def refits(self, folds: int, divisions: Iterable[int], frame: pd.DataFrame) -> list[Task]:
         """A task for each fold of each division that fits on the others and predicts other examples; see `refits`."""
-        rows = self.encoder.encode(frame)
+        rows: Any = self.encoder.encode(frame)
 
         def predicted(held_out: Mask) -> Floats:
             inside = ~left_out(held_out, self.ids, self.dataset.parents)
@@ -284,8 +301,8 @@ class TrainingSet:
             probabilities[self.order[held_out]] = found
         return pd.DataFrame(probabilities, index=self.given_order, columns=self.classes)
 
-    def _fit(self, rows: Encoded, labels: Codes) -> Fit:
-        return Fit(self.recipe, rows, labels, len(self.classes), self.encoder.sizes)
+    def _fit(self, rows: Any, labels: Codes) -> Fit | PipelineFit:
+        return fit_encoded(self.recipe, self.encoder, rows, labels, self.classes.tolist(), TrainError)
 
     def _coded(self, values: pd.Series) -> Codes:
         """Labels, in the order of `ids`, as places among the classes; -1 where missing."""
@@ -308,7 +325,7 @@ class TrainingSet:
             return chosen[self.given_order.get_indexer(self.ids)]
         return np.asarray(self.ids.isin(chosen))
 
-    def _encoded(self, made: pd.DataFrame, inside: pd.Index) -> tuple[Encoded, Codes]:
+    def _encoded(self, made: pd.DataFrame, inside: pd.Index) -> tuple[Any, Codes]:
         """Rows that were generated for one fold. Terms only they have get no column: no held-out example has them."""
         origins = pd.concat([made["parent"], made["other_parent"].dropna()])
         if (inside.get_indexer(pd.Index(origins)) < 0).any():
@@ -319,10 +336,9 @@ class TrainingSet:
         return self.encoder.encode(made), np.asarray(codes, dtype=np.int64)
 
 
-def _digest(rows: Encoded, targets: Codes) -> bytes:
+def _digest(rows: Any, targets: Codes) -> bytes:
     digest = hashlib.blake2b(targets.data, digest_size=16)
-    terms = [part for block in rows.terms for part in (block.data, block.indices, block.indptr)]
-    for values in (rows.numbers, rows.codes, *terms):
+    for values in rows.content():
         digest.update(np.ascontiguousarray(values).data)
     return digest.digest()
 

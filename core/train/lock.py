@@ -15,6 +15,7 @@ import pandas as pd
 
 from core.dataset import Dataset
 from core.progress import Cancel, Progress, Steps
+from core.train.encodings import Encodings
 from core.train.fit import Augment, Change, Fitted, TrainError, TrainingSet, features_of, side_by_side
 from core.train.recipes import draws_random
 
@@ -48,7 +49,8 @@ class Recipe:
     modality : str
         ``"table"`` or ``"text"``.
     steps : mapping
-        Settings of ``columns``, ``text`` and ``classifier``, as `core.train.recipes` reads them. JSON values only.
+        Settings of ``columns``, ``text`` and ``classifier``, as `core.train.recipes` reads them; of an analyst's own
+        recipe ``pipeline`` in place of the last, see `core.train.own_recipe`. JSON values only.
     seed : int
         Of every random number drawn.
     seeds : int
@@ -90,6 +92,9 @@ class Recipe:
     def fingerprint(self) -> str:
         """The first 12 hexadecimal digits of the SHA-256 of the canonical JSON, without title and description."""
         content = {key: value for key, value in self.to_dict().items() if key not in {"title", "description"}}
+        if "pipeline" in self.steps:
+            # The hash of the file stands for the file.
+            content["steps"] = content["steps"] | {"pipeline": {"sha256": self.steps["pipeline"]["sha256"]}}
         return hashlib.sha256(_canonical(content).encode()).hexdigest()[:12]
 
     def to_dict(self) -> dict[str, Any]:
@@ -451,8 +456,17 @@ class LockedModel:
         steps.finish()
         return refits
 
-    def refitter(self, dataset: Dataset, folds: int = FOLDS) -> Callable[..., pd.DataFrame]:
+    def refitter(
+        self, dataset: Dataset, folds: int = FOLDS, encodings: Encodings | None = None
+    ) -> Callable[..., pd.DataFrame]:
         """Prepare many out-of-fold predictions of one data set: the encoding is made once.
+
+        Parameters
+        ----------
+        dataset : Dataset
+        folds : int
+        encodings : Encodings, optional
+            What earlier recipes made of the same rows.
 
         Returns
         -------
@@ -461,7 +475,7 @@ class LockedModel:
             does. `labels` (Series by train id) stand in for the data set's, a missing one leaves its example out of
             training; so does `keep` (ids, or a mask over the train ids) for those that are not kept.
         """
-        training_set = self._training_set(dataset)
+        training_set = self._training_set(dataset, encodings=encodings)
 
         def refit(
             labels: pd.Series | None = None,
@@ -532,10 +546,12 @@ class LockedModel:
         real = ~out_of_fold.index.isin(dataset.generated)
         return choose_threshold(dataset.labels.loc[out_of_fold.index[real]], out_of_fold[real])
 
-    def _training_set(self, dataset: Dataset, steps: Steps | None = None) -> TrainingSet:
+    def _training_set(
+        self, dataset: Dataset, steps: Steps | None = None, encodings: Encodings | None = None
+    ) -> TrainingSet:
         if steps is not None:
             steps.start("reading the texts" if self.recipe.modality == "text" else "reading the columns")
-        return TrainingSet(self.recipe.to_dict(), dataset)
+        return TrainingSet(self.recipe.to_dict(), dataset, encodings)
 
 
 def choose_threshold(labels: pd.Series, probabilities: pd.DataFrame) -> float:

@@ -1,8 +1,9 @@
 """From a frame of inputs, the kinds of its columns, a text column and labels to a fitted model and probabilities.
 
-Everything that decides a probability stands here, and only here: `core.train.fit` uses it for folds, and an exported
-project carries the source of this file so that its numbers can be made again. So nothing but the standard library,
-numpy, pandas, scipy and scikit-learn (with threadpoolctl, which scikit-learn itself requires) is imported.
+Everything that decides a probability stands here, and only here, save for pipelines that analysts bring
+(`core.train.pipelines`): `core.train.fit` uses it for folds, and an exported project carries the source of both files
+so that its numbers can be made again. So nothing but the standard library, numpy, pandas, scipy and scikit-learn (with
+threadpoolctl, which scikit-learn itself requires) is imported.
 
 Two steps, so that folds can share the first:
 
@@ -33,6 +34,8 @@ from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.preprocessing import normalize
 from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
+from core.train.pipelines import Frames, PipelineFit
+
 __all__ = [
     "TOKEN",
     "Averaged",
@@ -43,6 +46,8 @@ __all__ = [
     "Linear",
     "Model",
     "draws_random",
+    "encoder_for",
+    "fit_encoded",
     "fit_recipe",
     "median",
     "one_thread",
@@ -96,6 +101,21 @@ class Encoded:
     def __len__(self) -> int:
         return len(self.numbers)
 
+    def without_texts(self) -> Encoded:
+        """Numbers and codes alone: what is typical of a column is read from them."""
+        return Encoded(self.numbers, self.codes, ())
+
+    @property
+    def nbytes(self) -> int:
+        """The memory that the rows take, in bytes."""
+        return sum(part.nbytes for part in self.content())
+
+    def content(self) -> Iterator[Any]:
+        """All that makes one set of rows another, as arrays."""
+        yield from (self.numbers, self.codes)
+        for block in self.terms:
+            yield from (block.data, block.indices, block.indptr)
+
     def take(self, rows: npt.NDArray[Any]) -> Encoded:
         """Some of the rows, by mask or position."""
         return Encoded(self.numbers[rows], self.codes[rows], tuple(block[rows] for block in self.terms))
@@ -143,7 +163,12 @@ class Encoder:
     @property
     def inputs(self) -> list[str]:
         """The columns that are read."""
-        return self.numeric + self.dates + self.categorical + ([] if self.text is None else [self.text])
+        return self.columns + ([] if self.text is None else [self.text])
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns that are read, but for the text."""
+        return self.numeric + self.dates + self.categorical
 
     @property
     def sizes(self) -> list[int]:
@@ -162,9 +187,7 @@ class Encoder:
         return Encoded(self._numbers(frame), self._codes(factorised, len(frame)), terms)
 
     def _numbers(self, frame: pd.DataFrame) -> Floats:
-        columns = [
-            pd.to_numeric(frame[name], errors="coerce").to_numpy(np.float64, na_value=np.nan) for name in self.numeric
-        ]
+        columns = [_as_numbers(frame[name]).to_numpy(np.float64, na_value=np.nan) for name in self.numeric]
         for name in self.dates:
             dates = pd.to_datetime(frame[name], errors="coerce")
             columns += [_DATE_PARTS[part](dates).to_numpy(np.float64, na_value=np.nan) for part in self.parts]
@@ -180,6 +203,12 @@ class Encoder:
             # The last place is read for -1, a missing value.
             codes[:, column] = np.append(np.where(places < 0, len(categories), places), -1)[own]
         return codes
+
+
+def _as_numbers(column: pd.Series) -> pd.Series:
+    """A column of numbers as numbers; what is none, is missing."""
+    # Generated rows come by the dozen in a trial: what is a number already is not read again.
+    return column if column.dtype.kind in "iuf" else pd.to_numeric(column, errors="coerce")
 
 
 def _strings(column: pd.Series) -> pd.Series:
@@ -622,14 +651,15 @@ def draws_random(settings: Mapping[str, Any], rows: int = 0) -> bool:
 class Model:
     """A fitted recipe: from a frame of inputs to probabilities."""
 
-    def __init__(self, encoder: Encoder, fit: Fit, classes: Sequence[str]) -> None:
+    def __init__(self, encoder: Encoder | Frames, fit: Fit | PipelineFit, classes: Sequence[str]) -> None:
         self.encoder = encoder
         self.fit = fit
         self.classes = tuple(classes)
 
     def predict_proba(self, frame: pd.DataFrame) -> Floats:
         """Probabilities of shape (n, classes), in the order of `classes`."""
-        return self.fit.predict_proba(self.encoder.encode(frame))
+        rows: Any = self.encoder.encode(frame)
+        return self.fit.predict_proba(rows)
 
 
 def row_order(ids: pd.Index) -> Integers:
@@ -661,6 +691,36 @@ def fit_recipe(
         Its classes are those among the labels, sorted.
     """
     order = row_order(frame.index)
-    encoder = Encoder(recipe["steps"], frame.iloc[order], kinds, text)
+    encoder = encoder_for(recipe["steps"], frame.iloc[order], kinds, text)
     classes, codes = np.unique(np.asarray(labels, dtype=object)[order], return_inverse=True)
-    return Model(encoder, Fit(recipe, encoder.encoded, codes, len(classes), encoder.sizes), classes.tolist())
+    return Model(encoder, fit_encoded(recipe, encoder, encoder.encoded, codes, classes.tolist()), classes.tolist())
+
+
+def encoder_for(
+    steps: Mapping[str, Any], frame: pd.DataFrame, kinds: Mapping[str, str], text: str | None
+) -> Encoder | Frames:
+    """Step 1 of a recipe; of a recipe that is a pipeline, the frame as it reads it."""
+    return Frames(frame, kinds, text) if "pipeline" in steps else Encoder(steps, frame, kinds, text)
+
+
+def fit_encoded(
+    recipe: Mapping[str, Any],
+    encoder: Encoder | Frames,
+    rows: Any,
+    labels: Integers,
+    classes: Sequence[str],
+    refuse: type[Exception] = ValueError,
+) -> Fit | PipelineFit:
+    """Step 2 of a recipe, on some of the rows that the encoder encoded.
+
+    Parameters
+    ----------
+    labels : array of shape (n,)
+        Classes as places among `classes`.
+    refuse : type of Exception
+        What a pipeline that can't learn raises.
+    """
+    if isinstance(encoder, Frames):
+        with one_thread():
+            return PipelineFit(recipe, rows, labels, classes, refuse)
+    return Fit(recipe, rows, labels, len(classes), encoder.sizes)

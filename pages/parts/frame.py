@@ -72,6 +72,12 @@ PAGES = (
     ),
     Screen("train", "Train", ":material/lock:", "run the locked model on the data as it is now"),
     Screen("evaluate", "Evaluate", ":material/monitoring:", "read where the model fails"),
+    Screen(
+        "monitor",
+        "Monitor",
+        ":material/radar:",
+        "what has come since release, whether the world has moved, and what to do",
+    ),
     Screen("ledger", "Ledger", ":material/history:", "every turn and every edit"),
     Screen("race", "Race", ":material/flag:", "a better model or better data, at equal budget, for others to see"),
 )
@@ -80,6 +86,8 @@ PAGES = (
 def navigation() -> StreamlitPage:
     """Build the navigation and find the page of this run."""
     st.session_state[_FRAMED] = True
+    # A browser would fetch the icon of a page from a server of fonts.
+    st.set_page_config(page_icon=str(Path(__file__).parent / "icon.svg"))
     first, *others = PAGES
     # The first page answers at the root alone and reserves another name, so that its own slug can lead there.
     root = st.Page(first.path, title=first.title, icon=first.icon, url_path="start", default=True)

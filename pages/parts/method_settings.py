@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from core.errors import FlywheelError
 from core.generate import Method, read_fillers, read_templates
+from pages.parts import protected_words
 from pages.parts.plain import plain
 
-__all__ = ["draw"]
+__all__ = ["draw", "take"]
+
+if TYPE_CHECKING:
+    from core.flywheel import Project
+    from core.generate import Attempt
 
 _WORDS_OF_A_CLASS = 30
 
 
-def draw(method: Method) -> str | None:
+def draw(project: Project, method: Method) -> str | None:
     """Let the analyst choose what a method can be told.
 
     Returns
@@ -31,12 +36,31 @@ def draw(method: Method) -> str | None:
                 chosen[name] = _share(method, name, default)
             elif name == "protect":
                 chosen[name] = _protect(method)
+    if chosen.get("protect"):
+        protected_words.draw(project, chosen["protect"])
     if "templates" in method.settings:
         templates = _templates(method)
         if templates is None:
             return None
         chosen |= templates
     return json.dumps({name: value for name, value in chosen.items() if value != method.settings[name]}, sort_keys=True)
+
+
+def take(asked: Attempt) -> None:
+    """Make the settings of an attempt those that are chosen next."""
+    method = asked.method
+    if asked.strength is not None:
+        st.session_state[_strength_key(method, method.strength)] = round(100 * asked.strength)
+    if "protect" in method.settings:
+        st.session_state[_protect_key(method)] = bool(asked.settings.get("protect"))
+
+
+def _strength_key(method: Method, name: str) -> str:
+    return f"{name}-{method.key}"
+
+
+def _protect_key(method: Method) -> str:
+    return f"protect-{method.key}"
 
 
 def _share(method: Method, name: str, default: float) -> float:
@@ -46,7 +70,7 @@ def _share(method: Method, name: str, default: float) -> float:
         50,
         round(100 * default),
         format="%d %%",
-        key=f"{name}-{method.key}",
+        key=_strength_key(method, name),
         width=260,
         help="The share of the words of a text, at least one." if "protect" in method.settings else None,
     )
@@ -56,7 +80,7 @@ def _share(method: Method, name: str, default: float) -> float:
 def _protect(method: Method) -> int:
     kept = st.toggle(
         "Leave label-bearing words untouched",
-        key=f"protect-{method.key}",
+        key=_protect_key(method),
         help=f"The {_WORDS_OF_A_CLASS} words of each class that the locked model goes by most, found in train alone.",
     )
     return _WORDS_OF_A_CLASS if kept else 0

@@ -1,4 +1,4 @@
-"""Trials on Generate: one method as it is chosen, or all methods and amounts for the same target."""
+"""Trials on Generate: one method as it is chosen, or all methods, amounts and strengths for the same target."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pandas as pd
 import streamlit as st
 
 from core.evaluate import METRICS, Verdict
-from core.generate import Search, Trial, search_report, trial_report
-from core.report import count, number, percent, shorten, signed, signed_interval
+from core.generate import STRENGTHS, Search, Trial, search_report, trial_report
+from core.report import number, shorten, signed, signed_interval
 from pages.parts import jobs, verdicts
 from pages.parts.plain import plain
 from pages.parts.proposal import Ask
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from core.flywheel import Project
     from core.progress import Cancel, Progress
 
-__all__ = ["SEARCH", "TRIAL", "begin", "begin_search", "draw", "draw_search"]
+__all__ = ["SEARCH", "TRIAL", "begin", "begin_search", "draw"]
 
 TRIAL, SEARCH = "trial", "search"
 
@@ -55,7 +55,7 @@ def begin(project: Project, ask: Ask) -> None:
 
 
 def begin_search(project: Project, ask: Ask) -> None:
-    """Try all methods and amounts for the target that is chosen, in the background."""
+    """Try all methods, amounts and strengths for the target that is chosen, in the background."""
     dataset, before = project.dataset, _before(project)
 
     def work(progress: Progress, cancel: Cancel) -> _Tried:
@@ -63,6 +63,7 @@ def begin_search(project: Project, ask: Ask) -> None:
             dataset,
             project.model,
             target=ask.target,
+            strengths=STRENGTHS,
             metric=project.headline,
             before=before,
             progress=progress,
@@ -147,64 +148,3 @@ def _small_print(found: Trial, ask: Ask) -> str:
     if ask.found_on_errors:
         said += "Judged on other folds than those whose errors chose the examples. "
     return said + f"Work: {found.seconds:.1f} s."
-
-
-def draw_search(project: Project) -> None:
-    """Say what came of trying everything, as a sentence and a table."""
-    job = jobs.panel(project.id, SEARCH)
-    if job is None or job.state != "done":
-        return
-    tried = job.result
-    found: Search = tried.found
-    title = METRICS[project.headline]
-    with st.container(border=True):
-        st.markdown(f"**All methods, for {plain(_aim(tried.ask))}**")
-        st.markdown(plain(found.says))
-        st.dataframe(
-            _written(found.table, title),
-            hide_index=True,
-            height="content" if len(found.table) <= 12 else 460,
-            key="search-table",
-            alt="Every method and amount that was tried, the best first.",
-        )
-        free = " By threshold: another decision threshold gives as much." if _free(found) else ""
-        st.caption(
-            f"Inside the folds of train, intervals corrected for all {len(found.trials)} together (Holm). On the "
-            f"front: nothing that changes fewer rows gives more.{free}"
-        )
-        if tried.version != project.dataset.version:
-            st.caption("The data was changed since this trial.")
-
-
-def _free(found: Search) -> bool:
-    return bool(found.table["threshold_as_good"].any())
-
-
-def _aim(ask: Ask) -> str:
-    if ask.whom:
-        return shorten(ask.whom, 80)
-    return ", ".join(f"{count(rows)} of '{shorten(name, 40)}'" for name, rows in ask.counts)
-
-
-def _written(table: pd.DataFrame, title: str) -> pd.DataFrame:
-    """The table of a search as a person would write it."""
-    tried = table["problem"] == ""
-    changes = [
-        f"{signed(row.delta)} ({signed_interval(row.low, row.high)})" if row.problem == "" else "–"
-        for row in table.itertuples()
-    ]
-    written = pd.DataFrame(
-        {
-            "method": table["title"],
-            "amount": [percent(share, 0) if share == share else "–" for share in table["amount"]],
-            "rows": [f"{rows:+,}".replace("-", "\N{MINUS SIGN}") if rows else "–" for rows in table["rows"]],
-            f"{title}": changes,
-            "verdict": table["verdict"].where(tried, "not tried"),
-            "on the front": table["pareto"].map({True: "yes", False: ""}),
-            "by threshold": table["threshold_as_good"].map({True: "as much", False: ""}),
-            "seconds": [f"{seconds:.1f}" if seconds == seconds else "–" for seconds in table["seconds"]],
-            "why not": table["problem"],
-        }
-    )
-    # What is said of none of them takes no room.
-    return written.drop(columns=[name for name in ("by threshold", "why not") if (written[name] == "").all()])

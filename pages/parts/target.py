@@ -17,17 +17,36 @@ from pages.parts.plain import plain
 if TYPE_CHECKING:
     from core.evaluate import Predicate
     from core.flywheel import Project, Turn
+    from core.generate import Attempt
 
-__all__ = ["CLASS", "SHARE", "choose"]
+__all__ = ["CLASS", "SHARE", "choose", "take"]
 
 SHARE = "share"
 # What a choice on the screen begins with if it is a class: one may be called like a strategy.
 CLASS = "class "
-_BROUGHT, _PINNED, _HARD, _CONFUSED = "brought", "pinned ", "hard", "confused"
+_BROUGHT, _PINNED, _HARD, _CONFUSED, _TRIED = "brought", "pinned ", "hard", "confused", "tried"
+# What was taken over from a table of trials, by whether it excludes.
+_TAKEN = "generate-tried"
 _PAIRS = 10
 
 
-def choose(project: Project, method: Method) -> str | float | Focus:
+def take(project: Project, asked: Attempt) -> None:
+    """Make what an attempt was aimed at the target that is chosen next."""
+    focus = asked.focus
+    st.session_state[_TAKEN] = {
+        "project": project.id,
+        "excludes": asked.method.excludes,
+        "counts": dict(asked.counts),
+        "focus": None if focus is None else (focus.ids, focus.words, focus.found_on_errors),
+    }
+    st.session_state[_key(asked.method)] = _TRIED
+
+
+def _key(method: Method) -> str:
+    return f"target-{method.excludes}"
+
+
+def choose(project: Project, method: Method) -> str | float | Mapping[str, int] | Focus:
     """Let the analyst choose, and say what was chosen as `core.generate` understands it.
 
     Raises
@@ -44,7 +63,11 @@ def choose(project: Project, method: Method) -> str | float | Focus:
         aimed = _aims(project, turn)
         words |= aimed
         options = [*options[:3], *aimed, *options[3:]]
-    key = f"target-{method.excludes}"
+    tried = _tried(project, method)
+    if tried is not None:
+        options.append(_TRIED)
+        words[_TRIED] = _as_tried(tried)
+    key = _key(method)
     if st.session_state.get(key) not in options:
         st.session_state.pop(key, None)
     target = str(st.selectbox("Target", options, format_func=words.__getitem__, key=key))
@@ -54,7 +77,27 @@ def choose(project: Project, method: Method) -> str | float | Focus:
         return target.removeprefix(CLASS)
     if target in set(Strategy):
         return Strategy(target)
+    if target == _TRIED and tried is not None:
+        return tried
     return _focus(project, target, turn)
+
+
+def _tried(project: Project, method: Method) -> Mapping[str, int] | Focus | None:
+    """What was taken over for methods of this kind in this project, if anything was."""
+    known = st.session_state.get(_TAKEN)
+    if known is None or (known["project"], known["excludes"]) != (project.id, method.excludes):
+        return None
+    counts: Mapping[str, int] = known["counts"]
+    if known["focus"] is None:
+        return counts
+    ids, words, found_on_errors = known["focus"]
+    return Focus(ids, counts, words, found_on_errors)
+
+
+def _as_tried(target: Mapping[str, int] | Focus) -> str:
+    counts = target.counts if isinstance(target, Focus) else target
+    said = ", ".join(f"{count(number)} of {shorten(name, 30)}" for name, number in counts.items())
+    return f"As it was tried: {said}" + (f", of {shorten(target.words, 60)}" if isinstance(target, Focus) else "")
 
 
 def _said(target: str, *, excludes: bool) -> str:

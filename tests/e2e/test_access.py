@@ -10,7 +10,7 @@ from small import make_project
 
 pytestmark = pytest.mark.browser
 
-SLUGS = ("overview", "collect", "annotate", "generate", "train", "evaluate", "ledger")
+SLUGS = ("overview", "collect", "annotate", "generate", "train", "evaluate", "monitor", "ledger")
 # Streamlit's uploader, its grid, and the shortcut on a button.
 ALLOWED = {"presentation-role-conflict", "empty-table-header"}
 SHORTCUT = "kbd"

@@ -19,6 +19,7 @@ TITLES = {
     "generate": "Generate",
     "train": "Train",
     "evaluate": "Evaluate",
+    "monitor": "Monitor",
     "ledger": "Ledger",
     "race": "Race",
 }

@@ -8,6 +8,7 @@ import pytest
 from core.collect.checks import Compared, IfThen, InRange, OneOf, Present, Unique
 from core.collect.pandera_schema import to_pandera
 from core.flywheel import Project, SetChecks
+from pages.parts import jobs
 
 
 def words(app) -> str:
@@ -133,12 +134,19 @@ def batch(project) -> pd.DataFrame:
     return new
 
 
+def bring(app, project, batch) -> None:
+    """Bring a batch, and wait until it was looked at."""
+    app.file_uploader[0].upload("more.csv", csv(batch)).run()
+    jobs.registry().wait(project.id, app.session_state["batch-job"], 60)
+    app.run()
+
+
 @pytest.mark.parametrize(("out", "added"), [(True, 17), (False, 20)])
 def test_rows_that_break_a_check_are_shown_before_they_are_added(open_checks, quiet, project, batch, out, added):
     project.apply(SetChecks([InRange("age", 0, 120), OneOf("city", ("Seoul", "Busan", "<b>Oslo</b>"), severe=False)]))
     before = len(project.dataset)
     app = open_checks("Add rows")
-    next(each for each in app.file_uploader).upload("more.csv", csv(batch)).run()
+    bring(app, project, batch)
     assert "4 of 20 new rows break a check" in words(quiet(app))
     widget(app, "radio", "broken-choice").set_value(out).run()
     quiet(next(each for each in app.button if each.label == f"Add {added} rows").click().run())
@@ -150,7 +158,7 @@ def test_rows_that_break_a_check_are_shown_before_they_are_added(open_checks, qu
 def test_rows_that_meet_every_check_are_said_to(open_checks, quiet, project, batch):
     project.apply(SetChecks([InRange("age", 0, 200)]))
     app = open_checks("Add rows")
-    next(each for each in app.file_uploader).upload("more.csv", csv(batch)).run()
+    bring(app, project, batch)
     assert "All 20 new rows meet your 1 check" in words(quiet(app))
 
 

@@ -151,30 +151,6 @@ def test_columns_and_class_balance_are_shown(start, quiet, project):
     assert balance["collected"].sum() == len(project.dataset.ids("train"))
 
 
-def test_more_rows_are_matched_and_added_as_one_edit(start, quiet, project, customers):
-    new = customers.head(20).assign(income=lambda table: table["income"] + 0.01)
-    new.loc[:4, "label"] = None
-    app = start("collect", project=project.id)
-    app.session_state["collect-view"] = "Add rows"
-    app.run()
-    box = next(each for each in app.file_uploader)
-    box.upload("more.csv", csv(pd.concat([new, customers.head(7)]))).run()
-    assert "20 are new" in words(quiet(app))
-    quiet(button(app, "Add 20 rows").click().run())
-    dataset = Project.open(project.folder).dataset
-    assert len(dataset.ids("pool")) == 5
-    assert len(dataset) == len(customers) + 20
-
-
-def test_rows_of_other_data_are_refused_with_the_columns_that_lack(start, project):
-    app = start("collect", project=project.id)
-    app.session_state["collect-view"] = "Add rows"
-    app.run()
-    next(each for each in app.file_uploader).upload("more.csv", b"a,b\n1,2\n3,4\n").run()
-    assert not app.exception
-    assert "income" in app.error[0].value
-
-
 def test_text_of_the_data_is_never_markup(start, quiet, project):
     project.apply(Exclude([project.dataset.ids("train")[0]], by="*ann*"))
     app = quiet(start("collect", project=project.id))

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -63,7 +65,8 @@ def test_the_preview_is_what_is_applied(start, project, quiet, method):
     app = quiet(preview(app, project))
     said = words(app)
     assert "made from" in said
-    assert ("an exact copy" in said) == (method == "random_oversample")
+    # A row between two that are near may be one of them again, once it has as few decimals as they.
+    assert bool(re.search(r"\d values? changed", said)) == (method == "smote")
     before = project.dataset
     quiet(settled(app.button(key="apply").click().run(), project))
     counts = explicit_counts(labels_of(project).loc[before.ids("train")], "minority")

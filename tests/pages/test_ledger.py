@@ -116,3 +116,15 @@ def test_the_change_of_a_turn_is_split_over_its_edits(start, turned, quiet):
 def test_a_first_turn_alone_has_no_change_to_split(start, turned, quiet):
     app = quiet(start("ledger", project=turned.id))
     assert any("From turn 1 on" in caption.value for caption in app.caption)
+
+
+def test_the_model_of_a_turn_is_prepared_as_a_job_and_offered(start, turned, quiet):
+    app = quiet(start("ledger", project=turned.id))
+    next(button for button in app.button if button.label == "Prepare the model").click().run()
+    job = jobs.registry().wait(turned.id, "model", 60)
+    assert job.state == "done"
+    number, data = job.result
+    assert number == 0
+    names = set(zipfile.ZipFile(io.BytesIO(data)).namelist())
+    assert {"model.skops", "predict.py", "recipe.json"} <= names
+    assert "Download the model of turn 0" in [button.label for button in quiet(app.run()).download_button]

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from core.dataset import Dataset
-from core.flywheel import Project, kept_races, race_project
-from pages.parts import jobs
+from core.flywheel import Decide, Project, kept_races, race_project
+from pages.parts import jobs, race_start
 
 
 @pytest.fixture
@@ -20,6 +20,15 @@ def known(workspace):
     return Project.create(workspace / "known", dataset, recipe="logistic_regression", name="Known")
 
 
+def test_before_the_first_race_it_says_what_one_is_and_what_it_costs(start, known, quiet):
+    app = quiet(start("race", project=known.id))
+    assert any("on the model, or on the data" in header.value for header in app.header)
+    said = " ".join(text.value for text in [*app.markdown, *app.caption])
+    assert "simulated reviewer answers" in said
+    assert "A fit of a model costs 5 s, a decision 10 s" in said
+    assert not app.button(key="race-start").disabled
+
+
 def test_a_race_is_started_run_and_shown(start, known, quiet):
     app = quiet(start("race", project=known.id))
     app.number_input(key="race-minutes").set_value(2)
@@ -27,28 +36,64 @@ def test_a_race_is_started_run_and_shown(start, known, quiet):
     app.run()
     app.button(key="race-start").click().run()
     assert jobs.registry().wait(known.id, "race", 120).state == "done"
+    assert not race_start.so_far()
     app = quiet(app.run())
     (run,) = kept_races(known)
     assert run.settings["budget"] == 120
     assert run.settings["reviews_per_turn"] == 4
-    assert any("Better data" in text.value and "better model" in text.value.lower() for text in app.markdown)
-    tables = [frame.value for frame in app.dataframe if "side" in frame.value]
-    assert len(tables[0]) == len(run.table)
+    # The answer first, everything else after it.
+    assert app.main.get("bidi_component")
+    tables = [frame.value for frame in app.dataframe if "step" in frame.value]
+    assert tables[0]["step"].tolist() == run.table["step"].tolist()
+    knobs = next(frame.value for frame in app.dataframe if "gain" in frame.value)
+    assert knobs["side"].tolist() == ["a better model", "better data", "both"]
+    assert app.button(key="race-start")
 
 
-def test_a_finished_race_is_played_through(start, known, quiet):
+def test_shown_to_others_nothing_else_is_on_screen(start, known, quiet):
     run = race_project(known, budget=100, reviews_per_turn=3)
     app = quiet(start("race", project=known.id))
-    app.select_slider(key=f"race-step-{run.number}").set_value(0)
+    app.button(key="race-show").click().run()
     app = quiet(app.run())
-    table = next(frame.value for frame in app.dataframe if "side" in frame.value)
-    assert table["step"].tolist() == ["start", "start", "start"]
+    assert app.query_params["show"] == str(run.number)
+    assert not app.title
+    assert [button.key for button in app.main.button] == ["race-leave"]
+    app.button(key="race-leave").click().run()
+    app = quiet(app.run())
+    assert "show" not in app.query_params
+    assert app.title[0].value == "Race"
 
 
-def test_without_truth_and_turns_it_says_what_is_missing(start, turned, quiet):
+def test_an_address_that_shows_a_race_that_is_not_there_shows_the_page(start, known, quiet):
+    app = start("race", project=known.id)
+    app.query_params["show"] = "99"
+    assert quiet(app.run()).title[0].value == "Race"
+
+
+def test_one_of_several_races_is_chosen(start, known, quiet):
+    for reviews in (3, 4):
+        race_project(known, budget=100, reviews_per_turn=reviews)
+    app = quiet(start("race", project=known.id))
+    assert any("4 a turn" in caption.value for caption in app.caption)
+    app.selectbox(key="race-chosen").set_value(1)
+    assert any("3 a turn" in caption.value for caption in quiet(app.run()).caption)
+
+
+def test_without_truth_and_turns_it_says_what_is_missing_and_starts_nothing(start, turned, quiet):
     app = quiet(start("race", project=turned.id))
     assert any("the ledger of this project" in caption.value for caption in app.caption)
+    assert any("needs a turn after turn 0" in info.value for info in app.info)
+    assert app.button(key="race-start").disabled
+
+
+def test_with_turns_the_ledger_races(start, turned, quiet):
+    train = turned.dataset.ids("train")
+    turned.apply(Decide({train[0]: ("keep", None), train[1]: ("other", "leaves")}, by="ann"))
+    turned.turn()
+    app = quiet(start("race", project=turned.id))
     app.button(key="race-start").click().run()
-    jobs.registry().wait(turned.id, "race", 60)
-    app.run()
-    assert any("no turn after turn 0 yet" in error.value for error in app.error)
+    assert jobs.registry().wait(turned.id, "race", 120).state == "done"
+    app = quiet(app.run())
+    table = next(frame.value for frame in app.dataframe if "step" in frame.value)
+    assert table["side"].tolist()[:2] == ["better data", "better data"]
+    assert any("this project's ledger" in caption.value for caption in app.caption)

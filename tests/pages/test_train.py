@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from core.flywheel import Exclude, Project
+from core.flywheel import DropColumn, Exclude, Project
 from pages.parts import jobs
 from pages.parts.plain import plain
 
@@ -96,3 +96,42 @@ def test_the_learning_curve_is_measured_as_a_job(start, project, quiet):
     assert table["train examples"].is_monotonic_increasing
     assert table["95 % interval"].str.contains(" to ").all()
     assert not [each for each in app.button if each.key == "measure-curve"]
+
+
+def pipeline_file(classifier):
+    import skops.io
+    from sklearn.impute import SimpleImputer
+    from sklearn.pipeline import make_pipeline
+
+    return "pipeline.skops", skops.io.dumps(make_pipeline(SimpleImputer(), classifier)), "application/octet-stream"
+
+
+def brought(app, project, file):
+    app.file_uploader(key=f"pipeline-{project.revision}").set_value(file)
+    return app.run()
+
+
+def test_a_pipeline_of_ones_own_is_locked_and_run(start, project, quiet):
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+    numbers = [name for name, kind in project.dataset.schema.kinds.items() if kind == "numeric"]
+    for name in project.dataset.schema.kinds:
+        if name not in numbers:
+            project.apply(DropColumn(name))
+    app = quiet(start("train", project=project.id))
+    quiet(brought(app, project, pipeline_file(HistGradientBoostingClassifier(max_iter=5))))
+    assert plain("SimpleImputer, HistGradientBoostingClassifier") in words(app)
+    quiet(app.button(key="lock-own").click().run())
+    assert Project.open(project.folder).model.recipe.name == "own"
+    assert "characters of base 64" in app.code[-1].value
+    app.button(key="run-turn").click().run()
+    assert jobs.registry().wait(project.id, "turn", 60).state == "done"
+    assert "What turn 0 said" in words(quiet(app.run()))
+
+
+def test_a_file_that_is_no_pipeline_ends_in_a_sentence(start, project, quiet):
+    app = quiet(start("train", project=project.id))
+    app = brought(app, project, ("x.skops", b"not one", "application/octet-stream"))
+    assert not app.exception
+    assert "be read as a pipeline" in app.error[0].value
+    assert not [button for button in app.button if button.key == "lock-own"]

@@ -90,7 +90,7 @@ def train(dataset):
     return list(dataset.ids("train"))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_children():
     """Generated rows as a method of core.generate returns them: copies of train examples with a noisy number."""
 
@@ -102,3 +102,27 @@ def make_children():
         return rows.assign(parent=parents, other_parent=None)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def make_people():
+    """Rows of a world that can move: ``shift`` moves the income, ``share`` the mixture of cities."""
+
+    def make(rows: int, seed: int = 0, *, shift: float = 0.0, share: float = 0.5, turn: float = 0.0) -> pd.DataFrame:
+        rng = np.random.default_rng(seed)
+        income = rng.normal(50 + shift, 10, rows).round(2)
+        city = rng.choice(["Seoul", "Busan"], rows, p=[share, 1 - share])
+        label = np.where(income + rng.normal(0, 5, rows) > 50 + turn, "yes", "no")
+        return pd.DataFrame({"income": income, "city": city, "age": rng.integers(18, 80, rows), "label": label})
+
+    return make
+
+
+@pytest.fixture
+def released(tmp_path, make_people):
+    """A project after turn 0, as it is when the model is released."""
+    dataset = Dataset.from_frame(make_people(600), label="label")
+    project = Project.create(tmp_path / "released", dataset, recipe="logistic_regression")
+    project.turn()
+    yield project
+    project.close()

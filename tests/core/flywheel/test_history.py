@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -31,6 +32,11 @@ from core.flywheel import (
     Relabel,
     SetChecks,
     SetRules,
+    StaleError,
+    answer,
+    blind_queue,
+    decisions,
+    draw,
     log,
 )
 from core.flywheel.edits import replay
@@ -38,6 +44,7 @@ from core.flywheel.findings import dismissals
 
 AUTHORS = st.sampled_from(["ann", "bob"])
 PLACES = st.integers(0, 200)
+BESIDE_THE_DATA = Annotations | SetRules | SetChecks | Dismiss
 LABELS = st.sampled_from(["no", "yes", "maybe"])
 CELLS = st.sampled_from(
     [("x", 1), ("x", 2.5), ("x", None), ("n", 3), ("n", 0.5), ("colour", "red"), ("colour", 5), ("colour", None)]
@@ -70,6 +77,10 @@ class History(RuleBasedStateMachine):
         self.edits = {}  # number of the entry -> edit
         self.force = set()
         self.made = 0
+        # What each way back took and brought, and what was in force after each entry.
+        self.ways = {}
+        self.gone = set()
+        self.states = {0: set()}
         self.steps = {(): self.start}
 
     def teardown(self):
@@ -168,8 +179,7 @@ class History(RuleBasedStateMachine):
             return
         except FlywheelError:
             return
-        assert by in (None, self.edits[entry.target].by)
-        self.force.remove(entry.target)
+        self._turned(entry.target, back=True)
 
     @rule(by=st.sampled_from(["ann", "bob", None]))
     def redo(self, by):
@@ -177,7 +187,35 @@ class History(RuleBasedStateMachine):
             entry = self.project.redo(by)
         except FlywheelError:
             return
-        self.force.add(entry.target)
+        self._turned(entry.target, back=False)
+
+    def _turned(self, act, *, back):
+        """An edit was taken back or brought back, or a way back was: then what it moved moves the other way."""
+        if act not in self.ways:
+            (self.force.remove if back else self.force.add)(act)
+            self.ways |= {seq: tuple(moved - {act} for moved in self.ways[seq]) for seq in self.gone}
+            return
+        (self.gone.discard if back else self.gone.add)(act)
+        left, came = self.ways[act]
+        self.ways[act] = came & self.force, left - self.force
+        self.force = self.force - came | left
+
+    @rule(place=PLACES, by=AUTHORS)
+    def go_back(self, place, by):
+        to = place % (self.project.revision + 1)
+        before, then = set(self.force), self.states[to]
+        stay = {seq for seq in before ^ then if isinstance(self.edits[seq], BESIDE_THE_DATA)}
+        goal = then - stay | before & stay
+        try:
+            entry = self.project.go_back(to, by=by)
+        except ProjectError:
+            assert goal == before
+            return
+        self.force = set(goal)
+        self.ways[entry.seq] = before - goal, goal - before
+        self.gone.add(entry.seq)
+        if not {seq for seq in before if isinstance(self.edits[seq], BESIDE_THE_DATA)} - then:
+            assert self.project.dataset.version == self.project.dataset_at(to).version
 
     @rule(by=AUTHORS)
     def there_and_back(self, by):
@@ -189,6 +227,8 @@ class History(RuleBasedStateMachine):
             self.project.undo(by)
         except FlywheelError:
             return
+        # What is between them is no state that is seen.
+        self.states[self.project.revision] = None
         self.project.redo(by)
         assert self.project.dataset.version == before
 
@@ -204,6 +244,7 @@ class History(RuleBasedStateMachine):
         if not hasattr(self, "project"):
             return
         dataset = self.project.dataset
+        self.states[self.project.revision] = set(self.force)
         step_by_step = self._step_by_step(tuple(sorted(self.force)))
 
         assert dataset.version == step_by_step.version
@@ -229,3 +270,83 @@ History.TestCase.settings = settings(
     max_examples=12, stateful_step_count=14, deadline=None, suppress_health_check=list(HealthCheck)
 )
 TestHistory = History.TestCase
+
+
+# going back
+
+
+def test_going_back_is_an_entry_that_undo_takes_back(project, train):
+    project.apply(Relabel({train[0]: "maybe"}, by="ann"))
+    then = project.dataset.version
+    project.apply(Exclude(train[1:3], by="bob"))
+    project.undo("ann")
+    before = project.dataset.version
+
+    entry = project.go_back(1, by="ann", reason="bob was too quick")
+
+    assert (entry.kind, entry.target, entry.by, entry.reason) == (log.BACK, 1, "ann", "bob was too quick")
+    assert entry.summary == "went back to the data after entry 1"
+    assert project.dataset.version == then
+    assert project.undoable("bob") is None
+    again = Project.open(project.folder)
+    assert again.dataset.version == then
+    assert again.undo("ann").summary == f"undo: {entry.summary}"
+    assert project.dataset.version == before
+    project.redo("ann")
+    assert project.dataset.version == then
+    assert project.go_back(0).summary == "went back to the data as it was brought"
+
+
+@pytest.mark.parametrize("revision", [-1, 3])
+def test_there_is_no_way_back_to_what_never_was(project, train, revision):
+    project.apply(Exclude(train[:1]))
+    project.apply(Exclude(train[1:2]))
+
+    with pytest.raises(ProjectError, match=rf"0 \(the data as it was brought\) to 2\. Got {revision} instead"):
+        project.go_back(revision)
+    with pytest.raises(ProjectError, match=r"as it was after entry 2\. There is nothing to go back to"):
+        project.go_back(2)
+
+    assert project.revision == 2
+
+
+def test_what_is_no_part_of_the_data_stays_on_the_way_back(project, train):
+    project.apply(Exclude(train[:1]))
+    draw(project, 4, by="ann")
+    queue = blind_queue(project, "ann")
+    other = {"yes": "no", "no": "yes"}[project.dataset.labels[queue.cards.index[0]]]
+    answer(project, queue, 0, other, by="ann")
+    project.apply(SetRules([Rule("a", "yes", Missing("x"))]))
+    project.apply(Relabel({train[5]: "maybe"}))
+
+    project.go_back(0)
+
+    assert project.dataset.labels[queue.cards.index[0]] == other
+    assert len(project.rules) == 1
+    assert len(project.dataset.excluded) == 0
+    assert "maybe" not in project.dataset.classes
+
+
+def test_decisions_leave_and_come_with_the_way_back(project, train):
+    project.apply(Decide({train[0]: ("keep", None), train[1]: ("other", "no")}, by="ann"))
+    revision = project.revision
+    project.go_back(0, by="bob")
+
+    assert len(decisions(project)) == 0
+    with pytest.raises(StaleError, match="bob took back: decided on 2 examples"):
+        project.apply(Decide({train[0]: ("keep", None), train[1]: ("keep", None)}, by="ann"), revision=revision)
+    project.undo("bob")
+    assert list(decisions(project).index) == train[:2]
+
+
+def test_a_turn_after_going_back_says_what_the_turn_then_said(project, train):
+    first = project.turn()
+    project.apply(Relabel(dict.fromkeys(train[:20], "maybe")))
+    project.turn()
+    entry = project.go_back(first.revision)
+    again = project.turn()
+
+    assert entry.summary == "went back to the data of turn 0"
+    assert again.version == first.version
+    assert again.test_probabilities.equals(first.test_probabilities)
+    assert again.changes == ("1 earlier edit taken back",)

@@ -113,7 +113,7 @@ def test_an_undone_edit_is_counted_among_what_changed(project, train):
     project.undo()
     turn = project.turn()
 
-    assert turn.changes == ("1 earlier edits taken back",)
+    assert turn.changes == ("1 earlier edit taken back",)
 
 
 @pytest.mark.parametrize("recipe", ["hist_gradient_boosting", "logistic_regression"])

@@ -6,11 +6,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.flywheel.log import Entry, active, redoable, undoable
+from core.flywheel.log import BACK, REDO, UNDO, Entry, active, redoable, undoable
 
 
 def entry(seq, by="", kind="relabel", target=None):
     return Entry(seq, "2026-01-01", by, kind, "", "", "{}", None, target)
+
+
+def back(seq, to, by=""):
+    return entry(seq, by, BACK, to)
 
 
 def numbers(entries):
@@ -68,6 +72,123 @@ def test_somebody_elses_edit_does_not_end_ones_own_redo():
     assert numbers(active(entries)) == [1, 3]
     assert undoable(entries).seq == 1
     assert undoable(entries, "ann").seq == 1
+
+
+def test_going_back_is_an_entry_that_can_be_undone_and_redone():
+    entries = [entry(1), entry(2), entry(3, kind=UNDO, target=1), entry(4), back(5, 2)]
+
+    assert numbers(active(entries)) == [1, 2]
+    assert undoable(entries).seq == 5
+    assert redoable(entries) is None
+
+    entries.append(entry(6, kind=UNDO, target=5))
+
+    assert numbers(active(entries)) == [2, 4]
+    assert (undoable(entries).seq, redoable(entries).seq) == (4, 5)
+
+    entries.append(entry(7, kind=REDO, target=5))
+
+    assert numbers(active(entries)) == [1, 2]
+    assert numbers(active(entries, until=6)) == [2, 4]
+
+
+def test_undo_of_a_way_back_leaves_what_others_did_since_as_it_is():
+    entries = [entry(1, "ann"), entry(2, "bob"), entry(3, "ann"), back(4, 2, "ann"), entry(5, "bob")]
+    entries.append(entry(6, "bob", UNDO, 2) if undoable(entries[:4], "bob").seq == 2 else None)
+
+    assert numbers(active(entries)) == [1, 5]
+
+    entries.append(entry(7, "ann", UNDO, 4))
+
+    assert numbers(active(entries)) == [1, 3, 5]
+
+
+def test_what_a_way_back_took_is_nobodys_to_undo_until_it_is_back():
+    entries = [entry(1, "ann"), entry(2, "bob"), back(3, 1, "ann")]
+
+    assert undoable(entries, "bob") is None
+    assert undoable(entries, "ann").seq == 3
+
+    entries.append(entry(4, "ann", UNDO, 3))
+
+    assert undoable(entries, "bob").seq == 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "payload"),
+    [(kind, "{}") for kind in ("annotations", "rules", "checks", "dismiss")] + [("decide", '{"blind": true}')],
+)
+def test_what_is_no_part_of_the_data_stays_on_the_way_back(kind, payload):
+    kept = Entry(2, "2026-01-01", "", kind, "", "", payload, None, None)
+
+    assert numbers(active([entry(1), kept, entry(3), back(4, 1)])) == [1, 2]
+    assert numbers(active([entry(1), kept, entry(3, kind=UNDO, target=2), back(4, 2)])) == [1]
+
+
+PLACES = st.integers(0, 60)
+WAYS = st.lists(
+    st.tuples(st.sampled_from(["edit", "edit", UNDO, REDO, BACK]), st.sampled_from(["ann", "bob", None]), PLACES),
+    max_size=40,
+)
+
+
+def written(ways):
+    """A log, written as people would: only what can be undone is undone."""
+    entries = []
+    for kind, by, place in ways:
+        seq = len(entries) + 1
+        if kind == "edit":
+            entries.append(entry(seq, by or "ann"))
+        elif kind == BACK:
+            entries.append(back(seq, place % seq, by or "ann"))
+        else:
+            target = (undoable if kind == UNDO else redoable)(entries, by)
+            if target is not None:
+                entries.append(entry(seq, by or target.by, kind, target.seq))
+    return entries
+
+
+@settings(deadline=None)
+@given(ways=WAYS, place=PLACES, by=st.sampled_from(["ann", "bob"]))
+def test_back_is_the_state_of_then_and_its_undo_the_state_of_before(ways, place, by):
+    entries = written(ways)
+    seq, to = len(entries) + 1, place % (len(entries) + 1)
+    before, then = numbers(active(entries)), numbers(active(entries, until=to))
+    entries.append(back(seq, to, by))
+
+    assert numbers(active(entries)) == then
+    assert undoable(entries, by).seq == undoable(entries).seq == seq
+
+    entries.append(entry(seq + 1, by, UNDO, seq))
+
+    assert numbers(active(entries)) == before
+    assert redoable(entries, by).seq == seq
+
+    entries.append(entry(seq + 2, by, REDO, seq))
+
+    assert numbers(active(entries)) == then
+    assert [numbers(active(entries, until=until)) for until in range(seq)] == [
+        numbers(active(entries[:until])) for until in range(seq)
+    ]
+
+
+@settings(deadline=None)
+@given(ways=WAYS, by=st.sampled_from(["ann", "bob", None]))
+def test_with_ways_back_undoing_all_leaves_nothing_of_ones_own_and_redoing_all_brings_it_back(ways, by):
+    entries = written(ways)
+    before = numbers(active(entries))
+    undone = 0
+    while (target := undoable(entries, by)) is not None:
+        entries.append(entry(len(entries) + 1, target.by, UNDO, target.seq))
+        undone += 1
+        assert undone <= len(ways)
+    assert not [each for each in active(entries) if by in (None, each.by)]
+    for _ in range(undone):
+        target = redoable(entries, by)
+        assert target.seq not in numbers(active(entries))
+        entries.append(entry(len(entries) + 1, target.by, REDO, target.seq))
+
+    assert numbers(active(entries)) == before
 
 
 MOVES = st.lists(

@@ -345,7 +345,7 @@ def test_a_number_of_decisions_replays_in_a_moment(project, train):
     again = Project.open(project.folder)
 
     assert again.dataset.version == project.dataset.version
-    assert len(again._versions) <= 4
+    assert len(again.versions) <= 4
 
 
 # guidelines

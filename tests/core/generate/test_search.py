@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from core.dataset import Dataset
-from core.generate import GenerateError, Strategy, focus_on, methods_for, search, search_report, trial_report
+from core.generate import STRENGTHS, GenerateError, Strategy, focus_on, methods_for, search, search_report, trial_report
 from core.generate.search import _pareto, _thinned
 from core.progress import Cancelled
 from core.train import LockedModel
@@ -66,11 +66,36 @@ def test_the_best_comes_first_and_says_so(found):
     assert gains.any()
     assert gains.is_monotonic_decreasing
     for group in (tried[gains], tried[~gains]):
-        assert group["delta"].is_monotonic_decreasing
+        assert group["likely"].round(9).is_monotonic_decreasing
+    # What is likely lies between what the row gave and what its method gave in all amounts.
+    mean = tried.groupby("method")["delta"].transform("mean")
+    assert (tried["likely"] >= np.minimum(tried["delta"], mean) - 1e-9).all()
+    assert (tried["likely"] <= np.maximum(tried["delta"], mean) + 1e-9).all()
     assert found.best is found.trials[0]
     assert found.expected < found.trials[0].verdict.delta
     assert f"{gains.sum()} of {len(tried)} tried help" in found.says
     assert found.table.attrs["says"] == found.says
+
+
+def test_a_strength_is_tried_where_a_method_has_one(dataset, model):
+    call = {"target": "rare", "methods": ["jitter", "crossover", "smote"], "amounts": [0.2, 0.4, 0.6]}
+    table = search(dataset, model, **call, strengths=STRENGTHS)
+    tried = {
+        name: rows.sort_values(["amount", "strength"])[["amount", "strength"]].to_numpy().tolist()
+        for name, rows in table.groupby("method")
+    }
+    assert tried["jitter"] == [[0.2, 0.1], [0.4, 0.05], [0.4, 0.1], [0.4, 0.2], [0.6, 0.1]]
+    # More than half of a row would be the other one's.
+    assert tried["crossover"] == [[0.2, 0.5], [0.4, 0.25], [0.4, 0.5], [0.6, 0.5]]
+    assert table.query("method == 'smote'")["strength"].isna().all()
+    strong = table.query("method == 'jitter' and strength == 0.2").iloc[0]
+    alone = trial_report(
+        dataset, model, method="jitter", target="rare", n=int(strong["rows"]), settings={"strength": 0.2}
+    )
+    assert alone.verdict.delta == strong["delta"]
+    assert str(alone.attempt) == f"Jitter at 20%, {strong['rows']} rows"
+    plain = search(dataset, model, **call)
+    assert len(plain) == 9
 
 
 def test_nothing_helps_is_said_plainly():
@@ -124,6 +149,7 @@ def test_what_can_not_be_made_stands_beside_its_method(dataset, model):
         ({"target": "rare", "methods": ["magic"]}, "Got 'magic'"),
         ({"target": "rare", "amounts": [2.0]}, "Amounts are shares"),
         ({"target": "rare", "amounts": []}, "Amounts are shares"),
+        ({"target": "rare", "strengths": [0.0]}, "Strengths are multiples"),
         ({"target": "usual", "methods": ["random_undersample"]}, "nothing to thin out"),
     ],
 )

@@ -17,6 +17,7 @@ COLUMNS = {
     "whole": st.integers(-(2**53), 2**53),
     "count": st.integers(0, 9),
     "whole with holes": st.none() | st.integers(0, 50),
+    "money": st.integers(-(10**9), 10**9).map(lambda cents: cents / 100) | st.none(),
     "number": st.floats(-1e9, 1e9) | st.none(),
     "day": DAYS | st.none(),
     "moment": MOMENTS,
@@ -82,10 +83,23 @@ def test_new_values_are_what_their_column_has(dataset, method, seed):
         else:
             assert set(made[there]) <= set(frame[name].dropna())
         known = frame[name].dropna()
-        if column.dtype.kind == "f" and len(known) and (known % 1 == 0).all():
-            assert (made[there] % 1 == 0).all()
+        for decimals in (0, 2) if column.dtype.kind == "f" else ():
+            if (known.round(decimals) == known).all():
+                assert (made[there].round(decimals) == made[there]).all()
         if column.dtype.kind == "M" and (known == known.dt.normalize()).all():
             assert (made[there] == made[there].dt.normalize()).all()
+
+
+def test_money_between_two_rows_is_money():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"fee": rng.integers(100, 99_999, 40) / 100, "share": rng.random(40)})
+    frame["label"] = ["rare"] * 15 + ["usual"] * 25
+    dataset = Dataset.from_frame(frame, label="label", test=0.0)
+    for method in ("smote", "borderline_smote", "adasyn", "jitter", "mixup"):
+        rows = propose(dataset, method=method, target="rare", n=50)
+        assert not rows["fee"].isin(frame["fee"]).all()
+        assert max(len(str(fee).split(".")[1]) for fee in rows["fee"]) == 2
+        assert max(len(str(share).split(".")[1]) for share in rows["share"]) > 6
 
 
 def _equal(one: pd.Series, other: pd.Series) -> pd.Series:

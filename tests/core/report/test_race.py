@@ -1,65 +1,75 @@
 from __future__ import annotations
 
-import re
-
 import pandas as pd
 import pytest
 
-from core.report import knobs_chart, race_chart, race_html
+from core.evaluate import Verdict
+from core.report import knobs_chart, race_answer, race_numbers, race_terms
+
+RULES = {"budget": 240.0, "seconds_per_fit": 5.0, "seconds_per_decision": 10.0, "reviews_per_turn": 5}
 
 
 @pytest.fixture
 def table():
     rows = [
-        ("model", "start", 0.0, 0, 0.0, 0.60),
-        ("model", "9 models tried. Now: <b>trees</b>", 16.0, 0, 80.0, 0.62),
-        ("data", "start", 0.0, 0, 0.0, 0.60),
-        ("data", "5 suspects reviewed, 5 labels changed", 6.0, 5, 80.0, 0.70),
-        ("data", "5 suspects reviewed, 2 labels changed", 12.0, 10, 160.0, 0.72),
+        ("model", "start", "", 0.0, 0, 0.0, 0.60),
+        ("model", "9 models tried. Now: Trees", "Trees with <b>5</b> leaves.", 16.0, 0, 80.0, 0.62),
+        ("data", "start", "", 0.0, 0, 0.0, 0.60),
+        ("data", "5 suspects reviewed, 5 labels changed", "", 6.0, 5, 80.0, 0.70),
+        ("data", "5 suspects reviewed, 2 labels changed", "", 12.0, 10, 160.0, 0.72),
     ]
-    frame = pd.DataFrame(rows, columns=["arm", "step", "fits", "decisions", "cost", "score"])
+    frame = pd.DataFrame(rows, columns=["arm", "step", "detail", "fits", "decisions", "cost", "score"])
     return frame.assign(low=frame["score"] - 0.03, high=frame["score"] + 0.03)
 
 
-def lines(chart):
-    return {trace.name: trace for trace in chart.figure.data if trace.name}
+def verdict(delta, error=0.01):
+    return Verdict("macro_f1", 0.62, 0.62 + delta, delta, delta - 2 * error, delta + 2 * error, 2000, error=error)
 
 
-def test_each_side_is_a_line_that_holds_its_score_until_the_next_step(table):
-    chart = race_chart(table, metric="Macro F1", budget=240)
-    drawn = lines(chart)
-    assert set(drawn) == {"a better model", "better data"}
-    assert drawn["better data"].line.shape == "hv"
-    assert list(drawn["better data"].y) == [0.60, 0.70, 0.72, 0.72]
-    assert list(drawn["better data"].x) == pytest.approx([0, 80 / 60, 160 / 60, 4])
-    assert drawn["better data"].line.dash != drawn["a better model"].line.dash
-    assert chart.alt == (
-        "Macro F1 after 4.0 minutes: a better model 0.620 (0.590 to 0.650); better data 0.720 (0.690 to 0.750)."
-    )
-    assert "<b>" not in str(drawn["a better model"].customdata)
+@pytest.mark.parametrize(
+    ("delta", "answer"),
+    [
+        (0.1, "Better data won: Macro F1 0.720, a better model 0.620."),
+        (-0.1, "A better model won: Macro F1 0.620, better data 0.720."),
+        (0.01, "Too close to call: Macro F1 0.720 with better data, 0.620 with a better model."),
+    ],
+)
+def test_the_answer_says_no_more_than_the_interval(table, delta, answer):
+    said, behind = race_answer(table, verdict(delta), metric="Macro F1")
+    assert said == answer
+    assert "95 % interval" in behind
+    assert "Both" not in behind
 
 
-def test_played_up_to_a_moment_it_shows_no_more_on_the_same_axes(table):
-    whole, part = (race_chart(table, metric="Macro F1", budget=240, until=until) for until in (None, 80))
-    assert list(lines(part)["better data"].y) == [0.60, 0.70, 0.70]
-    assert len(part.numbers) == 4
-    for axis in ("xaxis", "yaxis"):
-        assert whole.figure.layout[axis].range == part.figure.layout[axis].range
+def test_where_there_is_a_third_side_its_end_is_said_too(table):
+    both = table[table["arm"] == "data"].assign(arm="both")
+    _, behind = race_answer(pd.concat([table, both]), verdict(0.1), metric="Macro F1")
+    assert behind.endswith("Both together: 0.720.")
 
 
-def test_the_knobs_are_what_each_side_gained(table):
-    chart = knobs_chart(table, metric="Macro F1")
+def test_the_terms_name_prices_reviewer_and_what_it_is_scored_on():
+    said = race_terms(RULES | {"simulated": True, "accuracy": 0.95})
+    assert "4.0 minutes" in said
+    assert "a fit costs 5 s, a decision 10 s" in said
+    assert "right in 95 %" in said
+    assert "truth of the test set" in said
+    assert "ledger" in race_terms(RULES | {"simulated": False})
+
+
+def test_the_numbers_hold_every_step_also_of_a_race_from_before_there_were_details(table):
+    numbers = race_numbers(table, metric="Macro F1")
+    assert numbers["minutes spent"].tolist() == ["0.0", "1.3", "0.0", "1.3", "2.7"]
+    assert numbers["model taken"][1] == "Trees with <b>5</b> leaves."
+    before = race_numbers(table.drop(columns="detail"), metric="Macro F1")
+    pd.testing.assert_frame_equal(before.drop(columns="model taken"), numbers.drop(columns="model taken"))
+
+
+def test_the_knobs_are_what_each_side_gained_with_the_paired_interval():
+    chart = knobs_chart({"model": verdict(0.02), "data": verdict(0.12)}, metric="Macro F1")
     (bars,) = chart.figure.data
-    assert list(bars.x) == ["a better model", "better data"]
-    assert list(bars.y) == pytest.approx([0.02, 0.12])
-    assert chart.numbers["change"].tolist() == ["+0.020", "+0.120"]
-
-
-def test_the_file_needs_no_network_and_runs_nothing_from_the_data(table):
-    charts = race_chart(table, metric="Macro F1", budget=240), knobs_chart(table, metric="Macro F1")
-    page = race_html("<script>alert(1)</script>", charts[0], charts[1:], remark="As it came out.")
-    assert "&lt;script&gt;alert(1)" in page
-    assert "<script>alert(1)" not in page
-    assert "<b>trees</b>" not in re.sub(r"<script.*?</script>", "", page, flags=re.DOTALL)
-    assert not re.search(r'<(script|link|img)[^>]+(src|href)="http', page)
-    assert page.count("<figure") == 2
+    assert list(bars.y) == ["a better model", "better data"]
+    assert list(bars.x) == pytest.approx([0.02, 0.12])
+    assert list(bars.error_x.array) == pytest.approx([0.02, 0.02])
+    assert chart.numbers["gain"].tolist() == ["+0.020", "+0.120"]
+    assert chart.numbers["verdict"].tolist() == ["no evidence", "gain"]
+    assert "better data +0.120 (+0.100 to +0.140)" in chart.alt

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from core.train import RECIPES, recipes
+from core.train import RECIPES, pipelines, recipes
 from core.train.recipes import Codes, Encoder, Fit, Linear, fit_recipe, one_thread, tokenise
 
 TREES, LINEAR, FOREST, TFIDF, HASHING = (
@@ -40,8 +40,16 @@ def design(recipe, train, other, kinds, text=None):
 # the file stands alone
 
 
-def test_only_libraries_that_scikit_learn_brings_are_imported():
-    tree = ast.parse(Path(recipes.__file__).read_text(encoding="utf-8"))
+@pytest.mark.parametrize(
+    ("module", "expected"),
+    [
+        (recipes, {"core", "numpy", "pandas", "scipy", "sklearn", "threadpoolctl"}),
+        (pipelines, {"numpy", "pandas", "sklearn", "skops"}),
+    ],
+)
+def test_only_libraries_that_scikit_learn_brings_are_imported(module, expected):
+    """Of our own only the pipelines, whose source goes before; skops for who brings one."""
+    tree = ast.parse(Path(module.__file__).read_text(encoding="utf-8"))
     imported = {
         name.split(".")[0]
         for node in ast.walk(tree)
@@ -54,7 +62,7 @@ def test_only_libraries_that_scikit_learn_brings_are_imported():
         )
     }
 
-    assert imported - set(sys.stdlib_module_names) == {"numpy", "pandas", "scipy", "sklearn", "threadpoolctl"}
+    assert imported - set(sys.stdlib_module_names) == expected
 
 
 # columns

@@ -1,0 +1,269 @@
+"""Dated test sets: labelled rows of a later time, each kept apart from train for good, on which every turn is scored.
+
+The test set of a project was drawn from the data of its day. Once the world has moved, a score on it says how good the
+model would have been then. A fresh labelled batch becomes a test set of its own, with the day of its arrival; the first
+one stays as it is. There may be any number of them. Turns that ran before one came are fitted again, under the same
+lock, to predict it. See decision 33.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from core.content import canonicalise, hash_rows, hash_values, mix
+from core.dataset import Dataset
+from core.flywheel import log
+from core.flywheel.edit import counted
+from core.flywheel.edits import Collect, Edit, EditError, Generate
+from core.flywheel.errors import LockError, ProjectError
+from core.flywheel.fits import kept_predictions, predict_once
+from core.flywheel.store import Store, now
+from core.progress import Cancel, Progress, Steps
+
+if TYPE_CHECKING:
+    from core.flywheel.project import Project
+    from core.flywheel.turn import Turn
+
+__all__ = [
+    "FEWEST_ROWS",
+    "DatedTest",
+    "DatedTestError",
+    "add_dated_test",
+    "dated_tests",
+    "fenced",
+    "in_dated_tests",
+    "score_dated",
+    "unscored",
+]
+
+Booleans = npt.NDArray[np.bool_]
+
+# With fewer, a verdict on them could tell hardly anything.
+FEWEST_ROWS = 20
+
+
+class DatedTestError(ProjectError):
+    """Rows that can't be a test set."""
+
+
+@dataclass(frozen=True, eq=False)
+class DatedTest:
+    """Labelled rows of a later time.
+
+    Attributes
+    ----------
+    number : int
+    at, by : str
+        When it was added and by whom.
+    name : str
+        What it is called: as a rule the name of the file.
+    batch : int
+        Number of the batch it came as.
+    blob : str
+        Name of the frame with its rows, by id, with every column of the data.
+    labels : Series
+        Class by id.
+    """
+
+    number: int
+    at: str
+    by: str
+    name: str
+    batch: int
+    blob: str
+    labels: pd.Series
+
+    @property
+    def day(self) -> str:
+        """The day it was added, ``2026-11-30``."""
+        return self.at[:10]
+
+    def __str__(self) -> str:
+        return f"{self.name}, {self.day}"
+
+
+def dated_tests(project: Project) -> list[DatedTest]:
+    """The dated test sets of a project, the oldest first."""
+    label = project.dataset.schema.label
+    rows = project.store.execute("SELECT number, at, by, name, batch, blob FROM dated_tests ORDER BY number")
+    return [
+        DatedTest(number, at, by, name, batch, blob, project.store.read_frame(blob)[label])
+        for number, at, by, name, batch, blob in rows
+    ]
+
+
+def add_dated_test(project: Project, rows: pd.DataFrame, *, name: str, batch: int, by: str = "") -> DatedTest:
+    """Keep labelled rows as a test set of their own.
+
+    Parameters
+    ----------
+    project : Project
+    rows : DataFrame
+        New rows by id, as `Dataset.admit` returns them. Those without a label, and those that train or pool know, are
+        left out: see `fit_to_judge`.
+    name : str
+    batch : int
+        Number of the batch they came as.
+    by : str
+
+    Raises
+    ------
+    DatedTestError
+        If fewer than 20 rows or fewer than two classes are left.
+    """
+    store, label = project.store, project.dataset.schema.label
+    with store.writing():
+        kept = fit_to_judge(project, rows)
+        classes = kept[label].nunique()
+        if len(kept) < FEWEST_ROWS or classes < 2:
+            raise DatedTestError(
+                f"A dated test set must have at least {FEWEST_ROWS} labelled rows of two classes that train does not "
+                f"know. This has {counted(len(kept), 'row')} (classes: {classes}). Bring more, "
+                "or add the rows to the data instead."
+            )
+        row = {"at": now(), "by": by, "name": name, "batch": batch, "blob": store.write_frame(kept)}
+        number = store.insert("dated_tests", row)
+    return DatedTest(number, str(row["at"]), by, name, batch, str(row["blob"]), kept[label])
+
+
+def fit_to_judge(project: Project, rows: pd.DataFrame) -> pd.DataFrame:
+    """Those rows that have a label and share neither content nor group with anything that was ever train or pool.
+
+    Rows of edits that were taken back count as known: a redo would bring them into train.
+    """
+    dataset = project.dataset
+    known = [dataset.frame]
+    force = {entry.seq for entry in log.active(project.log)}
+    for entry in project.log:
+        if entry.kind in ("collect", "generate") and entry.seq not in force:
+            edit = log.to_edit(project.store, entry)
+            if isinstance(edit, Collect):
+                known.append(dataset.admit(edit.frame))
+    labelled = rows[rows[dataset.schema.label].notna()]
+    met = np.zeros(len(labelled), dtype=bool)
+    for frame in known:
+        met |= _shared(dataset, labelled, frame)
+    return labelled[~met]
+
+
+def in_dated_tests(store: Store, dataset: Dataset, rows: pd.DataFrame) -> Booleans:
+    """Which rows a dated test set holds: by id, by what the model sees of them, or by their group.
+
+    Parameters
+    ----------
+    store : Store
+    dataset : Dataset
+    rows : DataFrame
+        By id, with the columns of the data.
+    """
+    met = np.zeros(len(rows), dtype=bool)
+    for (blob,) in store.execute("SELECT blob FROM dated_tests"):
+        met |= _shared(dataset, rows, store.read_frame(blob))
+    return met
+
+
+def fenced(store: Store, dataset: Dataset, edit: Edit) -> Edit:
+    """An edit without the rows that a dated test set holds: what judges is never learned from.
+
+    Raises
+    ------
+    EditError
+        If no row would be left.
+    """
+    if not isinstance(edit, (Collect, Generate)) or not store.execute("SELECT 1 FROM dated_tests LIMIT 1"):
+        return edit
+    if isinstance(edit, Collect):
+        rows = dataset.admit(edit.frame)
+        frame = rows.reset_index(drop=True)
+    else:
+        rows, frame = edit.frame, edit.frame
+    if not set(dataset.schema.inputs) <= set(rows.columns):
+        # What a method did not make comes from a train example, which no dated test set holds.
+        return edit
+    held = in_dated_tests(store, dataset, rows)
+    if not held.any():
+        return edit
+    if held.all():
+        raise EditError(
+            f"Rows of a dated test set must stay out of train. All {len(rows):,} new rows are in one. Bring others."
+        )
+    return replace(edit, frame=frame[~held])
+
+
+def _shared(dataset: Dataset, rows: pd.DataFrame, others: pd.DataFrame) -> Booleans:
+    """Which rows are among others, by id, content of the inputs, or group."""
+    schema = dataset.schema
+    inputs = list(schema.inputs)
+    met: Booleans = others.index.get_indexer(rows.index) >= 0
+    met |= np.isin(hash_rows(canonicalise(rows[inputs])), hash_rows(canonicalise(others[inputs])))
+    if schema.group is not None and schema.group in rows and schema.group in others:
+        groups = [mix(hash_values(canonicalise(each[[schema.group]])[schema.group])) for each in (rows, others)]
+        met |= np.isin(groups[0], groups[1]) & rows[schema.group].notna().to_numpy()
+    return met
+
+
+# --- scoring --------------------------------------------------------------------------------------------------------
+
+
+def unscored(project: Project, tests: Sequence[DatedTest] | None = None) -> list[Turn]:
+    """The turns that have not predicted every dated test set yet."""
+    tests = dated_tests(project) if tests is None else tests
+    return [
+        turn
+        for turn in (project.turns if tests else [])
+        if any(kept_predictions(project.store, turn.version, turn.fingerprint, test.blob) is None for test in tests)
+    ]
+
+
+def score_dated(
+    project: Project, progress: Progress | None = None, cancel: Cancel | None = None, *, only_last: bool = False
+) -> None:
+    """Let each turn predict the dated test sets that it has not: the locked model is fitted again on the turn's data.
+
+    Parameters
+    ----------
+    project : Project
+    progress, cancel
+        See `core.progress`.
+    only_last : bool
+        Only the last turn, whose model is at hand when it has just run.
+
+    Raises
+    ------
+    LockError
+        If a library's version has moved: it would be another model.
+    Cancelled
+        If the caller asked to stop; what was predicted is kept.
+    """
+    tests = dated_tests(project)
+    lacking = unscored(project, tests)
+    if only_last:
+        lacking = [turn for turn in lacking if turn.number == len(project.turns) - 1]
+    if not lacking:
+        return
+    if project.moved_versions:
+        raise LockError(
+            "Turns can't be fitted again with other library versions than they ran with. Rerun every turn with the "
+            "new versions (re-baseline) first."
+        )
+    rows = {test.blob: project.store.read_frame(test.blob) for test in tests}
+    last, model = project.turns[-1].number, project.model
+    steps = Steps(len(lacking), progress, cancel)
+    # The last turn first: its model is at hand, and its verdict is what one waits for.
+    for turn in sorted(lacking, key=lambda turn: turn.number != last):
+        steps.start(f"turn {turn.number} on {counted(len(tests), 'dated test set')}")
+        dataset = project.dataset_at(turn.revision)
+        predict_once(
+            project.store,
+            dataset,
+            turn.fingerprint,
+            rows,
+            project.fitted if turn.number == last else lambda of=dataset: model.fit(of),  # type: ignore[misc]
+        )
+    steps.finish()

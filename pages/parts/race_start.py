@@ -1,0 +1,115 @@
+"""The start of a race: what it is, what it needs, its budget, and the race itself as a job."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from core.flywheel import SECONDS_PER_DECISION, SECONDS_PER_FIT, Project, ledger_arm, race_project
+from core.progress import Cancel, Progress
+from pages.parts import jobs
+
+__all__ = ["JOB", "about", "form", "so_far"]
+
+JOB = "race"
+
+_SIDES = (
+    (
+        "A better model",
+        "The data stays as it is. Recipes and settings are searched by cross-validation, the better ones go on.",
+    ),
+    (
+        "Better data",
+        "The model stays locked. A reviewer settles the labels that are probably wrong, turn by turn.",
+    ),
+)
+_BOTH = ("Both", "Turns of the one and searches of the other, whichever has cost less so far.")
+_SIMULATED = (
+    "The truth of this data is known. A simulated reviewer answers from it and sees the worst suspects only; the "
+    "score is that on the true labels of the test set, which no side sees."
+)
+_LEDGER = (
+    "Better data is the ledger of this project. The model's side gets what that has cost, on the data as it was "
+    "brought; both are scored on the test labels as they are."
+)
+
+
+@st.cache_resource(show_spinner=False)
+def so_far() -> dict[str, pd.DataFrame]:
+    """The table of each project's running race; written by its thread, read by the page."""
+    return {}
+
+
+def about(project: Project) -> None:
+    """Say what a race is, before the first one."""
+    st.header("Where is an hour better spent: on the model, or on the data?", anchor=False)
+    st.markdown(
+        "A race answers it for this project. All sides start from the same model on the same data and spend the same "
+        "budget."
+    )
+    sides = (*_SIDES, _BOTH) if simulated(project) else _SIDES
+    for place, (title, sentence) in zip(st.columns(len(sides), border=True), sides, strict=True):
+        place.markdown(f"**{title}**  \n{sentence}")
+
+
+def form(project: Project) -> None:
+    """Let the budget be chosen, and start a race."""
+    known = simulated(project)
+    minutes, reviews, accuracy = 20, 30, 95
+    if known:
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            minutes = st.number_input("Minutes each side may spend", 2, 600, 20, 5, key="race-minutes", width=230)
+            reviews = st.number_input("Labels reviewed a turn", 1, 1000, 30, 10, key="race-reviews", width=200)
+            accuracy = st.number_input("Reviewer right, in %", 0, 100, 95, 5, key="race-accuracy", width=180)
+    st.caption(
+        f"{_SIMULATED if known else _LEDGER} A fit of a model costs {SECONDS_PER_FIT:g} s, a decision "
+        f"{SECONDS_PER_DECISION:g} s, whatever the clock says, so that the same race comes out the same."
+    )
+    ready = known or len(project.turns) > 1
+    if not ready:
+        st.info(
+            "The ledger needs a turn after turn 0: change the data, run a turn, and race then. Or open a demo, where "
+            "the truth is known and a simulated reviewer runs.",
+            icon=":material/hourglass_empty:",
+        )
+        st.page_link("pages/annotate.py", label="Review suspects", icon=":material/rate_review:", query_params={})
+    busy = any(job.kind == JOB for job in jobs.registry().running(project.id))
+    if st.button(
+        "Start the race", type="primary", icon=":material/flag:", key="race-start", disabled=busy or not ready
+    ):
+        _run(project, 60.0 * minutes, int(reviews), accuracy / 100)
+
+
+def simulated(project: Project) -> bool:
+    """Whether the truth is known, so that a simulated reviewer can run."""
+    return project.dataset_at(0).schema.truth is not None
+
+
+def _run(project: Project, budget: float, reviews: int, accuracy: float) -> None:
+    tables, project_id = so_far(), project.id
+    tables.pop(project_id, None)
+
+    def hear(table: pd.DataFrame) -> None:
+        # The axis is that of the whole budget from the first step on.
+        table.attrs["budget"] = budget if known else float(ledger["cost"].max())
+        tables[project_id] = table
+
+    known = simulated(project)
+    ledger = ledger_arm(project)
+
+    def work(progress: Progress, cancel: Cancel) -> int:
+        try:
+            run = race_project(
+                project,
+                budget=budget,
+                reviews_per_turn=reviews,
+                accuracy=accuracy,
+                heard=hear,
+                progress=progress,
+                cancel=cancel,
+            )
+        finally:
+            tables.pop(project_id, None)
+        return run.number
+
+    jobs.start(project.id, JOB, "Race", work)
