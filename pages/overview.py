@@ -66,41 +66,53 @@ def projects() -> None:
     """List the projects of the workspace, the one changed last first."""
     from core.flywheel import home, list_projects
     from core.report import count
+    from pages.parts import backups
 
     found = list_projects(home())
+    title, restore = st.columns([5, 2], vertical_alignment="bottom")
+    if found:
+        title.header("Your projects", anchor=False)
+    with restore, st.container(horizontal=True, horizontal_alignment="right"):
+        backups.offer_restore()
     if not found:
         return
-    st.header("Your projects", anchor=False)
-    widths = [4, 2, 2, 2, 3]
-    for place, title in zip(st.columns(widths), ("name", "kind of data", "edits", "turns", "last change"), strict=True):
+    widths = [4, 2, 1, 1, 2, 2]
+    titles = ("name", "kind of data", "edits", "turns", "last change", "")
+    for place, title in zip(st.columns(widths), titles, strict=True):
         place.caption(title)
     everything = len(found) > SHOWN and st.session_state.get("all-projects")
     for summary in found if everything else found[:SHOWN]:
-        name, modality, edits, turns, changed = st.columns(widths, vertical_alignment="center")
+        name, modality, edits, turns, changed, keep = st.columns(widths, vertical_alignment="center")
         if name.button(plain(summary.name), key=f"open-{summary.id}", type="tertiary", icon=":material/folder_open:"):
             frame.navigate("overview", summary.id)
         modality.text(MODALITIES.get(summary.modality, summary.modality))
         edits.text(count(summary.edits))
         turns.text(count(summary.turns))
         changed.text(moment(summary.changed))
+        with keep:
+            backups.back_up_button(summary.id, "Back up", help=f"Everything in {plain(summary.name)} as one file")
+        backups.made(summary.id)
     if len(found) > SHOWN:
         st.toggle(f"Show all {len(found)}", key="all-projects")
 
 
 def state(project: Project) -> None:
     """With a project: the wheel, the ledger and what to do next."""
-    from pages.parts import next_steps, sidebar, wheel
+    from pages.parts import backups, next_steps, sidebar, wheel
 
-    left, right = st.columns([5, 2], vertical_alignment="bottom")
+    left, right = st.columns([5, 3], vertical_alignment="bottom")
     with left:
         frame.heading("overview", f"{project.name}: the state of the wheel and what to do next.")
     with right, st.container(horizontal=True, horizontal_alignment="right"):
+        backups.back_up_button(project.id, "Back up", help="Everything in this project as one file")
         if st.button("All projects", type="tertiary", icon=":material/folder_copy:"):
             frame.close_project()
             st.rerun()
         if st.button("New project", type="tertiary", icon=":material/add:"):
             frame.close_project()
             frame.navigate("collect")
+    backups.opened(project)
+    backups.made(project.id)
     with st.spinner("Looking at the data"):
         actions = project.actions(sidebar.reviewer())
     wheel.strip(project, actions)

@@ -9,7 +9,7 @@ import streamlit as st
 from core.evaluate import METRICS
 from core.flywheel import Project, Race, kept_races
 from core.report import knobs_chart, moment, race_html, race_numbers, race_scene, race_terms
-from pages.parts import errors, figure, frame, jobs, race_player, race_start
+from pages.parts import errors, figure, frame, jobs, race_player, race_start, volume
 
 POLL_SECONDS = 1.0
 SHOW = "show"
@@ -43,7 +43,7 @@ def finished(project: Project, run: Race) -> None:
             on_click="ignore",
             help="Plays in any browser, without this app and without a network.",
         )
-    st.caption(f"{race_terms(run.settings)} {moment(run.at)}.")
+    st.caption(f"Race of {moment(run.at)}. {race_terms(run.settings)}")
     with st.expander("The numbers", icon=":material/table_rows:"):
         st.dataframe(
             race_numbers(run.table, metric=METRICS[run.settings["metric"]]),
@@ -119,8 +119,10 @@ if job is not None and job.running:
     running(opened.id, METRICS[opened.headline])
 elif races:
     finished(opened, chosen(races))
+    volume.draw(opened)
     st.header("Another race", anchor=False)
     race_start.form(opened)
 else:
     race_start.about(opened)
     race_start.form(opened)
+    volume.draw(opened)

@@ -10,7 +10,7 @@ from core.evaluate import METRICS
 from core.flywheel import Project, Turn
 from core.report import count
 from core.train import recipes_for
-from pages.parts import better_ranking, errors, frame, jobs, next_steps, own_pipeline, verdicts, watched
+from pages.parts import better_ranking, errors, fix_or_add, frame, jobs, next_steps, own_pipeline, verdicts, watched
 from pages.parts.curve import draw_curve
 from pages.parts.lock import DECISIONS
 from pages.parts.plain import plain
@@ -172,6 +172,8 @@ with main:
     next_turn(opened, ledger)
     if ledger:
         result(opened, ledger[-1])
-    draw_curve(opened)
+        fix_or_add.draw(opened)
+    else:
+        draw_curve(opened)
 with side:
     lock(opened, ledger)

@@ -3,6 +3,7 @@
 from core.annotate.agreement import agreement, alpha_in_words
 from core.annotate.bands import ADVICE, audit_table, cut_bands, mixed_share
 from core.annotate.cases import case_cards, conflicts, copies, differences, same_content
+from core.annotate.chance_wrong import ChanceWrong, learn_chance
 from core.annotate.column_reader import RuleError
 from core.annotate.consensus import annotator_evidence, consensus, disputes
 from core.annotate.crowd import AnnotationsError
@@ -32,6 +33,7 @@ __all__ = [
     "ADVICE",
     "EVIDENCE",
     "AnnotationsError",
+    "ChanceWrong",
     "Estimate",
     "Idea",
     "LabelsError",
@@ -57,6 +59,7 @@ __all__ = [
     "disputes",
     "estimate",
     "find_suspects",
+    "learn_chance",
     "marks",
     "mixed",
     "mixed_share",

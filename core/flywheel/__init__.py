@@ -5,6 +5,7 @@ from core.flywheel.actions import suggest
 from core.flywheel.alarms import alarms_of
 from core.flywheel.annotators import Study, label_by_consensus, match_annotations, reviewer_annotations, study
 from core.flywheel.attribution import EXACT, PERMUTATIONS, Attribution, EditGroup, Share, attribute, groups_of
+from core.flywheel.backup import BackupError, Restored, back_up, backup_name, restore_backup, restored_from
 from core.flywheel.bands import Audit, BandError, Figure, audit_bands, fix_band, review_sample
 from core.flywheel.batch_report import BatchError, BatchReport, examine_batch
 from core.flywheel.batches import (
@@ -33,6 +34,7 @@ from core.flywheel.blind import (
     train_moved,
 )
 from core.flywheel.branch import branch
+from core.flywheel.changes_by_reason import KINDS, changes_by_reason, worded_changes
 from core.flywheel.claim import AFTER, JUDGED, Claim
 from core.flywheel.confusing import choose_of_batch, queue_of_batch
 from core.flywheel.dated import DatedTest, DatedTestError, dated_tests, score_dated, unscored
@@ -54,11 +56,13 @@ from core.flywheel.edits import (
     SetChecks,
     SetRules,
 )
+from core.flywheel.effort import Effort, efforts
 from core.flywheel.errors import LockError, ProjectError, SealError, StaleError
 from core.flywheel.example_map import ExampleMap, example_map
 from core.flywheel.export import export
 from core.flywheel.family import Member, Opened, Origin, branched_from, looks, opened_elsewhere, relatives
 from core.flywheel.findings import dismiss, dismissed_findings, ready_findings, restore
+from core.flywheel.fix_or_add import FixOrAdd, fix_or_add, is_current, kept_fix_or_add, open_suspects
 from core.flywheel.forecasts import Kept, forecast_actions, kept_forecasts
 from core.flywheel.foretold import Foretold, foretold
 from core.flywheel.guidelines import (
@@ -79,7 +83,7 @@ from core.flywheel.guidelines import (
 from core.flywheel.history import back_to
 from core.flywheel.judgements import judgements
 from core.flywheel.listing import Filter, decide_rows, evidence, list_cards, matching, open_rows
-from core.flywheel.log import Entry
+from core.flywheel.log import Entry, InForce
 from core.flywheel.mend import before_after, chosen, edit_of, mended_size
 from core.flywheel.notes import Note, note_history, notes, write_note
 from core.flywheel.origins import origins
@@ -110,12 +114,16 @@ from core.flywheel.review import (
     start_queue,
     what_was_done,
 )
+from core.flywheel.rows_apart import WAYS, RowsApart, rows_apart
 from core.flywheel.sealed import in_sight, is_sealed, open_sealed, refusal
+from core.flywheel.side_by_side import FLIPS, Side, SideBySide, common_test, side_by_side
 from core.flywheel.simulate import simulate_reviewer
 from core.flywheel.slice_verdicts import SliceVerdict, harmed, judge_watched, watched_trend
 from core.flywheel.store import StoreError
 from core.flywheel.strayed import Strayed, strayed
 from core.flywheel.turn import Turn
+from core.flywheel.two_curves import FARTHEST, LABELLINGS, TwoCurves
+from core.flywheel.volume import compare_volume, kept_volume
 from core.flywheel.watched import (
     WatchedSlice,
     is_watched,
@@ -131,17 +139,23 @@ __all__ = [
     "AFTER",
     "ARMS",
     "EXACT",
+    "FARTHEST",
+    "FLIPS",
     "JUDGED",
+    "KINDS",
+    "LABELLINGS",
     "PERMUTATIONS",
     "PIN_KINDS",
     "SAID",
     "SECONDS_PER_DECISION",
     "SECONDS_PER_FIT",
     "SIMULATED",
+    "WAYS",
     "Action",
     "Annotations",
     "Attribution",
     "Audit",
+    "BackupError",
     "BandError",
     "Batch",
     "BatchError",
@@ -161,15 +175,18 @@ __all__ = [
     "Edit",
     "EditError",
     "EditGroup",
+    "Effort",
     "Entry",
     "ExampleMap",
     "Exclude",
     "Figure",
     "Filter",
+    "FixOrAdd",
     "Forecast",
     "Foretold",
     "Generate",
     "GuidelineError",
+    "InForce",
     "Kept",
     "LockError",
     "Member",
@@ -186,12 +203,16 @@ __all__ = [
     "Race",
     "RaceError",
     "Relabel",
+    "Restored",
     "Reviewed",
+    "RowsApart",
     "Sample",
     "SealError",
     "SetChecks",
     "SetRules",
     "Share",
+    "Side",
+    "SideBySide",
     "SliceVerdict",
     "StaleError",
     "StoreError",
@@ -199,6 +220,7 @@ __all__ = [
     "Study",
     "TrueScore",
     "Turn",
+    "TwoCurves",
     "WatchedSlice",
     "alarms_of",
     "answer",
@@ -207,13 +229,18 @@ __all__ = [
     "audit_bands",
     "audit_estimate",
     "back_to",
+    "back_up",
+    "backup_name",
     "before_after",
     "blind_queue",
     "branch",
     "branched_from",
     "chances",
+    "changes_by_reason",
     "choose_of_batch",
     "chosen",
+    "common_test",
+    "compare_volume",
     "current_queue",
     "dated_table",
     "dated_tests",
@@ -225,6 +252,7 @@ __all__ = [
     "dismissed_findings",
     "draw",
     "edit_of",
+    "efforts",
     "evidence",
     "examine_batch",
     "example_map",
@@ -232,6 +260,7 @@ __all__ = [
     "export_model",
     "find_project",
     "fix_band",
+    "fix_or_add",
     "forecast_actions",
     "foretold",
     "groups_of",
@@ -242,6 +271,7 @@ __all__ = [
     "hold_out_batch",
     "home",
     "in_sight",
+    "is_current",
     "is_of_pool",
     "is_sealed",
     "is_watched",
@@ -250,8 +280,10 @@ __all__ = [
     "judge_watched",
     "judgements",
     "kept_batches",
+    "kept_fix_or_add",
     "kept_forecasts",
     "kept_races",
+    "kept_volume",
     "label_by_consensus",
     "last_answer",
     "ledger_arm",
@@ -274,6 +306,7 @@ __all__ = [
     "on_reviewed",
     "open_rows",
     "open_sealed",
+    "open_suspects",
     "opened_elsewhere",
     "origins",
     "other_queues",
@@ -293,13 +326,17 @@ __all__ = [
     "region_of",
     "relatives",
     "restore",
+    "restore_backup",
+    "restored_from",
     "review_sample",
     "reviewed",
     "reviewer_annotations",
+    "rows_apart",
     "sample",
     "score_dated",
     "second_look",
     "seconds_per_decision",
+    "side_by_side",
     "simulate_reviewer",
     "skipped",
     "start_queue",
@@ -318,5 +355,6 @@ __all__ = [
     "watched_slices",
     "watched_trend",
     "what_was_done",
+    "worded_changes",
     "write_note",
 ]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from core.flywheel.project import Project
     from core.flywheel.turn import Turn
 
-__all__ = ["MINIMUM", "Audit", "BandError", "Figure", "audit_bands", "fix_band", "review_sample"]
+__all__ = ["MINIMUM", "Audit", "BandError", "Figure", "audit_bands", "fix_band", "review_answers", "review_sample"]
 
 # Fewest answers for a figure.
 MINIMUM = 20
@@ -138,7 +138,7 @@ def audit_bands(
     suspects = turn.suspects
     suspects = suspects[suspects["flagged"] & suspects["suggested"].notna()]
     bands = cut_bands(suspects["score"])
-    answers = _answers(project, turn, suspects)
+    answers = review_answers(project, turn, suspects)
     said = judgements(project)
     settled = said.index[(said["decision"] != Decision.SKIP).to_numpy()]
     now = project.dataset.labels.reindex(suspects.index)
@@ -157,8 +157,22 @@ def audit_bands(
     return Audit(turn.number, suspects.assign(band=bands, open=open_), table, reviewers)
 
 
-def _answers(project: Project, turn: Turn, suspects: pd.DataFrame) -> pd.DataFrame:
-    """What was said of suspects since the turn: given label wrong, suggestion right, in a random sample, by whom."""
+def review_answers(project: Project, turn: Turn, suspects: pd.DataFrame) -> pd.DataFrame:
+    """What was said of suspects of a turn since it ran, one by one at a card.
+
+    Parameters
+    ----------
+    project : Project
+    turn : Turn
+    suspects : DataFrame
+        Those of the turn that are asked about: given, suggested, ….
+
+    Returns
+    -------
+    DataFrame
+        By id: ``wrong`` (the given label was), ``right`` (the suggestion was), ``random`` (reviewed in a random sample
+        of a band), ``by``, ``seq`` (its entry of the log).
+    """
     said = judgements(project, bulk=False)
     counts = (said["seq"] > turn.revision) & (said["decision"] != Decision.SKIP)
     said = said[counts.to_numpy() & (suspects.index.get_indexer(said.index) >= 0)]
@@ -170,6 +184,7 @@ def _answers(project: Project, turn: Turn, suspects: pd.DataFrame) -> pd.DataFra
             "right": named & (said["after"] == labels["suggested"]),
             "random": in_samples(project, said, kind=_SAMPLES, of=_ranking(turn), since=turn.revision),
             "by": said["by"],
+            "seq": said["seq"],
         }
     )
 

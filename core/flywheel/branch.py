@@ -50,6 +50,8 @@ _ROWS = {
     "rankings": "1",
     "refits": "1",
     "fits": "1",
+    "curves": "1",
+    "forecasts": "turn <= {turn}",
     "predictions": "1",
     # All of a family are judged by the same dated test sets; other batches come along up to where the two part.
     "dated_tests": "1",
@@ -170,7 +172,7 @@ def _fill(project: Project, folder: Path, came: Origin, name: str) -> None:
             # Nobody has a card of the branch before them yet.
             store.execute("UPDATE places SET at = ?", (_LONG_AGO,))
             ((shared,),) = store.execute("SELECT COUNT(*) FROM turns")
-            values = {"name": name, "created": came.at, "origin": asdict(came), "shared": shared}
+            values = {"name": name, "created": came.at, "branched_from": asdict(came), "shared": shared}
             for key, value in values.items():
                 store.put(key, value)
         store.execute("DETACH DATABASE source")

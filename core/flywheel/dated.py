@@ -3,7 +3,7 @@
 The test set of a project was drawn from the data of its day. Once the world has moved, a score on it says how good the
 model would have been then. A fresh labelled batch becomes a test set of its own, with the day of its arrival; the first
 one stays as it is. There may be any number of them. Turns that ran before one came are fitted again, under the same
-lock, to predict it. See decision 33.
+lock, to predict it. See decision 38.
 """
 
 from __future__ import annotations

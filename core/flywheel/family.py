@@ -109,7 +109,7 @@ class Opened:
 
 def branched_from(project: Project) -> Origin | None:
     """What a project was branched from; None if it was made of data."""
-    written = project.store.get("origin")
+    written = project.store.get("branched_from")
     return None if written is None else Origin(**written)
 
 

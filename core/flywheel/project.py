@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,12 +21,14 @@ from core.flywheel.claim import Claim, read_claim, with_claim
 from core.flywheel.dated import fenced, score_dated
 from core.flywheel.decided import Decided
 from core.flywheel.edits import Collect, Decide, Edit
+from core.flywheel.effort import with_effort
 from core.flywheel.errors import LockError, ProjectError, StaleError
 from core.flywheel.export import export
 from core.flywheel.findings import Findings, checks_in_force, open_findings, ready_findings
 from core.flywheel.ledger import Ledger, changes, part_of
 from core.flywheel.log import Entry
 from core.flywheel.notes import with_notes
+from core.flywheel.opened_seals import note_opened
 from core.flywheel.refits import REFITTING
 from core.flywheel.rules import rules_in_force
 from core.flywheel.sealed import open_sealed
@@ -47,6 +50,7 @@ class Project:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        # The lock of the store: a second one could be taken in the other order.
         self._lock = store.lock
         self._entries: list[Entry] = []
         self._decided = Decided()
@@ -116,6 +120,7 @@ class Project:
                     "name": name or Path(folder).name,
                     "headline": headline,
                     "created": now(),
+                    "origin": secrets.token_hex(16),
                     "recipe": model.recipe.to_json(),
                     "schema": dataset.schema.to_json(),
                     "baseline": 0,
@@ -156,6 +161,11 @@ class Project:
     def id(self) -> str:
         """The name of the folder."""
         return self._store.folder.name
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """What was found on opening, in sentences: what was dropped, and that nothing can be written."""
+        return tuple(self._store.said)
 
     @property
     def store(self) -> Store:
@@ -243,13 +253,13 @@ class Project:
         """The edit that `redo` would bring back."""
         return log.redoable(self.log, by)
 
-    def undo(self, by: str | None = None) -> Entry:
+    def undo(self, by: str | None = None, *, shown: int | None = None) -> Entry:
         """Take back the last act in force (of one author, if named), as a new entry of the log; see `history.undo`."""
-        return history.undo(self, by)
+        return history.undo(self, by, shown=shown)
 
-    def redo(self, by: str | None = None) -> Entry:
+    def redo(self, by: str | None = None, *, shown: int | None = None) -> Entry:
         """Bring back the act that was taken back last, as a new entry of the log; see `history.redo`."""
-        return history.redo(self, by)
+        return history.redo(self, by, shown=shown)
 
     def go_back(self, revision: int, *, by: str = "", reason: str = "") -> Entry:
         """Go back to the data as it was after one entry of the log, as a new entry; see `history.go_back`."""
@@ -357,7 +367,8 @@ class Project:
 
     def ledger(self) -> pd.DataFrame:
         """The turns as a table: headline with its interval, verdicts with theirs, what changed, what was harmed."""
-        return with_notes(self, with_claim(self, with_watched(self, self._ledger.table(self.turns))))
+        table = with_watched(self, self._ledger.table(self.turns))
+        return with_notes(self, with_effort(self, with_claim(self, table)))
 
     def fitted(self, progress: Progress | None = None, cancel: Cancel | None = None) -> Fitted:
         """The locked model fitted on the data of the last turn; fitted again after a restart."""
@@ -377,6 +388,9 @@ class Project:
         """What the sealed examples said when they were opened; None while they are sealed, or if there are none."""
         if self._claim is None:
             self._claim = read_claim(self._store)
+            if self._claim is not None:
+                # Copies that were made before the seal was opened learn of it.
+                note_opened(self._store, at=self._claim.at, by=self._claim.by, turn=self._claim.turn)
         return self._claim
 
     def open_sealed(self, *, by: str = "", progress: Progress | None = None, cancel: Cancel | None = None) -> Claim:

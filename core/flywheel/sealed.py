@@ -7,17 +7,20 @@ again after more choices, they would be another test set. See decision 23.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from core.evaluate import Evaluation, Refit, Verdict, compare, evaluate, training_luck
+from core.flywheel.backup import restored_from
 from core.flywheel.blind import train_moved
 from core.flywheel.claim import Claim, read_claim, worded
 from core.flywheel.errors import LockError, ProjectError, SealError, StaleError
 from core.flywheel.family import opened_elsewhere, take_seal
 from core.flywheel.fits import class_probabilities
 from core.flywheel.ledger import part_of
+from core.flywheel.opened_seals import OpenedSeal, find_opened, note_opened
 from core.flywheel.refits import DIVISIONS, FOLDS, LARGE, REFITTING
 from core.flywheel.store import Store, now
 from core.progress import Cancel, Progress, Steps
@@ -62,6 +65,9 @@ def refusal(project: Project) -> ProjectError | None:
             "bring examples that were never used to a new project."
         )
     dataset, turns = project.dataset, project.turns
+    copied = find_opened(project.store)
+    if copied is not None and len(dataset.ids("sealed")):
+        return _opened_elsewhere(copied)
     if not dataset.labels_of("sealed").notna().any():
         return SealError(
             "Sealed examples are set aside when a project is made. This project has none. "
@@ -161,6 +167,8 @@ def open_sealed(
             last.number, looks, len(labels), project.headline, evaluation.metrics[project.headline], verdict
         ),
     )
+    if (copy := restored_from(project)) is not None:
+        claim = replace(claim, sentence=f"{claim.sentence} {copy.sentence}")
     Steps(1, cancel=cancel).check()
     _write(project.store, claim, last, judge.predictions(after, before), after, before)
     if progress is not None:
@@ -240,6 +248,9 @@ def _write(store: Store, claim: Claim, turn: Turn, predictions: pd.DataFrame, af
         opened = read_claim(store)
         if opened is not None:
             raise _opened(opened)
+        elsewhere = find_opened(store)
+        if elsewhere is not None:
+            raise _opened_elsewhere(elsewhere)
         ((number, at),) = store.execute(
             "SELECT number, at FROM turns WHERE baseline = (SELECT value FROM meta WHERE key = 'baseline') "
             "ORDER BY number DESC LIMIT 1"
@@ -253,6 +264,7 @@ def _write(store: Store, claim: Claim, turn: Turn, predictions: pd.DataFrame, af
         }
         take_seal(store, claim)
         store.insert("claims", {"seal": 1} | claim.row() | blobs)
+    note_opened(store, at=claim.at, by=claim.by, turn=claim.turn)
 
 
 def _opened(claim: Claim) -> SealError:
@@ -265,3 +277,13 @@ def _opened(claim: Claim) -> SealError:
 def _when(at: str, by: str) -> str:
     """When and by whom, as far as it is known."""
     return (f": {at[:16].replace('T', ' ')} UTC" if at else "") + (f" by {by}" if by else "")
+
+
+def _opened_elsewhere(opened: OpenedSeal) -> SealError:
+    by = f" by {opened.by}" if opened.by else ""
+    at = opened.at[:16].replace("T", " ")
+    return SealError(
+        f"The sealed examples can be opened once, in a project and all its copies, and they were: {at} UTC{by}, for "
+        f"turn {opened.turn} of '{opened.project}'. That claim stays, and this copy has none. To judge another turn, "
+        "bring examples that were never used to a new project."
+    )

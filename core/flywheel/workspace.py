@@ -12,6 +12,7 @@ from pathlib import Path
 from core.flywheel.errors import ProjectError
 from core.flywheel.store import Store, StoreError
 from core.schema import Schema
+from core.settings import Settings, read_settings
 
 __all__ = ["ProjectSummary", "find_project", "home", "list_projects", "new_folder"]
 
@@ -34,8 +35,8 @@ class ProjectSummary:
 
 
 def home(environment: Mapping[str, str] = os.environ) -> Path:
-    """The workspace: ``FLYWHEEL_HOME``, by default ``~/.flywheel``."""
-    return Path(environment.get("FLYWHEEL_HOME") or Path.home() / ".flywheel").expanduser()
+    """The workspace: the setting ``home``, by default ``~/.flywheel``."""
+    return Path(read_settings(environment).home or Settings.home).expanduser()
 
 
 def new_folder(workspace: Path, name: str) -> Path:

@@ -31,6 +31,8 @@ from core.report.race import ARM_TITLES, knobs_chart, race_answer, race_numbers,
 from core.report.race_player import PLAYER_CSS, PLAYER_HTML, PLAYER_JS, race_html, race_scene
 from core.report.relations import relations_bar, word_shares
 from core.report.shares import shares_chart
+from core.report.side_by_side import changes_chart
+from core.report.two_curves import about, gains_table, two_curves_chart, volume_in_words, worth_in_words
 from core.report.words import count, interval, moment, number, p_value, percent, shorten, signed, signed_interval
 
 __all__ = [
@@ -48,7 +50,9 @@ __all__ = [
     "Chart",
     "Field",
     "Usual",
+    "about",
     "card",
+    "changes_chart",
     "class_balance",
     "class_costs_chart",
     "class_quantiles",
@@ -66,6 +70,7 @@ __all__ = [
     "error_tree_chart",
     "example_map_chart",
     "foretold_chart",
+    "gains_table",
     "interval",
     "kappa_matrix",
     "knobs_chart",
@@ -99,7 +104,10 @@ __all__ = [
     "suspect_scores",
     "threshold_chart",
     "traced",
+    "two_curves_chart",
     "usual",
+    "volume_in_words",
     "word_shares",
+    "worth_in_words",
     "written",
 ]

@@ -60,7 +60,8 @@ def race_terms(settings: Mapping[str, Any]) -> str:
         Of ``core.flywheel.Race``.
     """
     said = f"Each side could spend {number(settings['budget'] / 60, 1)} minutes; "
-    said += f"a fit costs {settings['seconds_per_fit']:g} s, a decision {settings['seconds_per_decision']:g} s."
+    said += f"a fit costs {settings['seconds_per_fit']:g} s, a decision {settings['seconds_per_decision']:g} s. "
+    said += "A better model is chosen by cross-validation on the labels as they are."
     if settings["simulated"]:
         said += (
             f" A simulated reviewer saw the worst suspects, {count(settings['reviews_per_turn'])} a turn, and was "

@@ -5,7 +5,7 @@ from core.train.children import predict_children
 from core.train.encodings import Encodings
 from core.train.explain import Explainer, explain, explainer, telling, weighed
 from core.train.fit import Change, Fitted, TrainError
-from core.train.learning_curve import learning_curve
+from core.train.learning_curve import CurvePoint, curve_points, learning_curve
 from core.train.lock import (
     DECISIONS,
     FOLDS,
@@ -18,6 +18,7 @@ from core.train.lock import (
     recipes_for,
 )
 from core.train.own_recipe import read_recipe
+from core.train.power_law import PowerLaw, fit_power_law
 from core.train.recipes import TOKEN, one_thread, tokenise
 
 __all__ = [
@@ -26,17 +27,21 @@ __all__ = [
     "RECIPES",
     "TOKEN",
     "Change",
+    "CurvePoint",
     "Encodings",
     "Explainer",
     "Fitted",
     "LockedModel",
     "Outcome",
+    "PowerLaw",
     "Recipe",
     "TrainError",
     "Training",
     "choose_threshold",
+    "curve_points",
     "explain",
     "explainer",
+    "fit_power_law",
     "learning_curve",
     "moved_versions",
     "one_thread",

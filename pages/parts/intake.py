@@ -56,7 +56,9 @@ def draw(project: Project, *, by: str) -> None:
         "that are in the data already are left out; so are rows that equal a test example. The test set stays as it is."
     )
     settled = st.session_state.get(_SETTLED, 0)
-    file = st.file_uploader("A new batch", key=f"more-{project.revision}-{settled}")
+    file = st.file_uploader(
+        "A new batch", key=f"more-{project.revision}-{settled}", max_upload_size=files.most_uploaded()
+    )
     if file is None:
         return
     table, predictions, turn = read_back(project, files.read_upload(file))

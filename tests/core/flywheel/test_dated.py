@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from core.dataset import Dataset
-from core.flywheel import Collect, EditError, Exclude, Project, Relabel, branch
+from core.flywheel import Collect, EditError, Exclude, Generate, Project, Relabel, branch
 from core.flywheel.batch_report import examine_batch
 from core.flywheel.batches import hold_out_batch, kept_batches, merge_batch
 from core.flywheel.dated import DatedTestError, dated_tests, score_dated, unscored
@@ -65,6 +65,17 @@ def test_its_rows_are_dropped_from_every_later_batch_whoever_brings_it(released,
     assert not set(Project.open(released.folder).dataset.frame.index) & set(test.labels.index)
     with pytest.raises(EditError, match="All 60 new rows are in one"):
         released.apply(Collect(rows))
+
+
+def test_generated_rows_that_equal_one_of_its_rows_are_not_added(released, make_people, make_children):
+    test = hold_out(released, make_people(60, 1))
+    judged = released.store.read_frame(test.blob)
+    children = make_children(released.dataset, list(released.dataset.ids("train")[:10]))
+    for name in released.dataset.schema.inputs:
+        children[name] = [*judged[name].iloc[:4], *children[name].iloc[4:]]
+    before = len(released.dataset)
+    released.apply(Generate(children))
+    assert len(released.dataset) == before + 6
 
 
 def test_a_group_that_it_holds_does_not_come_into_train(tmp_path, make_people):
