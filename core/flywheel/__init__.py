@@ -1,6 +1,7 @@
 """The wheel: projects, edits, the log, turns, the review queue, what to do next, and export."""
 
-from core.flywheel.actions import Action, suggest
+from core.flywheel.action import Action, Forecast
+from core.flywheel.actions import suggest
 from core.flywheel.alarms import alarms_of
 from core.flywheel.annotators import Study, label_by_consensus, match_annotations, reviewer_annotations, study
 from core.flywheel.attribution import EXACT, PERMUTATIONS, Attribution, EditGroup, Share, attribute, groups_of
@@ -62,6 +63,8 @@ from core.flywheel.export import export
 from core.flywheel.family import Member, Opened, Origin, branched_from, looks, opened_elsewhere, relatives
 from core.flywheel.findings import dismiss, dismissed_findings, ready_findings, restore
 from core.flywheel.fix_or_add import FixOrAdd, fix_or_add, is_current, kept_fix_or_add, open_suspects
+from core.flywheel.forecasts import Kept, forecast_actions, kept_forecasts
+from core.flywheel.foretold import Foretold, foretold
 from core.flywheel.guidelines import (
     PIN_KINDS,
     Definition,
@@ -179,9 +182,12 @@ __all__ = [
     "Figure",
     "Filter",
     "FixOrAdd",
+    "Forecast",
+    "Foretold",
     "Generate",
     "GuidelineError",
     "InForce",
+    "Kept",
     "LockError",
     "Member",
     "Note",
@@ -255,6 +261,8 @@ __all__ = [
     "find_project",
     "fix_band",
     "fix_or_add",
+    "forecast_actions",
+    "foretold",
     "groups_of",
     "guideline_history",
     "guidelines_markdown",
@@ -273,6 +281,7 @@ __all__ = [
     "judgements",
     "kept_batches",
     "kept_fix_or_add",
+    "kept_forecasts",
     "kept_races",
     "kept_volume",
     "label_by_consensus",

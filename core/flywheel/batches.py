@@ -312,6 +312,8 @@ def _report(project: Project, number: int) -> BatchReport:
     """The report of a batch, read once: it never changes."""
     with _lock:
         known = _reports.setdefault(project, {})
+    # The lock of the store, which is read inside: with another one the two could be taken in two orders.
+    with project.store.lock:
         if number not in known:
             store = project.store
             ((report, columns, predictions),) = store.execute(

@@ -51,6 +51,7 @@ _ROWS = {
     "refits": "1",
     "fits": "1",
     "curves": "1",
+    "forecasts": "turn <= {turn}",
     "predictions": "1",
     # All of a family are judged by the same dated test sets; other batches come along up to where the two part.
     "dated_tests": "1",

@@ -23,6 +23,7 @@ from core.report.figures import (
     slices_bar,
     suspect_scores,
 )
+from core.report.forecasts import foretold_chart
 from core.report.missingness import missing_by_class_chart, missing_map, missing_together
 from core.report.pool import pool_confidence
 from core.report.probabilities import loss_histogram, reliability_diagram, threshold_chart
@@ -68,6 +69,7 @@ __all__ = [
     "error_heat_map",
     "error_tree_chart",
     "example_map_chart",
+    "foretold_chart",
     "gains_table",
     "interval",
     "kappa_matrix",

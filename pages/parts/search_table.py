@@ -48,10 +48,10 @@ def draw(project: Project) -> None:
             " By threshold: another decision threshold gives as much." if found.table["threshold_as_good"].any() else ""
         )
         st.caption(
-            "Choose a row (Shift + Space) to fill the form above with it. Inside the folds of train, intervals corrected "
-            f"for all {len(found.trials)} together (Holm). Likely: the change, drawn towards what the method gives in other "
-            f"amounts as far as luck explains that they differ. On the front: nothing that changes fewer rows gives "
-            f"more.{free}"
+            "Choose a row (Shift + Space) to fill the form above with it. Inside the folds of train, intervals "
+            f"corrected for all {len(found.trials)} together (Holm). Likely: the change, drawn towards what the method "
+            "gives in other amounts as far as luck explains that they differ. On the front: nothing that changes fewer "
+            f"rows gives more.{free}"
         )
         if tried.version != project.dataset.version:
             st.caption("The data was changed since this trial.")

@@ -16,6 +16,7 @@ WORDS = {
     "fits": {"at", "version", "fingerprint"},
     "races": {"at", "settings", "verdict"},
     "curves": {"at", "kind", "version", "fingerprint", "content"},
+    "forecasts": {"at", "by", "version", "fingerprint", "actions"},
     "starts": {"by"},
     "places": {"by", "at"},
     "watched": {"at", "by", "predicates", "kind"},
