@@ -21,11 +21,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from forecast_tables import print_tables
 from forecast_worlds import World, worlds
 
 from core.dataset import Dataset
@@ -159,9 +159,8 @@ def main() -> None:
     if found.empty:
         print("No set was found. Say where they are: python benchmarks/forecast.py <folder>", file=sys.stderr)
         return
-    print(found.to_string())
+    print_tables(found)
 
 
-_ = np
 if __name__ == "__main__":
     main()

@@ -29,7 +29,7 @@ __all__ = ["Belief", "answers_of", "believe"]
 Floats = npt.NDArray[np.float64]
 
 # The chance that a label is wrong is expit(_SLOPE * logit(score) + _LEVEL + shift), fitted to sets with known truth;
-# see docs/decisions/0033-forecasts.md. The shift says how noisy a data set is beside others of the same scores.
+# see docs/decisions/0041-forecasts.md. The shift says how noisy a data set is beside others of the same scores.
 _SLOPE, _LEVEL = 0.73, -1.68
 _SPREAD = 0.6
 # Before anything was reviewed: that all labels are right.

@@ -60,7 +60,7 @@ class Constants:
     wider: Mapping[str, float]
 
 
-# See docs/decisions/0033-forecasts.md; `benchmarks/forecast.py` chooses them, and judges each set by constants that
+# See docs/decisions/0041-forecasts.md; `benchmarks/forecast.py` chooses them, and judges each set by constants that
 # were chosen without it.
 CONSTANTS = Constants(
     usual={

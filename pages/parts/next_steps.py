@@ -14,7 +14,7 @@ from pages.parts.plain import plain
 if TYPE_CHECKING:
     from core.flywheel import Action, Forecast, Project, Turn
 
-__all__ = ["draw", "foretold_view"]
+__all__ = ["draw", "foretold_view", "in_one_line"]
 
 JOB = "forecast"
 # More are behind a switch.
@@ -44,6 +44,17 @@ def draw(project: Project, actions: Sequence[Action], *, most: int = _SHOWN) -> 
         _one(project, action, first=place == 0)
     if len(actions) > most:
         st.toggle(f"Show all {len(actions)}", key="all-actions")
+
+
+def in_one_line(project: Project) -> None:
+    """Say what comes next after a turn, and lead to the list."""
+    action = next((each for each in project.actions(sidebar.reviewer()) if each.kind != "turn"), None)
+    if action is None:
+        return
+    points = _points(action)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"Next: **{plain(action.title)}**" + (f" · {points}" if points else ""), width="content")
+        st.page_link("pages/overview.py", label="What to do next", icon=":material/arrow_forward:")
 
 
 def _forecasts(project: Project, actions: Sequence[Action]) -> None:
