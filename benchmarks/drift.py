@@ -3,6 +3,7 @@
     python benchmarks/drift.py                               # alarms, real sets and our own time, two minutes
     python benchmarks/drift.py --evidently PYTHON            # side by side with Evidently's preset, a minute more
     python benchmarks/drift.py --draws 2000                  # finer figures of the false alarms
+    python benchmarks/drift.py --batches                     # what is said of whole batches after release, no more
 
 Evidently is no requirement of the project. PYTHON is the interpreter of a venv of its own that has it:
 `python -m venv V && V/bin/pip install evidently pyarrow 'pandas<3'`, then V/bin/python. The real sets (ACS of four
@@ -27,6 +28,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from core.collect import drift
 from core.collect.two_samples import tell_apart
+from core.dataset import Dataset
+from core.flywheel import Project, alarms_of, examine_batch
 from core.statistics import wilson_interval
 
 SIZES = ((50, 50), (500, 50), (50_000, 50), (50, 5_000), (500, 500), (5_000, 500), (50_000, 5_000), (50_000, 50_000))
@@ -120,9 +123,13 @@ def true_alarms(draws: int) -> None:
         print(f"  {how:30}" + "".join(f"{share:8.0%}" for share in shares), flush=True)
 
 
+def _real() -> Path:
+    return Path(os.environ.get("FLYWHEEL_DATA", Path(__file__).resolve().parents[2] / "shared/data")) / "drift"
+
+
 def real_sets() -> None:
     """Print what is said of the years of the ACS, which should stay quiet, and of electricity, which should not."""
-    folder = Path(os.environ.get("FLYWHEEL_DATA", Path(__file__).resolve().parents[2] / "shared/data")) / "drift"
+    folder = _real()
     if not folder.is_dir():
         print(f"\nThe real sets are not there: {folder} is missing. Set FLYWHEEL_DATA to the folder that has them.")
         return
@@ -155,6 +162,69 @@ def told_apart(draws: int) -> None:
         aucs = np.array([each.auc for each in found if each is not None])
         above = sum(each.low > 0.5 for each in found if each is not None)
         print(f"  {n:8,} {m:8,}   {above / draws:5.1%}   mean AUC {aucs.mean():.3f}", flush=True)
+
+
+def real_batches() -> None:
+    """Print what is said of whole batches, model included: years of the ACS, a later half of electricity."""
+    folder = _real()
+    if not folder.is_dir():
+        return
+    print("\nbatches after release           columns   predictions  confidence   score of the batch   alarms")
+    beside = ["id", "year", "prediction", "predicted_probability"]
+    years = {
+        f"ACS {year}": pd.read_csv(folder / f"acs_ma_{year}_6000.csv").drop(columns=beside)
+        for year in (2016, 2017, 2018)
+    }
+    first = pd.read_csv(folder / "electricity_first_half_sample.csv")
+    # A part of the same half is a batch that should be quiet.
+    held = np.random.default_rng(0).permutation(len(first)) < 2_000
+    last = pd.read_csv(folder / "electricity_last_half_sample.csv").sample(2_000, random_state=0)
+    sets = [
+        (pd.read_csv(folder / "acs_ma_reference_2015_6000.csv").drop(columns=beside), "employed", years),
+        (first[~held], "class", {"electricity, same half": first[held], "electricity, last half": last}),
+    ]
+    for before, label, batches in sets:
+        with tempfile.TemporaryDirectory() as place:
+            project = Project.create(Path(place) / "p", Dataset.from_frame(before, label=label))
+            project.turn()
+            for name, batch in batches.items():
+                report, _ = examine_batch(project, batch)
+                table = report.columns
+                columns = table[table["of"] == "column"]
+                effect = table["effect"]
+                said = ", ".join(each.kind.removeprefix("batch_") for each in alarms_of(report, project.headline))
+                moved = f"{int(columns['drifted'].sum()):4} of {len(columns):2}"
+                of_model = f"{effect['predicted class']:9.3f}   {effect['confidence']:9.3f}"
+                scores = f"{report.score[0]:.3f} (test {report.test_score[0]:.3f})"
+                print(f"  {name:26}  {moved}   {of_model}   {scores}   {said or 'none'}", flush=True)
+            project.close()
+
+
+def quiet_batches(draws: int) -> None:
+    """Print how often a batch of the same world alarms, over all that is compared: projects of their own each."""
+    alarms: dict[str, int] = {}
+    any_alarm = 0
+    for seed in range(draws):
+        rng = np.random.default_rng(seed)
+        frame = columns_of_many_kinds(2_600, rng).drop(columns=["many", "zipf"])
+        chance = frame["normal"] + (frame["few"] == "b") + rng.normal(size=len(frame)) > 0.5
+        frame["label"] = np.where(chance, "yes", "no")
+        with tempfile.TemporaryDirectory() as place:
+            dataset = Dataset.from_frame(frame.head(2_000), label="label")
+            project = Project.create(Path(place) / "p", dataset, recipe="logistic_regression")
+            project.turn()
+            report, _ = examine_batch(project, frame.tail(600))
+            kinds = {each.kind.removeprefix("batch_") for each in alarms_of(report, project.headline)}
+            project.close()
+        any_alarm += bool(kinds)
+        for kind in kinds:
+            alarms[kind] = alarms.get(kind, 0) + 1
+    low, high = wilson_interval(any_alarm, draws)
+    print(
+        f"\nno drift, 2,000 rows and a batch of 600, {draws} projects: any alarm {any_alarm / draws:.1%} "
+        f"({low:.1%} to {high:.1%}); {alarms or 'none'}",
+        flush=True,
+    )
 
 
 def large(rows: int, seed: int) -> pd.DataFrame:
@@ -195,12 +265,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--evidently", metavar="PYTHON", help="an interpreter that has evidently installed")
     parser.add_argument("--draws", type=int, default=400, help="tables for each size of the simulations")
+    parser.add_argument("--batches", action="store_true", help="only what is said of whole batches")
     arguments = parser.parse_args()
+    if arguments.batches:
+        real_batches()
+        quiet_batches(max(20, arguments.draws // 4))
+        return
     speed(arguments.evidently)
     false_alarms(arguments.draws)
     true_alarms(max(20, arguments.draws // 8))
     told_apart(max(20, arguments.draws // 4))
     real_sets()
+    real_batches()
+    quiet_batches(max(20, arguments.draws // 4))
 
 
 if __name__ == "__main__":

@@ -34,7 +34,16 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from core.dataset import Dataset
 from core.evaluate import compare
-from core.generate import METHODS, Sources, Trial, methods_for, propose, propose_exclusions, search_report
+from core.generate import (
+    METHODS,
+    GenerateError,
+    Sources,
+    Trial,
+    methods_for,
+    propose,
+    propose_exclusions,
+    search_report,
+)
 from core.generate.bench import Attempt, attempt
 from core.generate.propose import drawn, make_rows
 from core.generate.trial import try_all
@@ -160,7 +169,11 @@ def _applied(dataset: Dataset, tried: Trial) -> Dataset:
     asked = tried.attempt
     call = {"method": asked.method.key, "target": dict(asked.counts), "seed": asked.seed}
     if asked.method.excludes:
-        return dataset.without(propose_exclusions(dataset, **call).index)
+        try:
+            return dataset.without(propose_exclusions(dataset, **call).index)
+        except GenerateError:
+            # What it found in the folds it may not find in all of train: then nothing goes.
+            return dataset
     rows = propose(dataset, **call)
     return dataset.with_rows(rows, rows)
 

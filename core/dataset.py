@@ -376,6 +376,15 @@ class Dataset:
         DatasetError
             If a column the model needs is missing, or holds other values than before.
         """
+        new = self.fit_rows(frame)
+        known = _among(new.index, self.frame.index) | _among(new.index, self.excluded.index)
+        judged = self.frame[self.split.isin(["test", "sealed"]).to_numpy()]
+        inputs = list(self.schema.inputs)
+        known |= np.isin(hash_rows(new[inputs]), hash_rows(judged[inputs]))
+        return new[~known]
+
+    def fit_rows(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Fit rows to the data set, as `admit`, those that it knows included: row by row in the order of `frame`."""
         if len(set(map(str, frame.columns))) < frame.shape[1]:
             raise DatasetError("Column names must differ. Two columns have one name. Rename one of them.")
         lacking = [name for name in self.schema.inputs if name not in set(map(str, frame.columns))]
@@ -400,12 +409,7 @@ class Dataset:
             new[name] = pd.Series(np.nan, index=new.index).astype(
                 "float64" if dtypes[name].kind in "iufb" else dtypes[name]
             )
-        new = new[list(dtypes.index)]
-        known = _among(new.index, self.frame.index) | _among(new.index, self.excluded.index)
-        judged = self.frame[self.split.isin(["test", "sealed"]).to_numpy()]
-        inputs = list(self.schema.inputs)
-        known |= np.isin(hash_rows(new[inputs]), hash_rows(judged[inputs]))
-        return new[~known]
+        return new[list(dtypes.index)]
 
     def with_rows(self, rows: pd.DataFrame, parents: pd.DataFrame | None = None) -> Dataset:
         """Return the data set with more examples: labelled ones in train, the others in the pool.

@@ -12,7 +12,7 @@ from pages.parts import errors, frame
 from pages.parts.plain import plain
 
 if TYPE_CHECKING:
-    from core.flywheel import Action, Project
+    from core.flywheel import Project
     from sample_data.demos import Demo
 
 SHOWN = 8
@@ -66,67 +66,65 @@ def projects() -> None:
     """List the projects of the workspace, the one changed last first."""
     from core.flywheel import home, list_projects
     from core.report import count
+    from pages.parts import backups
 
     found = list_projects(home())
+    title, restore = st.columns([5, 2], vertical_alignment="bottom")
+    if found:
+        title.header("Your projects", anchor=False)
+    with restore, st.container(horizontal=True, horizontal_alignment="right"):
+        backups.offer_restore()
     if not found:
         return
-    st.header("Your projects", anchor=False)
-    widths = [4, 2, 2, 2, 3]
-    for place, title in zip(st.columns(widths), ("name", "kind of data", "edits", "turns", "last change"), strict=True):
+    widths = [4, 2, 1, 1, 2, 2]
+    titles = ("name", "kind of data", "edits", "turns", "last change", "")
+    for place, title in zip(st.columns(widths), titles, strict=True):
         place.caption(title)
     everything = len(found) > SHOWN and st.session_state.get("all-projects")
     for summary in found if everything else found[:SHOWN]:
-        name, modality, edits, turns, changed = st.columns(widths, vertical_alignment="center")
-        if name.button(plain(summary.name), key=f"open-{summary.id}", type="tertiary", icon=":material/folder_open:"):
+        name, modality, edits, turns, changed, keep = st.columns(widths, vertical_alignment="center")
+        said = plain(summary.name) + (" :gray[· a copy]" if summary.copy else "")
+        if name.button(said, key=f"open-{summary.id}", type="tertiary", icon=":material/folder_open:"):
             frame.navigate("overview", summary.id)
         modality.text(MODALITIES.get(summary.modality, summary.modality))
         edits.text(count(summary.edits))
         turns.text(count(summary.turns))
         changed.text(moment(summary.changed))
+        with keep, st.container(horizontal=True, horizontal_alignment="right"):
+            backups.back_up_button(summary.id, "Back up", help=f"Everything in {plain(summary.name)} as one file")
+        backups.made(summary.id)
     if len(found) > SHOWN:
         st.toggle(f"Show all {len(found)}", key="all-projects")
 
 
 def state(project: Project) -> None:
     """With a project: the wheel, the ledger and what to do next."""
-    from pages.parts import wheel
+    from pages.parts import backups, next_steps, sidebar, wheel
 
-    left, right = st.columns([5, 2], vertical_alignment="bottom")
+    left, right = st.columns([5, 3], vertical_alignment="bottom")
     with left:
         frame.heading("overview", f"{project.name}: the state of the wheel and what to do next.")
     with right, st.container(horizontal=True, horizontal_alignment="right"):
+        backups.back_up_button(project.id, "Back up", help="Everything in this project as one file")
         if st.button("All projects", type="tertiary", icon=":material/folder_copy:"):
             frame.close_project()
             st.rerun()
         if st.button("New project", type="tertiary", icon=":material/add:"):
             frame.close_project()
             frame.navigate("collect")
+    backups.opened(project)
+    backups.made(project.id)
     with st.spinner("Looking at the data"):
-        actions = project.actions()
+        actions = project.actions(sidebar.reviewer())
     wheel.strip(project, actions)
-    chart, todo = st.columns([3, 2], gap="medium")
+    todo, chart = st.columns([3, 2], gap="medium")
     with todo:
         st.header("What to do next", anchor=False)
-        for place, action in enumerate(actions):
-            next_thing(action, first=place == 0)
+        next_steps.draw(project, actions)
     with chart:
         st.header("The ledger", anchor=False)
         history(project)
-
-
-def next_thing(action: Action, *, first: bool) -> None:
-    """Draw one action; the most pressing one stands out."""
-    with st.container(border=True):
-        minutes = f" · about {max(1, round(action.minutes))} min" if action.minutes else ""
-        st.markdown(f"**{plain(action.title)}**{minutes}  \n{plain(action.why)}")
-        target = frame.screen(action.page)
-        if st.button(
-            f"Go to {target.title}",
-            key=f"go-{action.kind}-{action.title}",
-            type="primary" if first else "secondary",
-            icon=target.icon,
-        ):
-            frame.navigate(action.page)
+        next_steps.foretold_view(project)
 
 
 def history(project: Project) -> None:

@@ -43,7 +43,7 @@ def finished(project: Project, run: Race) -> None:
             on_click="ignore",
             help="Plays in any browser, without this app and without a network.",
         )
-    st.caption(f"{race_terms(run.settings)} {moment(run.at)}.")
+    st.caption(f"Race of {moment(run.at)}. {race_terms(run.settings)}")
     with st.expander("The numbers", icon=":material/table_rows:"):
         st.dataframe(
             race_numbers(run.table, metric=METRICS[run.settings["metric"]]),

@@ -10,7 +10,7 @@ from core.evaluate import METRICS
 from core.flywheel import Project, Turn
 from core.report import count
 from core.train import recipes_for
-from pages.parts import better_ranking, errors, fix_or_add, frame, jobs, own_pipeline, verdicts, watched
+from pages.parts import better_ranking, errors, fix_or_add, frame, jobs, next_steps, own_pipeline, verdicts, watched
 from pages.parts.curve import draw_curve
 from pages.parts.lock import DECISIONS
 from pages.parts.plain import plain
@@ -63,6 +63,7 @@ def result(project: Project, turn: Turn) -> None:
             if turn.number > 1:
                 verdicts.statement(turn.verdict_against_first, metric=title, against="turn 0")
         watched.marks(project, turn)
+        next_steps.in_one_line(project)
         with st.container(horizontal=True):
             st.page_link("pages/evaluate.py", label="Where it fails", icon=":material/monitoring:")
             st.page_link("pages/annotate.py", label="Suspect labels", icon=":material/rate_review:")

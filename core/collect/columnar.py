@@ -15,7 +15,7 @@ import pyarrow.parquet
 
 from core.collect.columns import column_from_arrow
 from core.collect.errors import ReadError
-from core.collect.table import RawTable, limit_bytes, limit_columns
+from core.collect.table import RawTable, limit_bytes, limit_columns, limit_rows
 
 __all__ = ["read_arrow", "read_parquet"]
 
@@ -71,6 +71,7 @@ def _parquet_table(data: bytes) -> pa.Table:
     limit_bytes(
         _VALUE_BYTES * sum(group.column(leaf).num_values for group in groups for leaf in range(about.num_columns))
     )
+    limit_rows(about.num_rows)
     nested = [field.name for field in schema if pa.types.is_nested(field.type)]
     table = file.read([name for name in schema.names if name not in nested])
     if not nested:

@@ -8,26 +8,32 @@ from pathlib import Path
 
 from core.collect.errors import ReadError, shown
 from core.collect.packed import is_table_name
+from core.settings import SETTINGS, read_settings
 
 __all__ = ["disk_files", "disk_folder", "on_disk"]
 
-MAX_FILES = 1_000
+MAX_FILES = SETTINGS.disk_files
 
 
 def disk_folder(environment: Mapping[str, str] = os.environ) -> Path | None:
-    """The folder that ``FLYWHEEL_DISK`` names, with links resolved; None if it is not set or not there."""
-    named = environment.get("FLYWHEEL_DISK", "").strip()
+    """The folder that the setting ``disk`` names, with links resolved; None if it is not set or not there."""
+    named = read_settings(environment).disk
     folder = Path(named).expanduser().resolve() if named else None
     return folder if folder is not None and folder.is_dir() else None
 
 
 def disk_files(folder: Path) -> list[str]:
-    """Names of the tables in the folder and below it, relative to it, the first thousand; links out of it are left out.
+    """Names of the tables in the folder and below it, relative to it; links out of it are left out.
 
     Parameters
     ----------
     folder : path
         As `disk_folder` gives it.
+
+    Returns
+    -------
+    list of str
+        The first `MAX_FILES`.
     """
     found: list[str] = []
     for place, folders, files in os.walk(folder):

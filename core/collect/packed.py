@@ -18,6 +18,7 @@ from typing import IO
 
 from core.collect.errors import ReadError, shown
 from core.collect.table import MAX_BYTES
+from core.settings import SETTINGS
 
 __all__ = [
     "Archive",
@@ -34,9 +35,9 @@ __all__ = [
 
 _GZIP = b"\x1f\x8b"
 _DIRECTORY_ENTRY = b"PK\x01\x02"
-MAX_ENTRIES = 5_000
+MAX_ENTRIES = SETTINGS.archive_entries
 # Tables of numbers pack to a tenth, the most uniform ones to a hundredth; what packs better than this is no table.
-MAX_RATIO = 250
+MAX_RATIO = SETTINGS.archive_ratio
 # Below it any ratio is harmless.
 _RATIO_FROM = 64 * 1024**2
 _CHUNK = 1 << 20

@@ -23,8 +23,9 @@ from core.collect.documents import read_json
 from core.collect.encoding import to_utf8
 from core.collect.errors import ReadError, shown
 from core.collect.packed import holds_sheets, inner_name, is_gzip, is_zip, listed, look_through, unpack_gzip
-from core.collect.table import MAX_BYTES, RawTable, limit_columns
+from core.collect.table import MAX_BYTES, RawTable, limit_columns, limit_rows
 from core.collect.workbook import read_workbook, sheet_names
+from core.memory import MemoryLimitError, check_memory
 
 __all__ = ["list_members", "list_sheets", "read_table"]
 
@@ -85,6 +86,7 @@ def read_table(
         If it can't be read; the message says what, where and how to mend it.
     """
     with _one_sentence(name or _name_of(source)) as label:
+        check_memory()
         return _finish(_unpack_and_read(_bytes_of(source), label, sheet, member))
 
 
@@ -128,6 +130,8 @@ def _one_sentence(name: str) -> Iterator[str]:
         yield name
     except ReadError as error:
         raise _named(error, name) from None
+    except MemoryLimitError:
+        raise
     except MemoryError:
         raise _named(ReadError("it needs more memory than there is", "Bring a part of it."), name) from None
     except RecursionError:
@@ -279,6 +283,7 @@ def _read_text(text: bytes, suffix: str) -> RawTable:
 def _finish(raw: RawTable) -> pd.DataFrame:
     """Assemble the frame: unique names, no row without a value, no infinite number."""
     limit_columns(len(raw.columns))
+    limit_rows(max(map(len, raw.columns), default=0))
     names, notes = unique_names(raw.names)
     notes = [*raw.notes, *notes]
     columns = dict(zip(names, raw.columns, strict=True))

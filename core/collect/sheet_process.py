@@ -5,8 +5,9 @@ ask for hundreds of gigabytes and abort, and the app with it. Here only this pro
 app, so that it starts in a few milliseconds.
 
 It is called with what is wanted as JSON, ``null`` for the names of the sheets, ``{"sheet": …}`` for the rows of one,
-and reads the workbook from the standard input. It answers in lines of JSON: ``{"names": […]}`` or ``{"error": …}``
-first, then for each sheet it opens ``{"sheet": name}`` and its rows, and ``{"done": true}`` at the end.
+and with its limits, ``{"memory": bytes, "cells": …}``, and reads the workbook from the standard input. It answers in
+lines of JSON: ``{"names": […]}`` or ``{"error": …}`` first, then for each sheet it opens ``{"sheet": name}`` and its
+rows, and ``{"done": true}`` at the end.
 """
 
 from __future__ import annotations
@@ -27,14 +28,14 @@ MEMORY = 5 * 1024**3 // 2
 MAX_CELLS = 30_000_000
 
 
-def lines(data: bytes, wanted: dict[str, Any] | None) -> Iterator[dict[str, Any] | list[Any]]:
-    """Open a workbook and give, one after the other, what is to be written."""
+def lines(data: bytes, wanted: dict[str, Any] | None, most: int | None = None) -> Iterator[dict[str, Any] | list[Any]]:
+    """Open a workbook and give, one after the other, what is to be written; ``most`` cells, by default `MAX_CELLS`."""
     try:
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(data))
         names = list(workbook.sheet_names)
         yield {"names": names}
         if wanted is not None:
-            yield from _rows(workbook, _candidates(names, wanted["sheet"]))
+            yield from _rows(workbook, _candidates(names, wanted["sheet"]), most or MAX_CELLS)
         yield {"done": True}
     except (KeyboardInterrupt, SystemExit):
         raise
@@ -54,11 +55,11 @@ def _candidates(names: list[str], sheet: str | int | None) -> list[str]:
     return [sheet] if sheet in names else []
 
 
-def _rows(workbook: CalamineWorkbook, names: list[str]) -> Iterator[dict[str, Any] | list[Any]]:
+def _rows(workbook: CalamineWorkbook, names: list[str], most: int) -> Iterator[dict[str, Any] | list[Any]]:
     for name in names:
         sheet = workbook.get_sheet_by_name(name)
         yield {"sheet": name}
-        if sheet.width * sheet.height > MAX_CELLS:
+        if sheet.width * sheet.height > most:
             yield {"cells": sheet.width * sheet.height}
             return
         found = False
@@ -79,16 +80,19 @@ def _tagged(value: object) -> dict[str, Any]:
 
 
 def _main() -> None:
+    limits = json.loads(sys.argv[2]) if len(sys.argv) > 2 else {}
     try:
         import resource
     except ImportError:
         pass
     else:
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, resource.getrlimit(resource.RLIMIT_AS)[1]))
+        resource.setrlimit(
+            resource.RLIMIT_AS, (limits.get("memory", MEMORY), resource.getrlimit(resource.RLIMIT_AS)[1])
+        )
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     write = sys.stdout.write
     encode = json.JSONEncoder(default=_tagged, check_circular=False).encode
-    for line in lines(sys.stdin.buffer.read(), json.loads(sys.argv[1])):
+    for line in lines(sys.stdin.buffer.read(), json.loads(sys.argv[1]), limits.get("cells")):
         write(encode(line) + "\n")
 
 

@@ -26,7 +26,7 @@ from core.collect.encoding import find_encoding
 from core.collect.errors import ReadError
 from core.collect.readers import holds_delimited_text, read_table
 from core.collect.readings import Reading, settle
-from core.collect.table import limit_columns
+from core.collect.table import limit_columns, limit_rows
 from core.progress import Cancel, Progress, Steps
 
 __all__ = ["to_parquet"]
@@ -227,7 +227,10 @@ def _write_cells(text: _Text, path: Path, steps: Steps) -> None:
     with pacsv.open_csv(pa.PythonFile(_Blocks(text, steps), mode="r"), **options) as reader:
         kept = {"compression": "lz4", "use_dictionary": False, "write_statistics": False}
         with pq.ParquetWriter(path, reader.schema, **kept) as writer:
+            rows = 0
             for batch in reader:
+                rows += batch.num_rows
+                limit_rows(rows)
                 if batch.num_rows:
                     writer.write_batch(batch)
 

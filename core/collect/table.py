@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from core.collect.errors import ReadError
+from core.settings import SETTINGS
 
-__all__ = ["MAX_BYTES", "MAX_COLUMNS", "RawTable", "limit_bytes", "limit_columns"]
+__all__ = ["MAX_BYTES", "MAX_COLUMNS", "MAX_ROWS", "RawTable", "limit_bytes", "limit_columns", "limit_rows"]
 
-MAX_BYTES = 2 * 1024**3
-MAX_COLUMNS = 10_000
+MAX_BYTES = SETTINGS.unpacked_mb * 1024**2
+MAX_COLUMNS = SETTINGS.columns
+MAX_ROWS = SETTINGS.rows
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,21 @@ def limit_columns(count: int) -> None:
         raise ReadError(
             f"it has {count:,} columns, and at most {MAX_COLUMNS:,} can be read",
             "Leave out columns, or check that rows and columns are not swapped.",
+        )
+
+
+def limit_rows(count: int) -> None:
+    """Refuse more rows than the app should hold.
+
+    Raises
+    ------
+    ReadError
+        If there are more than `MAX_ROWS`.
+    """
+    if count > MAX_ROWS:
+        raise ReadError(
+            f"it has {count:,} rows or more, and at most {MAX_ROWS:,} can be read",
+            "Bring a sample of them, or raise the setting 'rows'.",
         )
 
 

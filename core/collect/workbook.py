@@ -17,11 +17,13 @@ from core.collect.columns import column_from_values, objects
 from core.collect.errors import ReadError, shown
 from core.collect.packed import is_zip, open_archive
 from core.collect.table import RawTable, limit_columns
+from core.settings import SETTINGS
 
 __all__ = ["read_workbook", "sheet_names"]
 
 # A full sheet takes half a minute.
-_SECONDS = 300
+_SECONDS = SETTINGS.workbook_seconds
+_LIMITS = {"memory": SETTINGS.workbook_memory_mb * 1024**2, "cells": SETTINGS.workbook_cells}
 _SAVE_AGAIN = "Open it and save it again as .xlsx or CSV."
 _BRING_AS_CSV = "Bring the sheet as CSV or Parquet."
 
@@ -85,7 +87,7 @@ def _answer(data: bytes, wanted: dict[str, Any] | None) -> Iterator[Any]:
     # The older .xls is no archive.
     if is_zip(data):
         open_archive(data).close()
-    command = [sys.executable, "-I", sheet_process.__file__, json.dumps(wanted)]
+    command = [sys.executable, "-I", sheet_process.__file__, json.dumps(wanted), json.dumps(_LIMITS)]
     try:
         done = subprocess.run(command, input=data, capture_output=True, timeout=_SECONDS, check=False)
     except subprocess.TimeoutExpired:

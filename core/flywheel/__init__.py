@@ -1,9 +1,11 @@
 """The wheel: projects, edits, the log, turns, the review queue, what to do next, and export."""
 
-from core.flywheel.actions import Action, suggest
+from core.flywheel.action import Action, Forecast
+from core.flywheel.actions import suggest
 from core.flywheel.alarms import alarms_of
 from core.flywheel.annotators import Study, label_by_consensus, match_annotations, reviewer_annotations, study
 from core.flywheel.attribution import EXACT, PERMUTATIONS, Attribution, EditGroup, Share, attribute, groups_of
+from core.flywheel.backup import BackupError, Restored, back_up, backup_name, restore_backup, restored_from
 from core.flywheel.bands import Audit, BandError, Figure, audit_bands, fix_band, review_sample
 from core.flywheel.batch_report import BatchError, BatchReport, examine_batch
 from core.flywheel.batches import (
@@ -32,6 +34,7 @@ from core.flywheel.blind import (
     train_moved,
 )
 from core.flywheel.branch import branch
+from core.flywheel.changes_by_reason import KINDS, changes_by_reason, worded_changes
 from core.flywheel.claim import AFTER, JUDGED, Claim
 from core.flywheel.confusing import choose_of_batch, queue_of_batch
 from core.flywheel.dated import DatedTest, DatedTestError, dated_tests, score_dated, unscored
@@ -53,12 +56,15 @@ from core.flywheel.edits import (
     SetChecks,
     SetRules,
 )
+from core.flywheel.effort import Effort, efforts
 from core.flywheel.errors import LockError, ProjectError, SealError, StaleError
 from core.flywheel.example_map import ExampleMap, example_map
 from core.flywheel.export import export
 from core.flywheel.family import Member, Opened, Origin, branched_from, looks, opened_elsewhere, relatives
 from core.flywheel.findings import dismiss, dismissed_findings, ready_findings, restore
 from core.flywheel.fix_or_add import FixOrAdd, fix_or_add, is_current, kept_fix_or_add, open_suspects
+from core.flywheel.forecasts import Kept, forecast_actions, kept_forecasts
+from core.flywheel.foretold import Foretold, foretold
 from core.flywheel.guidelines import (
     PIN_KINDS,
     Definition,
@@ -77,7 +83,7 @@ from core.flywheel.guidelines import (
 from core.flywheel.history import back_to
 from core.flywheel.judgements import judgements
 from core.flywheel.listing import Filter, decide_rows, evidence, list_cards, matching, open_rows
-from core.flywheel.log import Entry
+from core.flywheel.log import Entry, InForce
 from core.flywheel.mend import before_after, chosen, edit_of, mended_size
 from core.flywheel.notes import Note, note_history, notes, write_note
 from core.flywheel.origins import origins
@@ -108,7 +114,9 @@ from core.flywheel.review import (
     start_queue,
     what_was_done,
 )
+from core.flywheel.rows_apart import WAYS, RowsApart, rows_apart
 from core.flywheel.sealed import in_sight, is_sealed, open_sealed, refusal
+from core.flywheel.side_by_side import FLIPS, Side, SideBySide, common_test, side_by_side
 from core.flywheel.simulate import simulate_reviewer
 from core.flywheel.slice_verdicts import SliceVerdict, harmed, judge_watched, watched_trend
 from core.flywheel.store import StoreError
@@ -132,8 +140,10 @@ __all__ = [
     "ARMS",
     "EXACT",
     "FARTHEST",
+    "FLIPS",
     "IN_TURNS",
     "JUDGED",
+    "KINDS",
     "LABELLINGS",
     "PERMUTATIONS",
     "PIN_KINDS",
@@ -141,10 +151,12 @@ __all__ = [
     "SECONDS_PER_DECISION",
     "SECONDS_PER_FIT",
     "SIMULATED",
+    "WAYS",
     "Action",
     "Annotations",
     "Attribution",
     "Audit",
+    "BackupError",
     "BandError",
     "Batch",
     "BatchError",
@@ -164,14 +176,19 @@ __all__ = [
     "Edit",
     "EditError",
     "EditGroup",
+    "Effort",
     "Entry",
     "ExampleMap",
     "Exclude",
     "Figure",
     "Filter",
     "FixOrAdd",
+    "Forecast",
+    "Foretold",
     "Generate",
     "GuidelineError",
+    "InForce",
+    "Kept",
     "LockError",
     "Member",
     "Note",
@@ -187,12 +204,16 @@ __all__ = [
     "Race",
     "RaceError",
     "Relabel",
+    "Restored",
     "Reviewed",
+    "RowsApart",
     "Sample",
     "SealError",
     "SetChecks",
     "SetRules",
     "Share",
+    "Side",
+    "SideBySide",
     "SliceVerdict",
     "StaleError",
     "StoreError",
@@ -209,13 +230,17 @@ __all__ = [
     "audit_bands",
     "audit_estimate",
     "back_to",
+    "back_up",
+    "backup_name",
     "before_after",
     "blind_queue",
     "branch",
     "branched_from",
     "chances",
+    "changes_by_reason",
     "choose_of_batch",
     "chosen",
+    "common_test",
     "compare_volume",
     "current_queue",
     "dated_table",
@@ -228,6 +253,7 @@ __all__ = [
     "dismissed_findings",
     "draw",
     "edit_of",
+    "efforts",
     "evidence",
     "examine_batch",
     "example_map",
@@ -236,6 +262,8 @@ __all__ = [
     "find_project",
     "fix_band",
     "fix_or_add",
+    "forecast_actions",
+    "foretold",
     "groups_of",
     "guideline_history",
     "guidelines_markdown",
@@ -254,6 +282,7 @@ __all__ = [
     "judgements",
     "kept_batches",
     "kept_fix_or_add",
+    "kept_forecasts",
     "kept_races",
     "kept_volume",
     "label_by_consensus",
@@ -298,13 +327,17 @@ __all__ = [
     "region_of",
     "relatives",
     "restore",
+    "restore_backup",
+    "restored_from",
     "review_sample",
     "reviewed",
     "reviewer_annotations",
+    "rows_apart",
     "sample",
     "score_dated",
     "second_look",
     "seconds_per_decision",
+    "side_by_side",
     "simulate_reviewer",
     "skipped",
     "start_queue",
@@ -323,5 +356,6 @@ __all__ = [
     "watched_slices",
     "watched_trend",
     "what_was_done",
+    "worded_changes",
     "write_note",
 ]

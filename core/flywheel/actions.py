@@ -3,66 +3,135 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from core.collect import Finding
 from core.evaluate import imbalance
 from core.flywheel import log
-from core.flywheel.blind import train_moved
+from core.flywheel.action import SECONDS_PER_DECISION, Action, Estimate, Forecast, plural
+from core.flywheel.blind import sample, train_moved
+from core.flywheel.candidates import settled_ids
+from core.flywheel.forecasts import Kept, kept_forecasts
+from core.flywheel.pace import seconds_per_decision
 from core.flywheel.review import current_queue, decisions, next_place
 from core.flywheel.sealed import is_sealed
 
 if TYPE_CHECKING:
     from core.flywheel.project import Project
 
-__all__ = ["SECONDS_PER_DECISION", "Action", "suggest"]
+__all__ = ["SECONDS_PER_DECISION", "Action", "ranked", "suggest"]
 
-# What one decision takes when nothing is known of the reviewer's own speed.
-SECONDS_PER_DECISION = 10
 _LARGEST_TO_RAREST = 5
+# What takes a decision an example; collecting rows takes at least labelling them.
+_DECIDED = {"review", "settle", "collect", "test"}
+_BLIND_SAMPLE = 200
+_GO_ON = "Go on reviewing"
 
 
-@dataclass(frozen=True)
-class Action:
-    """Something worth doing next.
+def suggest(project: Project, findings: Sequence[Finding] = (), *, by: str = "") -> list[Action]:
+    """Return the actions that the state of a project suggests, the most pressing first.
 
-    Attributes
-    ----------
-    kind : str
-        "turn", "review", "mend", "generate", "collect" or "claim".
-    title : str
-        What to do, as one would say it.
-    why : str
-        One sentence with the numbers that speak for it.
-    page : str
-        The page where it is done.
-    count : int
-        How many examples it is about.
-    minutes : float
-        What it takes.
-    """
-
-    kind: str
-    title: str
-    why: str
-    page: str
-    count: int = 0
-    minutes: float = 0.0
-
-
-def suggest(project: Project, findings: Sequence[Finding] = ()) -> list[Action]:
-    """Return the actions that the state of a project suggests.
+    What has a forecast is ranked by it; without forecasts, by rules of thumb.
 
     Parameters
     ----------
     project : Project
     findings : sequence of Finding
         What the audit of the data said.
+    by : str
+        Whose speed counts for the effort; by default 10 s a decision.
     """
     turns = project.turns
     if not turns:
         return [_first_turn(project), *_mend(findings)]
+    pace = seconds_per_decision(project.log, by) or SECONDS_PER_DECISION
+    kept = kept_forecasts(project, turns[-1])
+    actions = _unforecast(project, findings) if kept is None else _forecast(project, findings, kept)
+    return [_at(each, pace) for each in actions]
+
+
+def ranked(actions: Sequence[Action]) -> list[Action]:
+    """Bring actions into the order of their forecasts; those without one come last, as they were."""
+    return sorted(actions, key=lambda each: -each.forecast.gain if each.forecast is not None else float("inf"))
+
+
+def _forecast(project: Project, findings: Sequence[Finding], kept: Kept) -> list[Action]:
+    """The actions with forecasts, as far as they are still to be done."""
+    offered = _still_open(project, kept)
+    known = {each.key: each.forecast for each in kept.actions}
+    columns = {each.setup["column"] for each in offered if each.kind == "drop"}
+    mends = [
+        replace(action, key=finding.title, forecast=known.get(finding.title))
+        for finding, action in zip(_mendable(findings), _mend(findings), strict=True)
+        if not (finding.fix == "drop_column" and finding.columns[0] in columns)
+    ]
+    best = ranked([*offered, *mends])
+    pending = _next_turn(project)
+    under_way = [each for each in _review(project) if each.title.startswith(_GO_ON)]
+    stop = [] if pending else _stop(project, best)
+    return [*pending, *stop, *under_way, *best, *_test_labels(project), *(_claim(project) if stop else [])]
+
+
+def _still_open(project: Project, kept: Kept) -> list[Action]:
+    settled, train = settled_ids(project), project.dataset.ids("train")
+    features = set(project.dataset.schema.features)
+    found = []
+    for place, action in enumerate(kept.actions):
+        if action.kind == "drop" and action.setup["column"] not in features:
+            continue
+        if action.kind in {"review", "settle"}:
+            ids = kept.ids_of(place)
+            left = int(((settled.get_indexer(ids) < 0) & (train.get_indexer(ids) >= 0)).sum())
+            # Once half of it is done the forecast is of something else.
+            if 2 * left <= len(ids):
+                continue
+        if action.kind != "mend":
+            found.append(action)
+    return found
+
+
+def _stop(project: Project, best: Sequence[Action]) -> list[Action]:
+    """Say so if the best that can be done within an hour is less than the test set can tell from nothing."""
+    first = next((each.forecast for each in best if each.forecast is not None), None)
+    if first is None or first.gain >= first.noise:
+        return []
+    test = len(project.dataset.ids("test"))
+    return [
+        Action(
+            "stop",
+            "Stop here, unless the test set grows",
+            f"The best that an hour can do should bring {100 * first.gain:+.1f} points, and a test set of "
+            f"{test:,} can't tell less than {100 * first.noise:.1f} from nothing.",
+            "evaluate",
+            key="stop",
+        )
+    ]
+
+
+def _test_labels(project: Project) -> list[Action]:
+    """Blind review of the test labels, as long as nobody has begun it."""
+    test = len(project.dataset.ids("test"))
+    if sample(project) is not None or not test:
+        return []
+    count = min(_BLIND_SAMPLE, test)
+    nothing = Forecast(0.0, 0.0, 0.0, 0.0, 0, False, Estimate(0.0, 0.0, 0.0, 0.0, 0))
+    return [
+        Action(
+            "test",
+            f"Review {plural(count, 'test label')} blind",
+            "It does not move the model, so it brings no points. It says how many test labels are wrong, and takes "
+            "what they hide out of every verdict.",
+            "annotate",
+            count,
+            key="test",
+            forecast=nothing,
+        )
+    ]
+
+
+def _unforecast(project: Project, findings: Sequence[Finding]) -> list[Action]:
+    turns = project.turns
     actions = [*_next_turn(project), *_review(project), *_mend(findings), *_balance(project)]
     recent = [turn.verdict.verdict for turn in turns[-2:] if turn.verdict is not None]
     if recent == ["no evidence", "no evidence"]:
@@ -135,7 +204,7 @@ def _review(project: Project) -> list[Action]:
             return [
                 Action(
                     "review",
-                    f"Go on reviewing: {left:,} cards left",
+                    f"{_GO_ON}: {left:,} cards left",
                     f"You are in the {queue.source}.",
                     "annotate",
                     left,
@@ -161,12 +230,14 @@ def _review(project: Project) -> list[Action]:
     ]
 
 
+def _mendable(findings: Sequence[Finding]) -> list[Finding]:
+    return [finding for finding in findings if finding.fix and finding.severity >= 0.3][:3]
+
+
 def _mend(findings: Sequence[Finding]) -> list[Action]:
     return [
-        Action("mend", finding.title, finding.message, "collect", len(finding.ids))
-        for finding in findings
-        if finding.fix and finding.severity >= 0.3
-    ][:3]
+        Action("mend", finding.title, finding.message, "collect", len(finding.ids)) for finding in _mendable(findings)
+    ]
 
 
 def _balance(project: Project) -> list[Action]:
@@ -184,3 +255,8 @@ def _balance(project: Project) -> list[Action]:
             int(rarest["count"]),
         )
     ]
+
+
+def _at(action: Action, pace: float) -> Action:
+    """The same action with its effort at so many seconds a decision."""
+    return replace(action, minutes=action.count * pace / 60) if action.kind in _DECIDED else action

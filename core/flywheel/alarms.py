@@ -27,6 +27,7 @@ def alarms_of(report: BatchReport, headline: str) -> tuple[Finding, ...]:
         *_columns(report),
         *_told(report),
         *_labels(report),
+        *_elsewhere(report),
         *_predictions(report),
         *_confidence(report),
         *_slices(report),
@@ -104,6 +105,22 @@ def _labels(report: BatchReport) -> list[Finding]:
             f"The classes of {counted(report.labelled, 'labelled row')} are mixed in another way than those of train "
             f"({row}).",
             "If the world is mixed so now, a threshold or a balance that was chosen before may no longer fit.",
+        )
+    ]
+
+
+def _elsewhere(report: BatchReport) -> list[Finding]:
+    if not report.elsewhere:
+        return []
+    return [
+        Finding(
+            "batch_elsewhere",
+            "Predicted otherwise elsewhere",
+            0.7,
+            f"Of {counted(report.new, 'new row')}, {report.elsewhere:,} came with other probabilities than the model "
+            f"of turn {report.turn} gives them here. The rows were changed after they were predicted, or libraries of "
+            "other versions are at work there.",
+            "Predict the rows again where the model runs, with the versions that its README names.",
         )
     ]
 

@@ -1,7 +1,7 @@
 """What a new batch is like before anything is done with it: what is new, what drifted, what the model says of it.
 
-Columns are held against train, since the model learned from it; what the model predicts and how sure it is, against
-test: one and the same fit, on examples that it has not met on either side.
+Columns are held against the train of its turn, since the model learned from it; what it predicts and how sure it is,
+against test: one and the same fit, on examples that it has not met on either side.
 """
 
 from __future__ import annotations
@@ -54,6 +54,8 @@ _CHANCE, _UNLIKE = "chance of ", "unlike"
 _STANDARD_ERRORS = 1.96
 # From this AUC on what a classifier sees is more than a trifle, however sure it is.
 _TOLD = 0.6
+# Probabilities nearer than this are the same: files round them.
+_SAME = 1e-4
 # Fewer labelled rows say nothing of a score.
 _FEWEST = 20
 
@@ -101,6 +103,9 @@ class BatchReport:
         ``grows``.
     checks : tuple of (str, int, bool)
         Checks that new rows break: what it says, how many break it, whether it is severe.
+    elsewhere : int or None
+        How many of the predictions were made elsewhere and are not what the same model says here; None if they were
+        made here.
     predictions : DataFrame or None
         By id of the new rows, the probability of each class; None before turn 0.
     unlike : Series
@@ -125,6 +130,7 @@ class BatchReport:
     confidence: dict[str, list[float]] = field(default_factory=dict)
     slices: tuple[dict[str, Any], ...] = ()
     checks: tuple[tuple[str, int, bool], ...] = ()
+    elsewhere: int | None = None
     predictions: pd.DataFrame | None = None
     unlike: pd.Series = field(default_factory=lambda: pd.Series(dtype="float64"))
 
@@ -164,6 +170,7 @@ _WRITTEN = (
     "confidence",
     "slices",
     "checks",
+    "elsewhere",
 )
 
 
@@ -214,6 +221,8 @@ def examine_batch(
     *,
     renamed: Mapping[str, str] | None = None,
     strange: tuple[str, ...] = (),
+    predictions: pd.DataFrame | None = None,
+    turn: int | None = None,
     progress: Progress | None = None,
     cancel: Cancel | None = None,
 ) -> tuple[BatchReport, pd.DataFrame]:
@@ -226,6 +235,10 @@ def examine_batch(
         The file with the names that the data has, see `core.collect.match_columns` and `take_columns`.
     renamed, strange
         What was done to its columns, for the record.
+    predictions : DataFrame of shape (rows, classes), optional
+        What an exported model said of the rows elsewhere, in the order of `frame`; see `core.flywheel.read_back`.
+    turn : int, optional
+        The turn of that model.
     progress, cancel
         See `core.progress`.
 
@@ -247,6 +260,9 @@ def examine_batch(
     steps = Steps(5, progress, cancel)
     steps.start("looking for rows that are known")
     dataset, turns = project.dataset, project.turns
+    number = None
+    if turns:
+        number = turns[-1].number if predictions is None or turn is None else turn
     new, held = known_rows(project, frame)
     if new.empty:
         raise BatchError(
@@ -256,7 +272,7 @@ def examine_batch(
     broken, _ = ask_new(dataset.frame, new, project.checks)
     named = set(map(str, frame.columns))
     report = BatchReport(
-        turn=turns[-1].number if turns else None,
+        turn=number,
         rows=len(frame),
         known=len(frame) - len(new) - held,
         held=held,
@@ -272,12 +288,14 @@ def examine_batch(
         ),
     )
     steps.start("comparing each column with train")
-    train = dataset.ids("train").difference(dataset.generated, sort=False)
+    # What the model learned from: rows that came since its turn are no reason to call another batch usual.
+    learned = dataset if number is None else project.dataset_at(turns[number].revision)
+    train = learned.ids("train").difference(learned.generated, sort=False)
     inputs = list(dataset.schema.inputs)
-    reference = dataset.frame.loc[train, inputs]
+    reference = learned.frame.loc[train, inputs]
     tables = [drift(reference, new[inputs]).assign(of=COLUMN)]
     if len(labels):
-        known = dataset.labels.loc[train].to_frame(LABEL)
+        known = learned.labels.loc[train].to_frame(LABEL)
         tables.append(drift(known, labels.to_frame(LABEL)).assign(of=LABEL))
     steps.start("telling the batch from train")
     told = tell_apart(reference, new[inputs], text=dataset.schema.text, cancel=cancel)
@@ -285,9 +303,12 @@ def examine_batch(
         report = replace(
             report, told=(told.auc, told.low, told.high), most=str(told.columns.index[0]), unlike=told.unlike
         )
-    if turns:
-        steps.start("asking the model of the last turn")
-        report, of_model = _ask_model(project, report, new, labels, cancel)
+    if number is not None:
+        steps.start(f"asking the model of turn {number}")
+        elsewhere = None
+        if predictions is not None:
+            elsewhere = predictions.set_axis(dataset.fit_rows(frame).index).loc[new.index]
+        report, of_model = _ask_model(project, report, new, labels, elsewhere, cancel)
         tables.append(of_model)
     steps.start("measuring the slices that are watched")
     columns, lost = _together(tables, _worse(project.headline, report))
@@ -297,12 +318,25 @@ def examine_batch(
 
 
 def _ask_model(
-    project: Project, report: BatchReport, new: pd.DataFrame, labels: pd.Series, cancel: Cancel | None
+    project: Project,
+    report: BatchReport,
+    new: pd.DataFrame,
+    labels: pd.Series,
+    elsewhere: pd.DataFrame | None,
+    cancel: Cancel | None,
 ) -> tuple[BatchReport, pd.DataFrame]:
-    """What the model of the last turn says of the batch, beside what it says of test."""
-    turn = project.turns[-1]
+    """What the model of a turn says of the batch, here or ``elsewhere``, beside what it says of test."""
+    assert report.turn is not None
+    turn = project.turns[report.turn]
     then = project.dataset_at(turn.revision)
-    said = class_probabilities(project.fitted(cancel=cancel), then, new[list(then.schema.inputs)])
+    is_last = turn.number == project.turns[-1].number
+    fitted = project.fitted(cancel=cancel) if is_last else project.model.fit(then, cancel=cancel)
+    said = class_probabilities(fitted, then, new[list(then.schema.inputs)])
+    if elsewhere is not None:
+        # What was predicted out there counts, and is held against what the same model says here.
+        apart = (elsewhere[said.columns] - said).abs().max(axis=1)
+        report = replace(report, elsewhere=int((apart > _SAME).sum()))
+        said = elsewhere[said.columns]
     both = {"test": turn.test_probabilities, "batch": said}
     sure = {name: frame.max(axis=1) for name, frame in both.items()}
     decided = {name: project.model.decide(frame, turn.threshold) for name, frame in both.items()}
@@ -363,6 +397,7 @@ def _slices(project: Project, dataset: Dataset, train: pd.Index, new: pd.DataFra
         return ()
     both = dataset.with_rows(new)
     members = inside(project, watched, both)
+    train = train.intersection(dataset.frame.index, sort=False)
     places = [both.frame.index.get_indexer(ids) for ids in (train, new.index)]
     counts = np.array([[met[place].sum() for place in places] for met in members], dtype=float)
     totals = np.array([len(place) for place in places], dtype=float)

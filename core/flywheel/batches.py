@@ -7,18 +7,21 @@ became of a batch is read from the log: it is in the data if its edit is in forc
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+import numpy as np
 import pandas as pd
 
 from core.collect import Finding
 from core.flywheel import log
 from core.flywheel.alarms import alarms_of
 from core.flywheel.batch_report import BatchError, BatchReport, Score, read_report, score_of, written_predictions
-from core.flywheel.dated import DatedTest, add_dated_test, fit_to_judge
-from core.flywheel.edits import Collect
+from core.flywheel.dated import DatedTest, fit_to_judge, judging_rows, keep_dated_test
+from core.flywheel.edits import Collect, Decision
+from core.flywheel.errors import StaleError
+from core.flywheel.review import decisions
 from core.flywheel.store import now
 
 if TYPE_CHECKING:
@@ -31,10 +34,12 @@ __all__ = [
     "TAKEN_BACK",
     "Batch",
     "TrueScore",
+    "batches_json",
     "hold_out_batch",
     "kept_batches",
     "may_judge",
     "merge_batch",
+    "random_order",
     "refuse_batch",
     "true_score",
     "waiting_rows",
@@ -43,6 +48,9 @@ __all__ = [
 # The reports of each open project: a page that is drawn again reads nothing.
 _reports: WeakKeyDictionary[Project, dict[int, BatchReport]] = WeakKeyDictionary()
 _lock = threading.Lock()
+
+# With fewer labels a random sample says next to nothing.
+_FEWEST = 20
 
 # What became of a batch.
 ADDED, REFUSED, JUDGES, TAKEN_BACK, UNFINISHED = "added", "refused", "dated test set", "taken back", "not finished"
@@ -92,12 +100,11 @@ class TrueScore:
     turn : int
         Whose model predicted the batch when it came.
     labelled, rows : int
-        How many of its rows have a label by now.
+        Labels that the score rests on, and rows of the batch.
     score : tuple of float or None
         The headline metric with its 95 % interval; None where there are too few labels.
     chosen : bool
-        Whether some of the labels came later: rows that were chosen to be labelled are no random sample, as a rule
-        harder ones.
+        Whether they are of rows that were chosen to be labelled: these are no random sample, as a rule harder ones.
     """
 
     turn: int
@@ -153,6 +160,9 @@ def merge_batch(
     if new.empty:
         raise BatchError("A batch must have rows to add. None is left. Leave out fewer, or refuse the batch.")
     rows = new.assign(**{project.dataset.schema.label: pd.Series(pd.NA, new.index, "str")}) if into_pool else new
+    if into_pool:
+        # None of its labels comes into the data: those that come later are somebody's.
+        report = replace(report, labelled=0)
     number = _record(project, report, name, ADDED, reason, by)
     project.apply(Collect(rows.reset_index(drop=True), batch=number, by=by, reason=reason or name))
     return _of(project, number)
@@ -174,16 +184,24 @@ def refuse_batch(project: Project, report: BatchReport, *, name: str, reason: st
 def hold_out_batch(
     project: Project, report: BatchReport, new: pd.DataFrame, *, name: str, by: str = "", reason: str = ""
 ) -> DatedTest:
-    """Keep the labelled rows of a batch as a dated test set; see `dated.add_dated_test`.
+    """Keep the labelled rows of a batch as a dated test set, but for those that train or pool know.
 
     Raises
     ------
     DatedTestError
         If too few of them are fit to judge by; nothing is kept then.
+    StaleError
+        If the data was changed meanwhile.
     """
-    with project.store.writing():
+    store, revision = project.store, project.revision
+    kept = judging_rows(project, new)
+    label = project.dataset.schema.label
+    with store.writing():
+        # Asked of the store: who holds it must not wait for the project, which others hold while they wait for it.
+        if store.execute("SELECT COALESCE(MAX(seq), 0) FROM log") != [(revision,)]:
+            raise StaleError("The data was changed meanwhile. Nothing was kept. Look at the batch again, then keep it.")
         number = _record(project, report, name, JUDGES, reason, by)
-        return add_dated_test(project, new, name=name, batch=number, by=by)
+        return keep_dated_test(store, kept, label=label, name=name, batch=number, by=by)
 
 
 def may_judge(project: Project, new: pd.DataFrame) -> int:
@@ -195,7 +213,8 @@ def true_score(project: Project, batch: Batch) -> TrueScore | None:
     """How good the model was on a batch when it came, by the labels that are known by now.
 
     Its predictions were made when it came, by a model that had not met it. Rows of a dated test set count with the
-    labels they came with.
+    labels they came with. Where labels came later, the score rests on the beginning of `random_order` that is settled,
+    if it holds 20 labels: a random sample, whatever else was labelled; otherwise on all labels.
 
     Returns
     -------
@@ -209,10 +228,60 @@ def true_score(project: Project, batch: Batch) -> TrueScore | None:
     if batch.fate == JUDGES or batch.fate == REFUSED:
         return TrueScore(report.turn, report.labelled, report.new, report.score, False)
     labels = project.dataset.labels.reindex(ids).dropna()
+    chosen = len(labels) > report.labelled
+    if chosen:
+        sample = _settled(project, random_order(batch))
+        drawn = labels.loc[labels.index.intersection(sample, sort=False)]
+        if len(drawn) >= _FEWEST:
+            labels, chosen = drawn, False
     turns = project.turns
     threshold = turns[report.turn].threshold if report.turn < len(turns) else None
     score = score_of(project, labels, report.predictions, threshold)
-    return TrueScore(report.turn, len(labels), len(ids), score, len(labels) > report.labelled)
+    return TrueScore(report.turn, len(labels), len(ids), score, chosen)
+
+
+def random_order(batch: Batch) -> pd.Index:
+    """The rows of a batch in one random order, the same for good: whoever labels along it has a random sample."""
+    if batch.report.predictions is None:
+        return pd.Index([], dtype="str")
+    # Sorted first: the order must not depend on that of the rows.
+    ids = batch.report.predictions.index.sort_values()
+    return ids[np.random.default_rng(batch.number).permutation(len(ids))]
+
+
+def _settled(project: Project, order: pd.Index) -> pd.Index:
+    """The beginning of an order up to the first row of which nothing was said: with a label, excluded or ambiguous."""
+    dataset = project.dataset
+    known = decisions(project)
+    unclear = known.index[known["decision"] == Decision.AMBIGUOUS]
+    labelled = dataset.labels.reindex(order).notna().to_numpy()
+    excluded = dataset.excluded.index.get_indexer(order) >= 0
+    said = labelled | excluded | (unclear.get_indexer(order) >= 0)
+    return order if said.all() else order[: int(said.argmin())]
+
+
+def batches_json(project: Project) -> list[dict[str, Any]]:
+    """Every batch as others read it: what came, what became of it, what was alarming."""
+    return [
+        {
+            "batch": batch.number,
+            "at": batch.at,
+            "by": batch.by,
+            "name": batch.name,
+            "what_became_of_it": batch.fate,
+            "reason": batch.reason,
+            "entry_of_the_log": batch.entry,
+            "rows": batch.report.rows,
+            "known": batch.report.known,
+            "in_a_dated_test_set": batch.report.held,
+            "new": batch.report.new,
+            "labelled": batch.report.labelled,
+            "examined_by_turn": batch.report.turn,
+            "score": batch.report.score,
+            "alarms": [finding.message for finding in batch.alarms(project.headline)],
+        }
+        for batch in kept_batches(project)
+    ]
 
 
 def waiting_rows(project: Project, batch: Batch) -> pd.Index:
@@ -243,6 +312,8 @@ def _report(project: Project, number: int) -> BatchReport:
     """The report of a batch, read once: it never changes."""
     with _lock:
         known = _reports.setdefault(project, {})
+    # The lock of the store, which is read inside: with another one the two could be taken in two orders.
+    with project.store.lock:
         if number not in known:
             store = project.store
             ((report, columns, predictions),) = store.execute(

@@ -50,6 +50,12 @@ _ROWS = {
     "rankings": "1",
     "refits": "1",
     "fits": "1",
+    "curves": "1",
+    "forecasts": "turn <= {turn}",
+    "predictions": "1",
+    # All of a family are judged by the same dated test sets; other batches come along up to where the two part.
+    "dated_tests": "1",
+    "batches": "at <= '{at}' OR number IN (SELECT batch FROM source.dated_tests)",
     "meta": "1",
 }
 _BLOB = re.compile(r"\b[0-9a-f]{64}\b")
@@ -146,7 +152,13 @@ def _fill(project: Project, folder: Path, came: Origin, name: str) -> None:
         store.execute("ATTACH DATABASE ? AS source", (str(project.folder / "project.sqlite"),))
         with store.writing():
             blind = project.store.get("blind")
-            where = {"revision": came.revision, "turn": came.turn, "blind": blind["queue"] if blind else -1}
+            parted = next((entry.at for entry in project.log if entry.seq == came.revision), project.created)
+            where = {
+                "revision": came.revision,
+                "turn": came.turn,
+                "at": parted,
+                "blind": blind["queue"] if blind else -1,
+            }
             for table, condition in _ROWS.items():
                 _copy(store, table, condition.format(**where))
             _number_on(store)
@@ -160,7 +172,7 @@ def _fill(project: Project, folder: Path, came: Origin, name: str) -> None:
             # Nobody has a card of the branch before them yet.
             store.execute("UPDATE places SET at = ?", (_LONG_AGO,))
             ((shared,),) = store.execute("SELECT COUNT(*) FROM turns")
-            values = {"name": name, "created": came.at, "origin": asdict(came), "shared": shared}
+            values = {"name": name, "created": came.at, "branched_from": asdict(came), "shared": shared}
             for key, value in values.items():
                 store.put(key, value)
         store.execute("DETACH DATABASE source")

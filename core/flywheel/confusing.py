@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from core.flywheel.batches import Batch, waiting_rows
+from core.flywheel.batches import Batch, random_order, waiting_rows
 from core.flywheel.errors import ProjectError
 from core.flywheel.pool import PoolView, look_at_pool
 from core.flywheel.review import start_queue
@@ -17,13 +17,20 @@ __all__ = ["choose_of_batch", "queue_of_batch"]
 
 
 def choose_of_batch(
-    project: Project, batch: Batch, n: int, progress: Progress | None = None, cancel: Cancel | None = None
+    project: Project,
+    batch: Batch,
+    n: int,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
+    *,
+    at_random: bool = False,
 ) -> PoolView:
     """Choose rows of a batch that wait in the pool.
 
     Where a classifier told the batch from train when it came, half of them are those that it was surest are new; the
     others are those that the model of the last turn wavers on, spread so that no two tell it the same
-    (`core.annotate.next_to_label`).
+    (`core.annotate.next_to_label`). With ``at_random`` they are the next of `batches.random_order`, by which the true
+    score of the whole batch is known once 20 have a label.
 
     Raises
     ------
@@ -36,7 +43,10 @@ def choose_of_batch(
     if not len(ids):
         raise ProjectError(f"No row of '{batch.name}' waits in the pool for a label. Choose another batch.")
     first: list[str] = []
-    if batch.report.told_apart:
+    if at_random:
+        order = random_order(batch)
+        first = [str(example) for example in order[ids.get_indexer(order) >= 0][:n]]
+    elif batch.report.told_apart:
         newest = batch.report.unlike.reindex(ids).dropna().sort_values(ascending=False, kind="stable")
         first = [str(example) for example in newest.index[: n // 2]]
     return look_at_pool(project, min(n, len(ids)), among=ids, first=first, progress=progress, cancel=cancel)
@@ -49,10 +59,12 @@ def queue_of_batch(
     progress: Progress | None = None,
     cancel: Cancel | None = None,
     *,
+    at_random: bool = False,
     by: str = "",
 ) -> PoolView:
     """Choose rows of a batch as `choose_of_batch` does, and start the queue in which they are labelled."""
-    view = choose_of_batch(project, batch, n, progress, cancel)
-    source = f"next {len(view.cards):,} of the batch '{batch.name}', chosen by turn {view.turn}"
+    view = choose_of_batch(project, batch, n, progress, cancel, at_random=at_random)
+    how = "drawn at random" if at_random else f"chosen by turn {view.turn}"
+    source = f"next {len(view.cards):,} of the batch '{batch.name}', {how}"
     start_queue(project, view.cards, source=source, turn=view.turn, by=by)
     return view

@@ -14,8 +14,11 @@ import pandas as pd
 
 from core.collect import checks_source, needs_source, to_pandera
 from core.flywheel import log, replay
+from core.flywheel.batches import batches_json
 from core.flywheel.blind import reviewed_json
 from core.flywheel.claim import claim_json
+from core.flywheel.dated import dated_tests
+from core.flywheel.dated_verdicts import dated_table
 from core.flywheel.edits import Collect, Correct, Edit, Generate, plain
 from core.flywheel.edits import replay as replayed
 from core.flywheel.guidelines import guidelines_markdown
@@ -48,6 +51,8 @@ test_labels.json         the blind review of test labels: its sample, what it fo
 claim.json, sealed.csv   once the sealed examples were opened: the final claim, and what was predicted for each of them
 notes.json               notes on turns, every state of each
 watched.json             the pinned slices: their conditions, who pinned them, what each turn did to them
+batches.json             what came after the project began and what became of it, if anything came
+test_sets.csv            every turn on every test set, where there are dated ones; set 0 is the project's own
 guidelines.md            what each class means, with examples and every earlier definition
 recipe.json              the locked recipe
 rules.json               the rules (labelling functions): name, class, condition
@@ -125,6 +130,7 @@ def _write(project: Project, folder: Path) -> None:
     (folder / "README.txt").write_text(_READ_ME.format(name=project.name, sealed=sealed), encoding="utf-8")
     _dump(folder / "notes.json", notes_json(project))
     _dump(folder / "watched.json", watched_json(project))
+    _write_batches(project, folder)
     _dump(folder / "test_labels.json", reviewed_json(project))
     _dump(folder / "rules.json", [rule.to_dict() for rule in project.rules])
     if project.checks:
@@ -137,6 +143,14 @@ def _write(project: Project, folder: Path) -> None:
         write_csv(project.ledger(), folder / "ledger.csv", index=False)
         _dump(folder / "metrics.json", _metrics(project, turns[-1]))
         _write_replay(project, turns[-1], folder)
+
+
+def _write_batches(project: Project, folder: Path) -> None:
+    kept = batches_json(project)
+    if kept:
+        _dump(folder / "batches.json", kept)
+    if dated_tests(project):
+        write_csv(dated_table(project), folder / "test_sets.csv", index=False)
 
 
 def _write_claim(project: Project, folder: Path) -> None:

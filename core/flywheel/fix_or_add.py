@@ -4,7 +4,7 @@ Nobody knows yet what a review of them would say, and suggestions can't stand in
 the other labels, they let a held-out label be known through its neighbours, and where half of the suspects are right
 they do as much harm as good. So the cost of wrong labels is measured instead: the locked model learns from nested parts
 of train, once with the labels as they are and once with as many more wrong ones, of the same kinds, as are probably
-wrong among the suspects. What that costs is what settling them would bring. See decision 35.
+wrong among the suspects. What that costs is what settling them would bring. See decision 40.
 """
 
 from __future__ import annotations

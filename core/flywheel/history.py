@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from core.flywheel import log, places
-from core.flywheel.errors import ProjectError
+from core.flywheel.errors import ProjectError, StaleError
 from core.flywheel.log import BACK, REDO, UNDO, Entry
+from core.flywheel.store import StoreError
 
 if TYPE_CHECKING:
     from core.flywheel.project import Project
@@ -14,26 +15,37 @@ if TYPE_CHECKING:
 __all__ = ["back_to", "go_back", "redo", "undo"]
 
 
-def undo(project: Project, by: str | None = None) -> Entry:
+def undo(project: Project, by: str | None = None, *, shown: int | None = None) -> Entry:
     """Take back the last act in force (of one author, if named), as a new entry of the log.
+
+    Parameters
+    ----------
+    project : Project
+    by : str, optional
+    shown : int, optional
+        The entry that the caller was told would be taken back.
 
     Raises
     ------
+    StaleError
+        If it would be another one by now.
     ProjectError
         If there is nothing to take back.
     """
-    return _turn_back(project, UNDO, by)
+    return _turn_back(project, UNDO, by, shown)
 
 
-def redo(project: Project, by: str | None = None) -> Entry:
-    """Bring back the act that was taken back last, as a new entry of the log.
+def redo(project: Project, by: str | None = None, *, shown: int | None = None) -> Entry:
+    """Bring back the act that was taken back last, as a new entry of the log; parameters as for `undo`.
 
     Raises
     ------
+    StaleError
+        If it would be another one by now than the one that was shown.
     ProjectError
         If there is nothing to bring back.
     """
-    return _turn_back(project, REDO, by)
+    return _turn_back(project, REDO, by, shown)
 
 
 def back_to(project: Project, revision: int) -> tuple[tuple[Entry, ...], tuple[Entry, ...]]:
@@ -58,7 +70,7 @@ def back_to(project: Project, revision: int) -> tuple[tuple[Entry, ...], tuple[E
         )
     left, came = log.InForce(entries).take_in(log.following(entries, kind=BACK, target=revision))
     if not left and not came:
-        raise ProjectError(f"The data is as it was {_then(project, revision)}. There is nothing to go back to.")
+        raise ProjectError(f"It is the data {_then(project, revision)} already. There is nothing to go back to.")
     return left, came
 
 
@@ -98,15 +110,27 @@ def go_back(project: Project, revision: int, *, by: str = "", reason: str = "") 
     return _entry(project, seq)
 
 
-def _turn_back(project: Project, kind: str, by: str | None) -> Entry:
+def _turn_back(project: Project, kind: str, by: str | None, shown: int | None) -> Entry:
     store = project.store
     with store.writing():
         entries = project.log
         target = (log.undoable if kind == UNDO else log.redoable)(entries, by)
         if target is None:
             raise ProjectError(f"There is nothing to {kind}" + (f" by '{by}'." if by else "."))
+        if shown is not None and shown != target.seq:
+            raise StaleError(
+                f"Something was done in another window since this was shown: {kind} would "
+                f"{'take back' if kind == UNDO else 'bring back'} '{target.summary}' now. Nothing was changed. "
+                f"Look at it, then {kind} again."
+            )
         # What is left must make a data set; if it does not, this says so and nothing is written.
-        project.versions.at(log.active([*entries, log.following(entries, kind=kind, target=target.seq)]))
+        try:
+            project.versions.at(log.active([*entries, log.following(entries, kind=kind, target=target.seq)]))
+        except StoreError:
+            # Rows that are damaged are in force before and after: taking back what lies on top of them is the way to
+            # get behind them.
+            if kind == REDO:
+                raise
         seq = log.append(
             store,
             kind=kind,

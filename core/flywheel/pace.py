@@ -9,10 +9,10 @@ from statistics import median
 
 from core.flywheel.log import Entry
 
-__all__ = ["seconds_per_decision"]
+__all__ = ["AWAY", "seconds_per_decision"]
 
 # Who takes longer was away.
-_AWAY = 120
+AWAY = 120
 _FEWEST = 5
 # Only the latest: people become faster.
 _LATEST = 200
@@ -38,7 +38,8 @@ def seconds_per_decision(entries: Sequence[Entry], by: str) -> float | None:
         (datetime.fromisoformat(later.at) - datetime.fromisoformat(earlier.at)).total_seconds()
         for later, earlier in pairs
     ]
-    gaps = [each for each in seconds if each < _AWAY]
+    # A clock that was set back makes a gap that was none.
+    gaps = [each for each in seconds if 0 <= each < AWAY]
     return max(1.0, median(gaps)) if len(gaps) >= _FEWEST else None
 
 

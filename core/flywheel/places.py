@@ -51,7 +51,8 @@ class Stand:
     @property
     def fresh(self) -> bool:
         """Whether they came to it lately: then the card is theirs."""
-        return datetime.fromisoformat(self.at) > datetime.now(UTC) - HELD
+        # Either way: a clock that was set back must not leave the card with them until it has caught up.
+        return abs(datetime.now(UTC) - datetime.fromisoformat(self.at)) < HELD
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from core.flywheel.claim import Claim, read_claim, with_claim
 from core.flywheel.dated import fenced, score_dated
 from core.flywheel.decided import Decided
 from core.flywheel.edits import Collect, Decide, Edit
+from core.flywheel.effort import with_effort
 from core.flywheel.errors import LockError, ProjectError, StaleError
 from core.flywheel.export import export
 from core.flywheel.findings import Findings, checks_in_force, open_findings, ready_findings
@@ -47,6 +48,7 @@ class Project:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        # The lock of the store: a second one could be taken in the other order.
         self._lock = store.lock
         self._entries: list[Entry] = []
         self._decided = Decided()
@@ -158,6 +160,11 @@ class Project:
         return self._store.folder.name
 
     @property
+    def said(self) -> tuple[str, ...]:
+        """What was found on opening, in sentences: what was dropped, and that nothing can be written."""
+        return tuple(self._store.said)
+
+    @property
     def store(self) -> Store:
         """The files behind the project."""
         return self._store
@@ -243,13 +250,13 @@ class Project:
         """The edit that `redo` would bring back."""
         return log.redoable(self.log, by)
 
-    def undo(self, by: str | None = None) -> Entry:
+    def undo(self, by: str | None = None, *, shown: int | None = None) -> Entry:
         """Take back the last act in force (of one author, if named), as a new entry of the log; see `history.undo`."""
-        return history.undo(self, by)
+        return history.undo(self, by, shown=shown)
 
-    def redo(self, by: str | None = None) -> Entry:
+    def redo(self, by: str | None = None, *, shown: int | None = None) -> Entry:
         """Bring back the act that was taken back last, as a new entry of the log; see `history.redo`."""
-        return history.redo(self, by)
+        return history.redo(self, by, shown=shown)
 
     def go_back(self, revision: int, *, by: str = "", reason: str = "") -> Entry:
         """Go back to the data as it was after one entry of the log, as a new entry; see `history.go_back`."""
@@ -357,7 +364,8 @@ class Project:
 
     def ledger(self) -> pd.DataFrame:
         """The turns as a table: headline with its interval, verdicts with theirs, what changed, what was harmed."""
-        return with_notes(self, with_claim(self, with_watched(self, self._ledger.table(self.turns))))
+        table = with_watched(self, self._ledger.table(self.turns))
+        return with_notes(self, with_effort(self, with_claim(self, table)))
 
     def fitted(self, progress: Progress | None = None, cancel: Cancel | None = None) -> Fitted:
         """The locked model fitted on the data of the last turn; fitted again after a restart."""
@@ -398,9 +406,9 @@ class Project:
         """
         return open_findings(self, self.audits.look(self.dataset, self.checks, progress, cancel))
 
-    def actions(self) -> list[Action]:
-        """What is worth doing next, most pressing first; findings that are not known yet are left out."""
-        return suggest(self, ready_findings(self) or ())
+    def actions(self, by: str = "") -> list[Action]:
+        """What is worth doing next, most pressing first, at the speed of ``by``; with forecasts once `forecast` ran."""
+        return suggest(self, ready_findings(self) or (), by=by)
 
     def export(self, path: str | Path) -> Path:
         """Write data, log, metrics and ``replay.py`` to a folder, or to a zip file if the path ends in ``.zip``."""

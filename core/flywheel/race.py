@@ -112,6 +112,8 @@ class _Arm:
     reviewed: set[str] = field(default_factory=set)
     on_model: float = 0.0
     on_data: float = 0.0
+    # By the clock.
+    seconds: float = 0.0
     rows: list[dict[str, Any]] = field(default_factory=list)
     # The probabilities that the last row was scored by.
     scored: pd.DataFrame | None = None
@@ -164,7 +166,7 @@ def race(
     candidates : sequence of Recipe, optional
         What the model's side chooses from, in this order; by default ``core.train.space.recipe_space``.
     heard : callable, optional
-        Hears the table so far after each step, from the thread that runs.
+        Hears the table so far, at the start and after each step, from the thread that runs.
     progress, cancel
         See `core.progress`.
 
@@ -231,35 +233,38 @@ def run_race(
     model = LockedModel.for_dataset(dataset, recipe)
     training = model.train(dataset, cancel=cancel)
     start = run.said(dataset, training.fitted)
-    done: list[dict[str, Any]] = []
-    ends, clock = {}, {}
-    for place, name in enumerate(arms):
-        arm = _Arm(
-            name,
-            dataset,
-            model.recipe,
-            training.out_of_fold,
-            run.validated(dataset, training.out_of_fold),
-            list(recipe_space(dataset, rules.seed) if candidates is None else candidates),
-            start,
-        )
-        began = time.monotonic()
+    validated = run.validated(dataset, training.out_of_fold)
+    space = list(recipe_space(dataset, rules.seed) if candidates is None else candidates)
+    racing = [_Arm(name, dataset, model.recipe, training.out_of_fold, validated, list(space), start) for name in arms]
+    for arm in racing:
         run.note(arm, "start")
-        while (said := run.step(arm)) is not None:
-            steps.check()
-            if progress is not None:
-                share = min(1.0, run.cost(arm) / rules.budget)
-                progress((place + share) / len(arms), f"{name}: {said}")
-            if heard is not None:
-                heard(pd.DataFrame([*done, *arm.rows]))
-        done += arm.rows
-        ends[name] = arm.said
-        clock[name] = time.monotonic() - began
+    if heard is not None:
+        heard(_table(racing))
+    running = list(racing)
+    while running:
+        # Whoever has spent least is next: so one can watch a race, and none hears of another.
+        arm = min(running, key=run.cost)
+        began = time.monotonic()
+        said = run.step(arm)
+        arm.seconds += time.monotonic() - began
+        steps.check()
+        if said is None:
+            running.remove(arm)
+            continue
+        if progress is not None:
+            share = sum(min(1.0, run.cost(each) / rules.budget) for each in racing) / len(racing)
+            progress(share, f"{arm.name}: {said}")
+        if heard is not None:
+            heard(_table(racing))
     if progress is not None:
         progress(1.0, "done")
-    table = pd.DataFrame(done)
-    table.attrs["seconds"] = clock
-    return Finish(table, start, ends)
+    table = _table(racing)
+    table.attrs["seconds"] = {arm.name: arm.seconds for arm in racing}
+    return Finish(table, start, {arm.name: arm.said for arm in racing})
+
+
+def _table(arms: Sequence[_Arm]) -> pd.DataFrame:
+    return pd.DataFrame([row for arm in arms for row in arm.rows])
 
 
 def _truth(dataset: Dataset, truth: pd.Series | str) -> pd.Series:

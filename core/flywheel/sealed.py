@@ -7,11 +7,13 @@ again after more choices, they would be another test set. See decision 23.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from core.evaluate import Evaluation, Refit, Verdict, compare, evaluate, training_luck
+from core.flywheel.backup import restored_from
 from core.flywheel.blind import train_moved
 from core.flywheel.claim import Claim, read_claim, worded
 from core.flywheel.errors import LockError, ProjectError, SealError, StaleError
@@ -58,8 +60,8 @@ def refusal(project: Project) -> ProjectError | None:
     if elsewhere is not None:
         return SealError(
             f"The sealed examples are those of the project '{elsewhere.name}', too, and were opened there"
-            f"{_when(elsewhere.at, elsewhere.by)}. They can be opened once for all branches. To judge another turn, "
-            "bring examples that were never used to a new project."
+            f"{_when(elsewhere.at, elsewhere.by)}. They can be opened once for all branches and restored copies. "
+            "To judge another turn, bring examples that were never used to a new project."
         )
     dataset, turns = project.dataset, project.turns
     if not dataset.labels_of("sealed").notna().any():
@@ -161,6 +163,8 @@ def open_sealed(
             last.number, looks, len(labels), project.headline, evaluation.metrics[project.headline], verdict
         ),
     )
+    if (copy := restored_from(project)) is not None:
+        claim = replace(claim, sentence=f"{claim.sentence} {copy.sentence}")
     Steps(1, cancel=cancel).check()
     _write(project.store, claim, last, judge.predictions(after, before), after, before)
     if progress is not None:

@@ -29,6 +29,7 @@ __all__ = [
     "TOO_FEW",
     "SliceVerdict",
     "harmed",
+    "judge_between",
     "judge_watched",
     "watched_json",
     "watched_trend",
@@ -82,6 +83,21 @@ def judge_watched(project: Project) -> tuple[SliceVerdict, ...]:
     return _looked(project)[0]
 
 
+def judge_between(project: Project, before: Turn, after: Turn, labels: pd.Series) -> tuple[SliceVerdict, ...]:
+    """What one turn is against another on each watched slice, in the order of pinning.
+
+    Parameters
+    ----------
+    project : Project
+    before, after : Turn
+        Of the project, or of one that shares its test set.
+    labels : Series
+        The test examples to judge on, by id.
+    """
+    slices = watched_slices(project)
+    return tuple(_judge(project, slices, _members(project, slices, labels), before, after)) if slices else ()
+
+
 def watched_trend(project: Project) -> pd.DataFrame:
     """How each watched slice fared: turn by turn on the test set as it is now, and on train in the last, out of fold.
 
@@ -106,10 +122,7 @@ def _looked(project: Project) -> _Looked:
         known = _kept.get(project)
     if known is not None and known[0] == key:
         return known[1]
-    labels = dataset.labels_of("test")
-    place = dataset.frame.index.get_indexer(labels.index)
-    # By id: resamples must not depend on the order in which the rows came.
-    members = [labels[met[place]].sort_index() for met in inside(project, slices, dataset)] if slices else []
+    members = _members(project, slices, dataset.labels_of("test")) if slices else []
     verdicts = tuple(
         verdict for before, after in pairwise(turns) for verdict in _judge(project, slices, members, before, after)
     )
@@ -127,6 +140,14 @@ def _looked(project: Project) -> _Looked:
     with _lock:
         _kept[project] = (key, (verdicts, trend))
     return verdicts, trend
+
+
+def _members(project: Project, slices: Sequence[WatchedSlice], labels: pd.Series) -> list[pd.Series]:
+    """The labels of those test examples that are in each slice, as the data is now."""
+    dataset = project.dataset
+    place = dataset.frame.index.get_indexer(labels.index)
+    # By id: resamples must not depend on the order in which the rows came.
+    return [labels[met[place]].sort_index() for met in inside(project, slices, dataset)]
 
 
 def _share_wrong(wrong: pd.Series) -> dict[str, Any]:

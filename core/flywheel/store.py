@@ -2,7 +2,9 @@
 
 What is written is acknowledged only once it is on disk: SQLite runs with a write-ahead log and full synchronisation,
 files are written under a temporary name, synchronised and renamed. A process that is killed at any moment loses nothing
-that was acknowledged.
+that was acknowledged; what it left half done is dropped when the project is opened, and said.
+
+A folder that can't be written is opened for reading.
 """
 
 from __future__ import annotations
@@ -13,21 +15,25 @@ import json
 import os
 import shutil
 import sqlite3
+import tempfile
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from core.errors import FlywheelError
+from core.flywheel.blob_uses import named_blobs, told
+from core.flywheel.unfinished import drop_unfinished, has_unfinished_change
 
-__all__ = ["FORMAT", "Store", "StoreError", "now", "sync_folder"]
+__all__ = ["FORMAT", "Store", "StoreError", "now", "sync_folder", "table_columns"]
 
 FORMAT = 1
 # Frames kept in memory, so that a page that is drawn again reads none.
@@ -67,6 +73,9 @@ CREATE TABLE IF NOT EXISTS races (
 CREATE TABLE IF NOT EXISTS curves (
     number INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, kind TEXT NOT NULL, version TEXT NOT NULL,
     fingerprint TEXT NOT NULL, content TEXT NOT NULL, blob TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS forecasts (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, by TEXT NOT NULL, turn INTEGER NOT NULL,
+    version TEXT NOT NULL, fingerprint TEXT NOT NULL, actions TEXT NOT NULL, blob TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS starts (queue INTEGER PRIMARY KEY, revision INTEGER NOT NULL, by TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS places (
     queue INTEGER NOT NULL, by TEXT NOT NULL, place INTEGER NOT NULL, asked INTEGER NOT NULL, at TEXT NOT NULL,
@@ -105,7 +114,16 @@ class Store:
     folder : Path
         Holds ``project.sqlite`` and ``blobs/``.
     create : bool
-        Make the folder; it must not hold a project yet.
+        Make the folder, for its owner alone; it must not hold a project yet.
+
+    Attributes
+    ----------
+    lock : threading.RLock
+        The one lock of a project: `Project` and `Ledger` hold the same, so that no two of them can wait for each other.
+    read_only : bool
+        Whether the folder can only be read; every write is refused then.
+    said : list of str
+        What was found on opening, in sentences: what was dropped, and that nothing can be written.
 
     Raises
     ------
@@ -118,6 +136,9 @@ class Store:
         self._path = self.folder / "project.sqlite"
         # Whoever derives something from the store holds it as well: two locks could be taken in two orders.
         self.lock = threading.RLock()
+        self.read_only = False
+        self.said: list[str] = []
+        self._copy: tempfile.TemporaryDirectory[str] | None = None
         self._writes = False
         self._made = False
         self._frames: OrderedDict[str, pd.DataFrame] = OrderedDict()
@@ -129,7 +150,9 @@ class Store:
                 )
             self._made = not self.folder.exists()
             try:
-                (self.folder / "blobs").mkdir(parents=True, exist_ok=True)
+                self.folder.parent.mkdir(parents=True, exist_ok=True)
+                self.folder.mkdir(mode=0o700, exist_ok=True)
+                (self.folder / "blobs").mkdir(exist_ok=True)
             except OSError as error:
                 raise StoreError(
                     f"The folder '{self.folder.name}' can't be made ({error.strerror}). Choose another place."
@@ -137,20 +160,63 @@ class Store:
         elif not self._path.is_file():
             raise StoreError(f"There is no project in '{self.folder.name}'. Choose one from the list of projects.")
         try:
-            self._connection = sqlite3.connect(self._path, timeout=30, isolation_level=None, check_same_thread=False)
-            self._connection.execute("PRAGMA journal_mode=WAL")
-            self._connection.execute("PRAGMA synchronous=FULL")
-            self._connection.executescript(_TABLES)
-        except sqlite3.Error as error:
+            if create or (os.access(self._path, os.W_OK) and os.access(self.folder, os.W_OK | os.X_OK)):
+                self._open()
+            else:
+                self._open_to_read()
+        except (sqlite3.Error, OSError) as error:
             if hasattr(self, "_connection"):
                 self.close()
             raise StoreError(
                 f"The project file in '{self.folder.name}' can't be read ({error}). Restore the folder from a copy."
             ) from error
 
+    def _open(self) -> None:
+        if has_unfinished_change(self._path.with_name(self._path.name + "-wal")):
+            self.said.append(
+                "The app was ended in the midst of a change that was not confirmed yet: that one was dropped. "
+                "Everything that was confirmed is there."
+            )
+        self._connection = _connect(self._path)
+        self._connection.execute("PRAGMA journal_mode=WAL")
+        self._connection.execute("PRAGMA synchronous=FULL")
+        self._connection.executescript(_TABLES)
+        if dropped := drop_unfinished(self.folder):
+            files = "1 file that was" if dropped == 1 else f"{dropped:,} files that were"
+            self.said.append(
+                f"{files} being written when the app was ended {'was' if dropped == 1 else 'were'} dropped. "
+                "Nothing that was confirmed was in there."
+            )
+
+    def _open_to_read(self) -> None:
+        """Open a folder that can't be written: in its place if SQLite can do that, otherwise a copy of its log."""
+        self.read_only = True
+        self.said.append(
+            f"The folder '{self.folder.name}' can be read, but not written: the project can be looked at, not changed."
+        )
+        try:
+            self._connection = _connect(f"file:{quote(str(self._path.absolute()))}?mode=ro")
+            wanted = set(_table_names(_connect(":memory:", _TABLES)))
+            if wanted <= set(_table_names(self._connection)):
+                return
+            self._connection.close()
+        except sqlite3.OperationalError:
+            # Nobody has it open, and reading a write-ahead log takes a file beside it that can't be made.
+            self._connection.close()
+        self._copy = tempfile.TemporaryDirectory(prefix="flywheel-", ignore_cleanup_errors=True)
+        copied = Path(self._copy.name) / self._path.name
+        for suffix in ("", "-wal"):
+            source = self._path.with_name(self._path.name + suffix)
+            if source.exists():
+                shutil.copyfile(source, copied.with_name(copied.name + suffix))
+        self._connection = _connect(copied, _TABLES)
+        self._connection.execute("PRAGMA query_only=ON")
+
     def close(self) -> None:
         """Close the file; the store can't be used afterwards."""
         self._connection.close()
+        if self._copy is not None:
+            self._copy.cleanup()
 
     def discard(self) -> None:
         """Close and remove a project that could not be filled, and its folder if it was made for it."""
@@ -163,8 +229,16 @@ class Store:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Hold the one right to write; what happens inside is on disk together, or not at all."""
+        """Hold the one right to write; what happens inside is on disk together, or not at all.
+
+        Raises
+        ------
+        StoreError
+            If it could not be written. Nothing was changed then.
+        """
         with self.lock:
+            if self.read_only:
+                raise self._refusal()
             if self._writes:
                 yield
                 return
@@ -175,7 +249,10 @@ class Store:
                 self._connection.execute("COMMIT")
             except BaseException as error:
                 if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
+                    # On a full disk SQLite may have rolled back by itself, or fail to: the error that counts is the
+                    # first one, and what was not committed is gone in any case.
+                    with suppress(sqlite3.Error):
+                        self._connection.execute("ROLLBACK")
                 if isinstance(error, sqlite3.Error):
                     raise StoreError(
                         f"The project in '{self.folder.name}' could not be written ({error}). "
@@ -199,6 +276,8 @@ class Store:
             except sqlite3.Error as error:
                 if self._writes:
                     raise
+                if self.read_only and getattr(error, "sqlite_errorname", "").startswith("SQLITE_READONLY"):
+                    raise self._refusal() from error
                 raise StoreError(
                     f"The project file in '{self.folder.name}' can't be read ({error}). Restore the folder from a copy."
                 ) from error
@@ -209,6 +288,12 @@ class Store:
             marks = ", ".join("?" * len(row))
             sql = f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})"
             return int(self._connection.execute(sql, tuple(row.values())).lastrowid or 0)
+
+    def _refusal(self) -> StoreError:
+        return StoreError(
+            f"The project in '{self.folder.name}' can't be changed: its folder can be read, but not written. Nothing "
+            "was changed. Give the app the right to write there, or copy the folder into the workspace."
+        )
 
     # --- small values ----------------------------------------------------------------------------------------
 
@@ -227,7 +312,15 @@ class Store:
     # --- frames ----------------------------------------------------------------------------------------
 
     def write_frame(self, frame: pd.DataFrame) -> str:
-        """Write a frame durably and return its name, the SHA-256 of the file."""
+        """Write a frame durably and return its name, the SHA-256 of the file.
+
+        Raises
+        ------
+        StoreError
+            If it could not be written; no part of it is left.
+        """
+        if self.read_only:
+            raise self._refusal()
         content = _parquet(frame)
         name = hashlib.sha256(content).hexdigest()
         path = self._blob(name)
@@ -242,7 +335,8 @@ class Store:
             temporary.replace(path)
             sync_folder(path.parent)
         except OSError as error:
-            temporary.unlink(missing_ok=True)
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
             raise StoreError(
                 f"The data could not be written to '{self.folder.name}' ({error.strerror}). "
                 "Nothing was changed. Free some space or check the rights, and try again."
@@ -255,7 +349,8 @@ class Store:
         Raises
         ------
         StoreError
-            If the file is missing or its content is not what was written.
+            If the file is missing or its content is not what was written; the message says what the file holds and
+            what can still be used.
         """
         with self.lock:
             if name in self._frames:
@@ -264,15 +359,9 @@ class Store:
         try:
             content = self._blob(name).read_bytes()
         except OSError as error:
-            raise StoreError(
-                f"The file 'blobs/{name[:12]}….parquet' of the project '{self.folder.name}' is missing. "
-                "Restore the folder from a copy."
-            ) from error
+            raise self.damage(name, "is missing") from error
         if hashlib.sha256(content).hexdigest() != name:
-            raise StoreError(
-                f"The file 'blobs/{name[:12]}….parquet' of the project '{self.folder.name}' was changed since "
-                "it was written. Restore it from a copy of the folder."
-            )
+            raise self.damage(name, "was changed since it was written")
         frame: pd.DataFrame = pq.read_table(pa.BufferReader(content)).to_pandas(split_blocks=True)
         with self.lock:
             self._frames[name] = frame
@@ -280,8 +369,73 @@ class Store:
                 self._frames.popitem(last=False)
         return frame.copy(deep=False)
 
+    def damaged(self) -> list[StoreError]:
+        """Read every file that the project names, and its log; say of each that is damaged what it was for."""
+        found: list[StoreError] = []
+        ((problem,),) = self.execute("PRAGMA quick_check(1)")
+        if problem != "ok":
+            found.append(StoreError(f"The log of the project '{self.folder.name}' is damaged ({problem})."))
+        for name in named_blobs(self.execute):
+            path = self._blob(name)
+            if not path.is_file():
+                found.append(self.damage(name, "is missing"))
+            elif sha256_of(path) != name:
+                found.append(self.damage(name, "was changed since it was written"))
+        return found
+
+    def damage(self, name: str, what: str) -> StoreError:
+        """The error that says of a file what is wrong, what it holds, and what can be used without it."""
+        uses = told(named_blobs(self.execute).get(name, []))
+        return StoreError(
+            f"The file 'blobs/{name[:12]}….parquet' of the project '{self.folder.name}' {what}. {uses} "
+            "Restore it from a backup, or from a copy of the folder.".replace("  ", " ")
+        )
+
+    def copy_database(self, path: Path) -> None:
+        """Write ``project.sqlite`` as it is at this moment to one new file, without a write-ahead log beside it."""
+        with self.lock, closing(sqlite3.connect(path)) as copy:
+            self._connection.backup(copy)
+            copy.execute("PRAGMA journal_mode=DELETE")
+
     def _blob(self, name: str) -> Path:
         return self.folder / "blobs" / f"{name}.parquet"
+
+
+def _connect(path: Path | str, tables: str = "") -> sqlite3.Connection:
+    """Open an SQLite file (or an address of one); a file that came from elsewhere may run nothing of its own."""
+    connection = sqlite3.connect(
+        path, timeout=30, isolation_level=None, check_same_thread=False, uri=str(path).startswith("file:")
+    )
+    connection.execute("PRAGMA trusted_schema=OFF")
+    connection.executescript(tables)
+    return connection
+
+
+def _table_names(connection: sqlite3.Connection) -> list[str]:
+    return [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+
+
+def table_columns(connection: sqlite3.Connection | None = None) -> dict[str, list[tuple[Any, ...]]]:
+    """The tables of an SQLite file with their columns: name, type, whether it may be empty, default, key, hidden.
+
+    Parameters
+    ----------
+    connection : sqlite3.Connection, optional
+        By default those that every project has.
+    """
+    if connection is None:
+        with closing(_connect(":memory:", _TABLES)) as own:
+            return table_columns(own)
+    return {
+        name: connection.execute("SELECT * FROM pragma_table_xinfo(?)", (name,)).fetchall()
+        for name in _table_names(connection)
+    }
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file, read in pieces."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _parquet(frame: pd.DataFrame) -> bytes:

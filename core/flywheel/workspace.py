@@ -12,6 +12,7 @@ from pathlib import Path
 from core.flywheel.errors import ProjectError
 from core.flywheel.store import Store, StoreError
 from core.schema import Schema
+from core.settings import Settings, read_settings
 
 __all__ = ["ProjectSummary", "find_project", "home", "list_projects", "new_folder"]
 
@@ -21,7 +22,7 @@ _ID = re.compile(r"\w[\w.\-() ]{0,59}")
 
 @dataclass(frozen=True)
 class ProjectSummary:
-    """One line in the list of projects."""
+    """One line in the list of projects; ``copy`` says whether it was restored from a backup."""
 
     id: str
     name: str
@@ -31,11 +32,12 @@ class ProjectSummary:
     changed: str
     edits: int
     turns: int
+    copy: bool
 
 
 def home(environment: Mapping[str, str] = os.environ) -> Path:
-    """The workspace: ``FLYWHEEL_HOME``, by default ``~/.flywheel``."""
-    return Path(environment.get("FLYWHEEL_HOME") or Path.home() / ".flywheel").expanduser()
+    """The workspace: the setting ``home``, by default ``~/.flywheel``."""
+    return Path(read_settings(environment).home or Settings.home).expanduser()
 
 
 def new_folder(workspace: Path, name: str) -> Path:
@@ -88,6 +90,7 @@ def list_projects(workspace: Path) -> list[ProjectSummary]:
                     changed=max(filter(None, [created, edited, turned])),
                     edits=edits,
                     turns=turns,
+                    copy=bool(store.get("restored", [])),
                 )
             )
         except (StoreError, TypeError, ValueError):

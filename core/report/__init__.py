@@ -23,6 +23,7 @@ from core.report.figures import (
     slices_bar,
     suspect_scores,
 )
+from core.report.forecasts import foretold_chart
 from core.report.missingness import missing_by_class_chart, missing_map, missing_together
 from core.report.pool import pool_confidence
 from core.report.probabilities import loss_histogram, reliability_diagram, threshold_chart
@@ -30,6 +31,7 @@ from core.report.race import ARM_TITLES, knobs_chart, race_answer, race_numbers,
 from core.report.race_player import PLAYER_CSS, PLAYER_HTML, PLAYER_JS, race_html, race_scene
 from core.report.relations import relations_bar, word_shares
 from core.report.shares import shares_chart
+from core.report.side_by_side import changes_chart
 from core.report.two_curves import about, gains_table, two_curves_chart, volume_in_words, worth_in_words
 from core.report.words import count, interval, moment, number, p_value, percent, shorten, signed, signed_interval
 
@@ -50,6 +52,7 @@ __all__ = [
     "Usual",
     "about",
     "card",
+    "changes_chart",
     "class_balance",
     "class_costs_chart",
     "class_quantiles",
@@ -66,6 +69,7 @@ __all__ = [
     "error_heat_map",
     "error_tree_chart",
     "example_map_chart",
+    "foretold_chart",
     "gains_table",
     "interval",
     "kappa_matrix",

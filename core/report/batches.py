@@ -167,7 +167,10 @@ def scores_over_batches(
         figure.add_hrect(y0=reference[1], y1=reference[2], fillcolor=faded(NEUTRAL, 0.16), line_width=0)
         figure.add_hline(y=reference[0], line={"color": NEUTRAL, "dash": "dot", "width": 1.5})
     places = pd.Series(range(len(scores)), index=scores.index)
-    for chosen, name, symbol in ((False, "labels of all", "circle"), (True, "labels of chosen rows", "circle-open")):
+    for chosen, name, symbol in (
+        (False, "all labelled, or a random sample", "circle"),
+        (True, "labels of chosen rows", "circle-open"),
+    ):
         own = scores[(scores["chosen"] == chosen) & scores["value"].notna()]
         if own.empty:
             continue
@@ -195,7 +198,7 @@ def scores_over_batches(
                 f"{count(labelled)} of {count(rows)}"
                 for labelled, rows in zip(scores["labelled"], scores["rows"], strict=True)
             ],
-            "labels of": np.where(scores["chosen"], "chosen rows", "what came with it"),
+            "labels of": np.where(scores["chosen"], "chosen rows", "all or at random"),
         }
     )
     said = "; ".join(

@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from core.evaluate import Verdict
-from core.report.chart import ACCENT, NEUTRAL, SECOND, Chart, layout, whiskers
+from core.report.chart import ACCENT, NEUTRAL, SECOND, Chart, faded, layout, whiskers
 from core.report.words import count, interval, number, percent, signed, signed_interval
 
 __all__ = ["ARM_TITLES", "knobs_chart", "race_answer", "race_numbers", "race_terms"]
@@ -60,7 +60,8 @@ def race_terms(settings: Mapping[str, Any]) -> str:
         Of ``core.flywheel.Race``.
     """
     said = f"Each side could spend {number(settings['budget'] / 60, 1)} minutes; "
-    said += f"a fit costs {settings['seconds_per_fit']:g} s, a decision {settings['seconds_per_decision']:g} s."
+    said += f"a fit costs {settings['seconds_per_fit']:g} s, a decision {settings['seconds_per_decision']:g} s. "
+    said += "A better model is chosen by cross-validation on the labels as they are."
     if settings["simulated"]:
         said += (
             f" A simulated reviewer saw the worst suspects, {count(settings['reviews_per_turn'])} a turn, and was "
@@ -117,7 +118,11 @@ def knobs_chart(gains: Mapping[str, Verdict], *, metric: str) -> Chart:
             x=delta,
             y=numbers["side"],
             orientation="h",
-            marker={"color": [ARM_COLOURS[arm] for arm in arms]},
+            # Pale, so that the whiskers are seen on them.
+            marker={
+                "color": [faded(ARM_COLOURS[arm], 0.5) for arm in arms],
+                "line": {"color": [ARM_COLOURS[arm] for arm in arms], "width": 2},
+            },
             error_x=whiskers(delta, low, high, NEUTRAL),
             hovertemplate="%{y}: %{x:+.3f}<extra></extra>",
             showlegend=False,

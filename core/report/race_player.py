@@ -28,6 +28,9 @@ PLAYER_HTML, PLAYER_CSS, PLAYER_JS = (
 # Told apart by line and mark as well as by colour.
 _DASHES = {"model": "10 6", "data": "", "both": "2 7"}
 _MARKS = {"model": "square", "data": "circle", "both": "diamond"}
+_ON_THE_SAME = (
+    "From the common start to the end, on the same test examples. Whiskers: 95 % for all sides together (Holm)."
+)
 # A step is shown as long as its sentence takes to read; a race of many steps is not longer than a minute.
 _SLOWEST_MS, _FASTEST_MS, _WHOLE_MS = 2_400, 900, 60_000
 
@@ -84,7 +87,7 @@ def race_scene(
             min(0.0, *(gain.low for gain in gains.values())), max(0.0, *(g.high for g in gains.values())), signed
         )
         said = "; ".join(f"{ARM_TITLES[arm]} {signed(gains[arm].delta)}" for arm in arms)
-        knobs = {"says": "Which knob moved the score?", "sub": "", "alt": f"Gain of {metric}: {said}."}
+        knobs = {"says": "Which knob moved the score?", "sub": _ON_THE_SAME, "alt": f"Gain of {metric}: {said}."}
         moments.append(ended | knobs | {"view": "knobs"})
     return {
         "metric": metric,
@@ -153,12 +156,8 @@ def _told(rows: pd.DataFrame) -> pd.Series:
 
 
 def _side(arm: str, rows: pd.DataFrame, gain: Verdict | None) -> dict[str, Any]:
-    line = (
-        rows.loc[_told(rows), ["cost", "score", "low", "high"]]
-        .assign(cost=lambda each: each["cost"] / 60)
-        .to_numpy(dtype=float)
-        .tolist()
-    )
+    told = rows.loc[_told(rows), ["cost", "score", "low", "high"]].to_numpy(dtype=float)
+    line = (told / [60, 1, 1, 1]).tolist()
     side = {"title": ARM_TITLES[arm], "colour": ARM_COLOURS[arm], "dash": _DASHES[arm], "mark": _MARKS[arm]}
     if gain is None:
         return side | {"line": line}
@@ -168,7 +167,8 @@ def _side(arm: str, rows: pd.DataFrame, gain: Verdict | None) -> dict[str, Any]:
 
 def _moment(of_arm: dict[str, pd.DataFrame], cost: float, metric: str, budget: float) -> dict[str, Any]:
     """What there is to see once each arm has spent so much: what was just done, and where each stands."""
-    said, sides, stand = [], [], []
+    said: dict[str, list[str]] = {}
+    sides, stand = [], []
     for arm, rows in of_arm.items():
         gone = rows[rows["cost"] <= cost]
         # The ledger's side may have no step as early as others.
@@ -176,7 +176,7 @@ def _moment(of_arm: dict[str, pd.DataFrame], cost: float, metric: str, budget: f
         moved = bool(cost > 0 and last["cost"] == cost)
         did = shorten(last["step"], 110)
         if moved:
-            said.append(f"{_capital(ARM_TITLES[arm])}: {did}. {_effect(gone)}")
+            said.setdefault(f"{did}. {_effect(gone)}", []).append(ARM_TITLES[arm])
         score, ends = number(last["score"]), interval(last["low"], last["high"])
         sides.append({"score": score, "interval": ends, "did": _capital(did) if cost else "", "moved": moved})
         stand.append(f"{ARM_TITLES[arm]} {score} ({ends})")
@@ -184,7 +184,9 @@ def _moment(of_arm: dict[str, pd.DataFrame], cost: float, metric: str, budget: f
         "minutes": cost / 60,
         "clock": _clock(cost, budget),
         "view": "lines",
-        "says": " ".join(said) or "All sides start from the same model on the same data.",
+        # Two sides that did the same are named in one breath.
+        "says": " ".join(f"{_capital(' and '.join(names))}: {what}" for what, names in said.items())
+        or "All sides start from the same model on the same data.",
         "sub": "",
         "alt": f"{metric} after {number(cost / 60, 1)} minutes: {'; '.join(stand)}.",
         "sides": sides,

@@ -113,7 +113,9 @@ def _add(project: Project, *, by: str) -> None:
     )
     first = project.dataset.frame.index[0]
     st.caption(f"Ids look like {plain(first)}: Collect shows them, and the export has them all.")
-    file = st.file_uploader("What annotators said", key=f"annotations-{project.revision}")
+    file = st.file_uploader(
+        "What annotators said", key=f"annotations-{project.revision}", max_upload_size=files.most_uploaded()
+    )
     if file is None:
         return
     with errors.calm(doing="reading the annotations"):

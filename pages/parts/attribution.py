@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pandas as pd
 import streamlit as st
 
 from core.evaluate import METRICS
@@ -21,15 +20,13 @@ __all__ = ["draw"]
 _JOB = "attribution"
 
 
-def draw(project: Project) -> None:
-    """Let the analyst choose a turn, and split its change over what went into it."""
-    st.header("What a turn's change is made of", anchor=False)
-    turns = project.turns
-    if len(turns) < 2:
+def draw(project: Project, number: int) -> None:
+    """Split the change of a turn over what went into it."""
+    st.subheader("What its change is made of", anchor=False)
+    if not number:
         st.caption("From turn 1 on a turn's change can be split over the edits that went into it.")
         return
-    numbers = [turn.number for turn in reversed(turns[1:])]
-    number = st.selectbox("Turn", numbers, format_func=lambda each: f"turn {each}", key="split-turn", width=160)
+    turns = project.turns
     groups = _groups(project.id, number, turns[number].at, turns[number - 1].at, project)
     if not groups:
         st.caption(f"Turn {number} took in no edit that changes train.")
@@ -59,19 +56,6 @@ def _groups(project_id: str, number: int, at: str, before: str, _project: Projec
 
 
 def _offer(project: Project, number: int, groups: tuple[EditGroup, ...]) -> None:
-    st.dataframe(
-        pd.DataFrame(
-            {
-                "edits": [group.title for group in groups],
-                "entries": [count(len(group.entries)) for group in groups],
-                "changed": [count(group.size) for group in groups],
-            }
-        ),
-        hide_index=True,
-        key=f"groups-{number}",
-        height="content" if len(groups) <= 12 else 460,
-        alt="The groups of edits that the turn took in, with how much each changed.",
-    )
     how = (
         f"on each of {count(2 ** len(groups))} subsets of the groups"
         if len(groups) <= EXACT

@@ -34,6 +34,7 @@ __all__ = ["latest", "over_time", "record", "to_collect"]
 
 _LABEL = "pool"
 _N = 20
+_TELLING, _RANDOM = "Those that tell most", "At random"
 
 
 def to_collect(project: Project) -> None:
@@ -63,7 +64,7 @@ def latest(project: Project, found: Sequence[Batch]) -> None:
 
 
 def _label(project: Project, found: Sequence[Batch]) -> None:
-    """Offer to have rows of a batch labelled that confuse the model or are least like what it knows."""
+    """Offer to have rows of a batch labelled: those that tell the model most, or some at random."""
     open_ones = {batch.number: batch for batch in reversed(found) if len(waiting_rows(project, batch))}
     if not open_ones or not project.turns:
         return
@@ -72,6 +73,17 @@ def _label(project: Project, found: Sequence[Batch]) -> None:
         return
     with st.container(border=True):
         st.markdown("**Have some of it labelled**")
+        at_random = (
+            st.segmented_control(
+                "Which rows",
+                [_TELLING, _RANDOM],
+                default=_TELLING,
+                required=True,
+                key="label-batch-how",
+                label_visibility="collapsed",
+            )
+            == _RANDOM
+        )
         which, how_many, go = st.columns([3, 1, 2], vertical_alignment="bottom")
         chosen = which.selectbox(
             "Batch",
@@ -85,19 +97,24 @@ def _label(project: Project, found: Sequence[Batch]) -> None:
         most = len(waiting_rows(project, batch))
         n = int(how_many.number_input("How many", 1, most, min(_N, most), key="label-batch-n"))
         if go.button(
-            f"Label the {count(n)} that tell most",
+            f"Label {count(n)} at random" if at_random else f"Label the {count(n)} that tell most",
             type="primary",
             icon=":material/new_label:",
             key="label-batch-go",
             width="stretch",
         ):
             # `pages.parts.pool` shows what the same kind of job returns.
-            work = partial(queue_of_batch, project, batch, n, by=sidebar.reviewer())
+            work = partial(queue_of_batch, project, batch, n, at_random=at_random, by=sidebar.reviewer())
             jobs.start(project.id, _LABEL, f"Choosing what to label of {batch.name}", work)
         minutes = max(1, round(n * SECONDS_PER_DECISION / 60))
         st.caption(
-            "Rows that the model wavers on, and, where the batch is of another kind, those least like train. About "
-            f"{count(minutes, 'minute')} of work; each label moves its row to train."
+            (
+                "A random sample says how good the model was on the whole batch, from 20 labels on. About "
+                if at_random
+                else "Rows that the model wavers on, and, where the batch is of another kind, those least like train. "
+                "About "
+            )
+            + f"{count(minutes, 'minute')} of work; each label moves its row to train."
         )
         if job is not None and job.state == "done" and str(job.title).startswith("Choosing what to label of"):
             st.page_link(
@@ -210,7 +227,7 @@ def _scores(project: Project, found: Sequence[Batch], names: dict[int, str]) -> 
 
 
 def _true_score(project: Project, batch: Batch) -> TrueScore | None:
-    return _scored(f"{project.id}/{batch.number}/{batch.fate}/{project.dataset.version}", project, batch)
+    return _scored(f"{project.id}/{batch.number}/{batch.fate}/{project.revision}", project, batch)
 
 
 @st.cache_resource(show_spinner=False, max_entries=256)

@@ -29,13 +29,14 @@ from core.collect import (
 )
 from core.errors import FlywheelError
 from core.report import count
+from core.settings import SETTINGS
 from pages.parts import jobs
 from pages.parts.plain import plain
 
 if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-__all__ = ["LARGE_BYTES", "Source", "bring", "forget", "read_upload", "tables"]
+__all__ = ["LARGE_BYTES", "Source", "bring", "forget", "most_uploaded", "read_upload", "tables"]
 
 # From this size on reading takes seconds.
 LARGE_BYTES = 50 * 1024**2
@@ -63,8 +64,15 @@ class Source:
 
 def bring(title: str, *, key: str, help: str = "") -> list[Source]:
     """Ask for files, and give those that were chosen."""
-    uploads = st.file_uploader(title, accept_multiple_files=True, key=key, help=help or None)
+    uploads = st.file_uploader(
+        title, accept_multiple_files=True, key=key, help=help or None, max_upload_size=most_uploaded()
+    )
     return [*map(_uploaded, uploads), *_from_disk(key)]
+
+
+def most_uploaded() -> int:
+    """How many megabytes an upload may have: what is set, and what the server takes."""
+    return min(SETTINGS.upload_mb, int(st.get_option("server.maxUploadSize")))
 
 
 def tables(source: Source) -> dict[str, pd.DataFrame] | None:
@@ -113,6 +121,12 @@ def forget(sources: Iterable[Source]) -> None:
 
 
 def _uploaded(file: UploadedFile) -> Source:
+    if file.size > SETTINGS.upload_mb * 1024**2:
+        # The browser was asked to refuse it; whoever goes round that is refused here.
+        raise FlywheelError(
+            f"An upload may have {SETTINGS.upload_mb:,} MB (the setting upload_mb). '{shown(file.name)}' has "
+            f"{file.size / 1024**2:,.0f} MB. Bring a part of it, or ask the operator for a folder on the server."
+        )
     return Source(f"upload-{file.file_id}", file.name, file.size, file.getvalue)
 
 

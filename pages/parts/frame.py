@@ -32,6 +32,7 @@ __all__ = [
     "navigate",
     "navigation",
     "open_project",
+    "project",
     "project_or_stop",
     "say_notices",
     "screen",
@@ -158,6 +159,17 @@ def open_project() -> Project | None:
     if project_id is None:
         return None
     # The core brings scikit-learn along: a first visit paints before it is loaded.
+    return project(project_id)
+
+
+def project(project_id: str) -> Project:
+    """A project of the workspace by its id, shared by all tabs of this process, whether or not it is the open one.
+
+    Raises
+    ------
+    ProjectError
+        If there is none.
+    """
     from core.flywheel import find_project, home
 
     return _project(str(find_project(home(), project_id)))
@@ -166,13 +178,13 @@ def open_project() -> Project | None:
 def project_or_stop(slug: str) -> Project:
     """The open project; without one the page says where to get one, and ends here."""
     try:
-        project = open_project()
+        opened = open_project()
     except FlywheelError as error:
         heading(slug)
         st.error(plain(error), icon=":material/error:")
     else:
-        if project is not None:
-            return project
+        if opened is not None:
+            return opened
         heading(slug)
         st.info(
             "No project is open. Open one or start with a demo: both are on Overview.", icon=":material/folder_open:"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from core.evaluate import Region
     from core.flywheel import Project
 
-__all__ = ["begin", "brought", "note"]
+__all__ = ["begin", "bring", "brought", "note"]
 
 _KEY = "generate-for"
 # As Generate keys and names the target of methods that make examples.
@@ -37,6 +38,12 @@ def begin(project: Project, region: Region, chosen: tuple[str, int, int] | None)
         "chosen": chosen,
         "ids": tuple(map(str, region.ids)),
     }
+
+
+def bring(project: Project, words: str, ids: Iterable[str]) -> None:
+    """Take some examples along to Generate, of which no class is chosen."""
+    st.session_state[_TARGET] = _BROUGHT
+    st.session_state[_KEY] = {"project": project.id, "slice": words, "chosen": None, "ids": tuple(map(str, ids))}
 
 
 def brought(project: Project) -> tuple[str, tuple[str, ...]] | None:

@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import hashlib
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import streamlit as st
 
 from core.collect import EFFECT, ColumnMatch, match_columns, take_columns
-from core.flywheel import BatchReport, alarms_of, examine_batch, hold_out_batch, may_judge, merge_batch, refuse_batch
+from core.flywheel import (
+    BatchReport,
+    alarms_of,
+    examine_batch,
+    hold_out_batch,
+    may_judge,
+    merge_batch,
+    read_back,
+    refuse_batch,
+)
 from core.report import column_drift, count
 from pages.parts import alarms, checks, dated, figure, files, frame, jobs
 from pages.parts.plain import plain
 
 if TYPE_CHECKING:
-    import threading
-    from collections.abc import Callable
-
     from core.dataset import Dataset
     from core.flywheel import Project
+    from core.progress import Cancel, Progress
 
 __all__ = ["draw"]
 
@@ -49,10 +56,14 @@ def draw(project: Project, *, by: str) -> None:
         "that are in the data already are left out; so are rows that equal a test example. The test set stays as it is."
     )
     settled = st.session_state.get(_SETTLED, 0)
-    file = st.file_uploader("A new batch", key=f"more-{project.revision}-{settled}")
+    file = st.file_uploader(
+        "A new batch", key=f"more-{project.revision}-{settled}", max_upload_size=files.most_uploaded()
+    )
     if file is None:
         return
-    table = files.read_upload(file)
+    table, predictions, turn = read_back(project, files.read_upload(file))
+    if predictions is not None:
+        st.caption(f"Predictions of the exported model of turn {turn} came along and are read back.")
     sources = _columns(project, table, file.file_id)
     lacking = [name for name in project.dataset.schema.inputs if sources[name] is None]
     if lacking:
@@ -62,7 +73,7 @@ def draw(project: Project, *, by: str) -> None:
             icon=":material/view_column:",
         )
         return
-    found = _looked_at(project, table, sources, file.file_id)
+    found = _looked_at(project, table, sources, file.file_id, predictions, turn)
     if found is None:
         return
     report, new = found
@@ -119,7 +130,12 @@ def _columns(project: Project, table: pd.DataFrame, file_id: str) -> dict[str, s
 
 
 def _looked_at(
-    project: Project, table: pd.DataFrame, sources: dict[str, str | None], file_id: str
+    project: Project,
+    table: pd.DataFrame,
+    sources: dict[str, str | None],
+    file_id: str,
+    predictions: pd.DataFrame | None,
+    turn: int | None,
 ) -> tuple[BatchReport, pd.DataFrame] | None:
     """Look at a batch in the background, once for each file, matching and state of the project; None until then."""
     state = f"{project.id}/{project.revision}/{len(project.turns)}/{file_id}/{sorted(sources.items(), key=str)}"
@@ -132,21 +148,17 @@ def _looked_at(
         renamed = {column: source for column, source in sources.items() if source not in (None, column)}
         taken = set(sources.values())
         strange = tuple(str(name) for name in table.columns if str(name) not in taken)
-        work = partial(_examine, project, take_columns(table, sources), renamed, strange)
+        rows = take_columns(table, sources)
+        work = partial(_examine, project, rows, renamed=renamed, strange=strange, predictions=predictions, turn=turn)
         jobs.registry().start(project.id, kind, "Looking at the batch", work)
     job = jobs.panel(project.id, kind)
     return job.result if job is not None and job.state == "done" else None
 
 
 def _examine(
-    project: Project,
-    rows: pd.DataFrame,
-    renamed: dict[str, str],
-    strange: tuple[str, ...],
-    progress: Callable[[float, str], None],
-    cancel: threading.Event,
+    project: Project, rows: pd.DataFrame, progress: Progress, cancel: Cancel, **of: Any
 ) -> tuple[BatchReport, pd.DataFrame]:
-    return examine_batch(project, rows, renamed=renamed, strange=strange, progress=progress, cancel=cancel)
+    return examine_batch(project, rows, progress=progress, cancel=cancel, **of)
 
 
 def _said(project: Project, report: BatchReport) -> None:

@@ -2,6 +2,8 @@
 
 A job is bound to its project and its kind, not to a browser session: a page switch, F5 or a second tab finds it again.
 The thread never touches the screen: it writes progress into the job, and a fragment reads one snapshot at each poll.
+
+How many jobs of one session, and of all, work at once is set (`core.settings`); further ones wait for their turn.
 """
 
 from __future__ import annotations
@@ -13,9 +15,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.errors import FlywheelError
+from core.memory import check_memory
 from core.progress import Cancelled
+from core.settings import SETTINGS
 from pages.parts import errors
 from pages.parts.plain import plain
 
@@ -42,6 +47,8 @@ class Job:
         How much is done, between 0 and 1.
     message : str
         What is being done; what went wrong, once it failed.
+    session : str
+        Which browser session started it.
     """
 
     project: str
@@ -53,6 +60,7 @@ class Job:
     started: float = field(default_factory=time.monotonic)
     finished: float | None = None
     result: Any = None
+    session: str = ""
 
     @property
     def running(self) -> bool:
@@ -64,16 +72,27 @@ class Job:
 
 
 class Registry:
-    """The jobs of this process, by project and kind. Safe to use from any thread."""
+    """The jobs of this process, by project and kind. Safe to use from any thread.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    per_session, most : int
+        How many jobs of one session, and of all, work at once.
+    """
+
+    def __init__(self, *, per_session: int = SETTINGS.jobs_per_session, most: int = SETTINGS.jobs) -> None:
         self._lock = threading.Lock()
+        self._turns = threading.Condition(self._lock)
+        self._per_session = per_session
+        self._most = most
+        # The sessions whose jobs work now, by job; those that wait for their turn are not among them.
+        self._working: dict[tuple[str, str], str] = {}
         self._jobs: dict[tuple[str, str], Job] = {}
         self._events: dict[tuple[str, str], threading.Event] = {}
         self._threads: dict[tuple[str, str], threading.Thread] = {}
 
     def start(self, project: str, kind: str, title: str, work: Work) -> Job:
-        """Run ``work(progress, cancel)`` in a thread of its own.
+        """Run ``work(progress, cancel)`` in a thread of its own, as soon as it is its turn.
 
         Raises
         ------
@@ -84,7 +103,7 @@ class Registry:
         with self._lock:
             if key in self._jobs and self._jobs[key].running:
                 raise JobError(f"{self._jobs[key].title} is already running. Wait for it or cancel it.")
-            job = self._jobs[key] = Job(project, kind, title)
+            job = self._jobs[key] = Job(project, kind, title, session=_session())
             self._events[key] = cancel
             thread = threading.Thread(target=self._run, args=(key, work, cancel), name=f"job {kind}", daemon=True)
             self._threads[key] = thread
@@ -108,6 +127,7 @@ class Registry:
             if job is not None and job.running:
                 self._jobs[project, kind] = replace(job, state="cancelling")
                 self._events[project, kind].set()
+                self._turns.notify_all()
 
     def dismiss(self, project: str, kind: str) -> None:
         """Forget a job that is over."""
@@ -129,6 +149,8 @@ class Registry:
             self._change(key, share=min(1.0, max(0.0, share)), message=message)
 
         try:
+            self._wait_for_turn(key, cancel)
+            check_memory()
             result = work(progress, cancel)
         except Cancelled as stopped:
             self._change(key, state="cancelled", message=errors.sentence(stopped, doing=""), finished=time.monotonic())
@@ -137,10 +159,32 @@ class Registry:
             self._change(key, state="failed", message=errors.sentence(error, doing=doing), finished=time.monotonic())
         else:
             self._change(key, state="done", share=1.0, message="Done", result=result, finished=time.monotonic())
+        finally:
+            with self._turns:
+                self._working.pop(key, None)
+                self._turns.notify_all()
+
+    def _wait_for_turn(self, key: tuple[str, str], cancel: threading.Event) -> None:
+        session = self._jobs[key].session
+        with self._turns:
+            while True:
+                if cancel.is_set():
+                    raise Cancelled
+                at_work = list(self._working.values())
+                if at_work.count(session) < self._per_session and len(at_work) < self._most:
+                    self._working[key] = session
+                    return
+                self._jobs[key] = replace(self._jobs[key], message="Waiting until other work has ended")
+                self._turns.wait()
 
     def _change(self, key: tuple[str, str], **changes: Any) -> None:
         with self._lock:
             self._jobs[key] = replace(self._jobs[key], **changes)
+
+
+def _session() -> str:
+    context = get_script_run_ctx(suppress_warning=True)
+    return "" if context is None else str(context.session_id)
 
 
 @st.cache_resource(show_spinner=False)

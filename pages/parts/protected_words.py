@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pandas as pd
 import streamlit as st
 
 from core.generate import protected_by_class
 from core.progress import Cancel, Progress, Steps
-from core.report import count
+from core.report import count, shorten
 from pages.parts import jobs
+from pages.parts.plain import plain
 
 if TYPE_CHECKING:
     from core.flywheel import Project
@@ -48,13 +48,8 @@ def draw(project: Project, by_class: int) -> None:
     words = job.result[1]
     number = len(set().union(*words.values()))
     with st.expander(f"{count(number, 'word')} stay as they are", icon=":material/lock:", key="protected-words"):
-        st.dataframe(
-            pd.DataFrame({"class": list(words), "words": [", ".join(own) or "none" for own in words.values()]}),
-            hide_index=True,
-            height="content",
-            column_config={"words": st.column_config.TextColumn(width="large")},
-            alt="The words of each class that stay as they are",
-        )
+        for name, own in words.items():
+            st.markdown(f"**{plain(shorten(name, 60))}**: {plain(', '.join(own) or 'none')}")
         st.caption(
             "Each alone moves the locked model towards its class, the first of a class most: at most "
             f"{by_class} a class, none that moves it less than a quarter as far as the first. Found in train; a trial "

@@ -13,17 +13,16 @@ __all__ = ["JOB", "about", "form", "so_far"]
 
 JOB = "race"
 
-_SIDES = (
-    (
-        "A better model",
-        "The data stays as it is. Recipes and settings are searched by cross-validation, the better ones go on.",
-    ),
-    (
-        "Better data",
-        "The model stays locked. A reviewer settles the labels that are probably wrong, turn by turn.",
-    ),
+_MODEL = (
+    "A better model",
+    "The data stays as it is. Recipes and settings are searched by cross-validation, the better ones go on.",
+)
+_REVIEWED = (
+    "Better data",
+    "The model stays locked. A reviewer settles the labels that are probably wrong, turn by turn.",
 )
 _BOTH = ("Both", "Turns of the one and searches of the other, whichever has cost less so far.")
+_TURNS = ("Better data", "The model stays locked. The turns of this project, with what you have changed before each.")
 _SIMULATED = (
     "The truth of this data is known. A simulated reviewer answers from it and sees the worst suspects only; the "
     "score is that on the true labels of the test set, which no side sees."
@@ -47,7 +46,7 @@ def about(project: Project) -> None:
         "A race answers it for this project. All sides start from the same model on the same data and spend the same "
         "budget."
     )
-    sides = (*_SIDES, _BOTH) if simulated(project) else _SIDES
+    sides = (_MODEL, _REVIEWED, _BOTH) if simulated(project) else (_MODEL, _TURNS)
     for place, (title, sentence) in zip(st.columns(len(sides), border=True), sides, strict=True):
         place.markdown(f"**{title}**  \n{sentence}")
 
@@ -68,8 +67,8 @@ def form(project: Project) -> None:
     ready = known or len(project.turns) > 1
     if not ready:
         st.info(
-            "The ledger needs a turn after turn 0: change the data, run a turn, and race then. Or open a demo, where "
-            "the truth is known and a simulated reviewer runs.",
+            "The ledger needs a turn after turn 0: change the data, run a turn, and race then. Or open the churn or "
+            "the tickets demo: there the truth is known, and a simulated reviewer runs.",
             icon=":material/hourglass_empty:",
         )
         st.page_link("pages/annotate.py", label="Review suspects", icon=":material/rate_review:", query_params={})

@@ -16,9 +16,10 @@ from pages.parts.plain import plain
 
 if TYPE_CHECKING:
     from core.flywheel import Project
+    from core.generate import Attempt
     from pages.parts.proposal import Ask
 
-__all__ = ["draw"]
+__all__ = ["draw", "fill"]
 
 _KEY = "search-table"
 _ROWS_AT_ONCE = 12
@@ -47,10 +48,10 @@ def draw(project: Project) -> None:
             " By threshold: another decision threshold gives as much." if found.table["threshold_as_good"].any() else ""
         )
         st.caption(
-            "Choose a row to fill the form above with it. Inside the folds of train, intervals corrected for all "
-            f"{len(found.trials)} together (Holm). Likely: the change, drawn towards what the method gives in other "
-            f"amounts as far as luck explains that they differ. On the front: nothing that changes fewer rows gives "
-            f"more.{free}"
+            "Choose a row (Shift + Space) to fill the form above with it. Inside the folds of train, intervals "
+            f"corrected for all {len(found.trials)} together (Holm). Likely: the change, drawn towards what the method "
+            "gives in other amounts as far as luck explains that they differ. On the front: nothing that changes fewer "
+            f"rows gives more.{free}"
         )
         if tried.version != project.dataset.version:
             st.caption("The data was changed since this trial.")
@@ -65,10 +66,15 @@ def _take(project: Project, found: Search) -> None:
         frame.tell("This could not be tried: see the last column.", icon=":material/info:")
         return
     asked = found.trials[rows[0]].attempt
+    fill(project, asked)
+    frame.tell(f"The form holds it: {asked}.")
+
+
+def fill(project: Project, asked: Attempt) -> None:
+    """Make the form say what an attempt was, before it is drawn."""
     st.session_state["method"] = asked.method.key
     method_settings.take(asked)
     target.take(project, asked)
-    frame.tell(f"The form holds it: {asked}.")
 
 
 def _aim(ask: Ask) -> str:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["draw", "reviewer"]
 
 _REVIEWER = "reviewer"
+_SHOWN = "undo-shown"
 _ROW = "display:flex;justify-content:space-between;gap:.75rem;padding:.1rem 0"
 _TERM = "color:color-mix(in srgb,currentColor 75%,transparent)"
 _VALUE = "margin:0;text-align:right;overflow-wrap:anywhere;font-variant-numeric:tabular-nums"
@@ -89,6 +90,10 @@ def _headline(project: Project, turns: list[Turn]) -> None:
 
 def _undo_and_redo(project: Project) -> None:
     back, forth = _own(project)
+    seen = st.session_state.get(_SHOWN, {})
+    known = {kind: seen[kind] for kind in ("undo", "redo") if seen.get("project") == project.id and kind in seen}
+    now = {kind: (entry.by, entry.seq) for kind, entry in (("undo", back), ("redo", forth)) if entry is not None}
+    st.session_state[_SHOWN] = {"project": project.id, **now}
     if st.button(
         "Undo",
         key="undo",
@@ -98,7 +103,7 @@ def _undo_and_redo(project: Project) -> None:
         shortcut="Mod+Z",
         width="stretch",
     ):
-        _turn_back(project, "undo", back)
+        _turn_back(project, "undo", known.get("undo", now.get("undo")))
     if st.button(
         "Redo",
         key="redo",
@@ -108,7 +113,7 @@ def _undo_and_redo(project: Project) -> None:
         shortcut="Mod+Shift+Z",
         width="stretch",
     ):
-        _turn_back(project, "redo", forth)
+        _turn_back(project, "redo", known.get("redo", now.get("redo")))
     if back is not None:
         st.caption(f"Undo takes back: {plain(back.summary)}")
 
@@ -124,10 +129,12 @@ def _own(project: Project) -> tuple[Entry | None, Entry | None]:
     return max(done, key=lambda entry: entry.seq, default=None), min(undone, key=lambda entry: entry.seq, default=None)
 
 
-def _turn_back(project: Project, kind: str, entry: Entry | None) -> None:
-    if entry is None:
+def _turn_back(project: Project, kind: str, shown: tuple[str, int] | None) -> None:
+    """Undo or redo what the button said when it was drawn; another window may have gone on since."""
+    if shown is None:
         return
-    made = project.undo(entry.by) if kind == "undo" else project.redo(entry.by)
+    by, seq = shown
+    made = project.undo(by, shown=seq) if kind == "undo" else project.redo(by, shown=seq)
     frame.tell(made.summary[0].upper() + made.summary[1:], icon=f":material/{kind}:")
     st.rerun()
 

@@ -45,7 +45,7 @@ def strip(project: Project, actions: Sequence[Action]) -> None:
 
 def _states(project: Project, actions: Sequence[Action]) -> dict[str, list[str]]:
     dataset, turns = project.dataset, project.turns
-    review = next((action for action in actions if action.kind == "review"), None)
+    review = max((each for each in actions if each.kind == "review"), key=lambda each: each.count, default=None)
     changed = not turns or moved_on(project, turns[-1])
     if turns:
         annotate = f"{count(review.count)} to review" if review else "nothing to review"

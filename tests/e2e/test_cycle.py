@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from driving import App
+from playwright.sync_api import TimeoutError
 
 from core.dataset import Dataset
 from core.flywheel import Project, judge_dated, kept_batches
@@ -51,20 +52,44 @@ def bring(app: App, frame: pd.DataFrame, path: Path) -> None:
     app.drawn()
 
 
+def settle(app: App, key: str) -> None:
+    """Click what settles a batch; a click that meets a redraw is lost: who sees that nothing happened clicks again."""
+    question = app.page.get_by_text("What to do with it")
+    app.click(key)
+    try:
+        question.wait_for(state="detached", timeout=15_000)
+    except TimeoutError:
+        app.click(key)
+        question.wait_for(state="detached", timeout=30_000)
+
+
+def label_all(app: App) -> None:
+    """Take the suggestion of each card by keyboard until none is left.
+
+    A press that meets the redraw of its card is lost: who sees the same card again presses once more.
+    """
+    app.see(re.compile(r"Card 1 of 20"))
+    app.drawn()
+    for _ in range(60):
+        app.press("2")
+        if app.page.get_by_text("The queue is through").count():
+            return
+    raise AssertionError("Sixty presses did not bring twenty cards to their end.")
+
+
 def go_round(app: App, tmp_path: Path, number: int) -> None:
     """One round: a dated test set, a drifted batch, its alarm, 20 labels, a turn."""
     shift = 8.0 * number
     bring(app, people(80, 10 * number, shift=shift), tmp_path / f"judge {number}.csv")
     app.page.get_by_text("Keep it as a dated test set").click()
     app.drawn()
-    app.click("batch-judge")
-    app.see("A new batch")
+    settle(app, "batch-judge")
 
     # The file calls a column otherwise: the proposal is taken as it is.
     batch = people(80, 10 * number + 1, shift=shift).drop(columns="label").rename(columns={"income": "Income (k)"})
     bring(app, batch, tmp_path / f"batch {number}.csv")
     app.see("Columns have drifted")
-    app.click("batch-add")
+    settle(app, "batch-add")
     app.see(re.compile(r"Undo takes back: collected \d+ rows"))
 
     app.visit("Monitor")
@@ -72,12 +97,7 @@ def go_round(app: App, tmp_path: Path, number: int) -> None:
     app.see("Columns have drifted")
     app.click("label-batch-go")
     app.see("The cards are ready: label them on Annotate", seconds=60).click()
-    for card in range(1, 21):
-        app.see(re.compile(rf"Card {card} of 20"))
-        if card == 1:
-            app.drawn()
-        app.press("2")
-    app.see("The queue is through")
+    label_all(app)
     app.run_turn(number)
 
 

@@ -82,3 +82,32 @@ def test_from_a_weak_slice_to_a_tried_applied_and_undone_proposal(page, server, 
     assert not len(opened.dataset.generated)
     assert [entry.kind for entry in opened.log] == ["generate", "undo"]
     assert not app.trace
+
+
+def test_by_keyboard_from_all_methods_to_one_that_is_tried(page, server, weak):
+    app = App(page, server)
+    page.set_viewport_size(WIDE)
+    app.goto("generate", project=weak.id)
+    amount = page.get_by_role("spinbutton", name="How many in all")
+    amount.focus()
+    page.keyboard.press("Control+a")
+    page.keyboard.type("16")
+    app.press("Enter")
+    app.keyed("try-all").get_by_role("button").focus()
+    app.press("Enter")
+    app.see("All methods, for", seconds=400)
+    app.drawn()
+    table = app.keyed("search-table")
+    table.get_by_role("button").last.focus()
+    for key in ("Tab", "ArrowDown", "ArrowDown"):
+        app.press(key)
+    method, share, *_ = table.locator("tbody tr").nth(2).locator("td").all_inner_texts()[1:]
+    app.press("Shift+Space")
+    app.see("The form holds it: " + method)
+    rows = {"25 %": 4, "50 %": 8, "100 %": 16}[share]
+    expect(app.keyed("apply").get_by_role("button", name=re.compile(rf"{rows} examples|what it finds"))).to_be_visible()
+    expect(app.keyed("method").get_by_text(method)).to_be_visible()
+    app.keyed("try").get_by_role("button").focus()
+    app.press("Enter")
+    app.see(re.compile(r"changes by .* inside the folds of train"), seconds=90)
+    assert not app.trace

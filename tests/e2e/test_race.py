@@ -68,9 +68,11 @@ def test_a_race_runs_to_its_end_and_says_how_it_came_out(page, server):
     page.keyboard.press("Tab")
     app.drawn()
     app.click("race-start")
-    expect(headline(page)).to_have_text(
-        re.compile("Better data won|A better model won|Too close to call"), timeout=240_000
-    )
+    # The live picture goes once the finished one is there.
+    expect(page.locator(".race.live")).to_have_count(1, timeout=60_000)
+    expect(page.locator(".race:not(.live)")).to_have_count(1, timeout=240_000)
+    expect(page.locator(".race.live")).to_have_count(0)
+    expect(headline(page)).to_have_text(re.compile("Better data won|A better model won|Too close to call"))
     app.drawn()
     (run,) = kept_races(project)
     assert run.settings["budget"] == 120
@@ -160,8 +162,8 @@ def test_for_a_room_the_race_is_all_there_is_and_fits_on_the_screen(page, server
         assert box["y"] + box["height"] <= size["height"]
         assert box["x"] + box["width"] <= size["width"]
     letters = "element => parseFloat(getComputedStyle(element).fontSize)"
-    assert headline(page).evaluate(letters) >= 26
-    assert page.locator(".race .did").first.evaluate(letters) >= 14
+    assert headline(page).evaluate(letters) >= 28
+    assert page.locator(".race .did").first.evaluate(letters) >= 16
     # A reload stays; Escape leaves.
     page.reload()
     app.drawn()

@@ -77,6 +77,7 @@ def test_it_is_opened_once_and_no_tab_opens_it_again(page, server):
 
     app.visit("Ledger")
     app.see("The final claim, turn 1.")
+    page.get_by_role("tab", name="Export", exact=True).click()
     with page.expect_download() as download:
         page.get_by_role("button", name="Download as zip").click()
     with zipfile.ZipFile(io.BytesIO(download.value.path().read_bytes())) as files:

@@ -8,8 +8,9 @@ import pytest
 
 from core.dataset import Dataset
 from core.flywheel import Exclude, Generate, Project, Relabel
-from core.generate import GenerateError, explicit_counts, propose
-from pages.parts import jobs
+from core.generate import Attempt, GenerateError, explicit_counts, focus_on, propose
+from core.generate.bench import attempt
+from pages.parts import jobs, search_table
 from pages.parts.proposal import Ask
 from pages.parts.proposed_row import made_of, parent_text
 
@@ -177,6 +178,47 @@ def test_all_methods_are_tried_for_one_target(start, turned, quiet):
     assert len(Project.open(turned.folder).log) == 0
 
 
+def filled(app, project: Project, asked: Attempt):
+    """The page once an attempt was taken over from the table of trials (a click there: see the browser test)."""
+    state: dict[str, object] = {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("streamlit.session_state", state)
+        search_table.fill(project, asked)
+    (target,) = [key for key in state if key.startswith("target-")]
+    # AppTest sets a widget only to what it offers already.
+    for key in state.keys() - {target}:
+        app.session_state[key] = state[key]
+    return app.run().selectbox(key=target).set_value(state[target]).run()
+
+
+def test_a_row_of_the_table_fills_the_form(start, turned, quiet):
+    app = start("generate", project=turned.id)
+    strong = attempt(turned.dataset, method="jitter", target="stays", n=7, settings={"strength": 0.2})
+    app = quiet(filled(app, turned, strong))
+    assert app.selectbox(key="method").value == "jitter"
+    assert app.slider(key="strength-jitter").value == 20
+    assert app.selectbox(key="target-False").value == "tried"
+    assert "As it was tried: 7 of stays" in app.selectbox(key="target-False").options
+    assert app.button(key="apply").label == "Add 7 examples"
+    app.button(key="try").click().run()
+    tried = jobs.registry().wait(turned.id, "trial", 120).result
+    assert (tried.ask.given, tried.ask.target) == ({"strength": 0.2}, {"stays": 7})
+    thinned = attempt(turned.dataset, method="random_undersample", target={"leaves": 9})
+    app = quiet(filled(app, turned, thinned))
+    assert app.button(key="apply").label == "Exclude 9 examples"
+
+
+def test_whom_a_row_of_the_table_was_aimed_at_comes_along(start, turned, quiet):
+    aimed = focus_on(turned.dataset, turned.dataset.ids("train")[:30], words="some", found_on_errors=True)
+    for method in ("smote", "edited_neighbours"):
+        asked = attempt(turned.dataset, method=method, target=aimed)
+        app = quiet(filled(start("generate", project=turned.id), turned, asked))
+        app.button(key="try").click().run()
+        tried = jobs.registry().wait(turned.id, "trial", 120).result
+        assert (tried.ask.ids, tried.ask.found_on_errors) == (aimed.ids, True)
+        assert dict(tried.ask.counts) == dict(asked.counts)
+
+
 @pytest.mark.parametrize("target", ["hard", "confused"])
 def test_rows_are_made_of_the_examples_that_are_aimed_at(start, turned, quiet, target):
     app = start("generate", project=turned.id)
@@ -312,6 +354,26 @@ def test_a_method_can_be_told_what_to_do(start, tickets, quiet):
     content = Project.open(tickets.folder).log[0].content
     assert content["method"] == "keyboard_slips"
     assert content["settings"] == {"share": 0.3, "protect": 30}
+
+
+def test_the_words_that_stay_are_listed(start, tickets, quiet):
+    app = start("generate", project=tickets.id)
+    app.selectbox(key="method").set_value("keyboard_slips").run()
+    assert not [box for box in app.expander if "stay as they are" in box.label]
+    app.toggle(key="protect-keyboard_slips").set_value(True).run()
+    job = jobs.registry().wait(tickets.id, "words", 60)
+    assert job.state == "done", job.message
+    app = quiet(app.run())
+    (box,) = [box for box in app.expander if "stay as they are" in box.label]
+    lines = [each.value.replace("\\", "") for each in box.markdown]
+    words = {line.split("**")[1]: line.split(": ")[1] for line in lines}
+    assert list(words) == ["delivery", "refund"]
+    assert "money" in words["refund"].split(", ")
+    assert "where" in words["delivery"].split(", ")
+    rows = propose(
+        tickets.dataset, method="keyboard_slips", target="refund", n=40, settings={"protect": 30}, model=tickets.model
+    )
+    assert rows["text"].str.contains("money").all()
 
 
 def test_templates_are_written_on_the_screen(start, tickets, quiet):

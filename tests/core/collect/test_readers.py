@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.collect import ReadError, list_members, list_sheets, read_table
+from core.collect import ReadError, list_members, list_sheets, read_table, to_parquet
 from core.content import canonicalise
 
 CSV = "이름,n\n가,1\n나,2\n"
@@ -206,3 +206,30 @@ def test_real_files_read_as_pandas_reads_them(path):
         else:
             assert name in {"TotalCharges", "ibu", "date"}
     assert list(frame.columns) == list(expected.columns)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet", "jsonl"])
+def test_more_rows_than_are_set_are_refused(suffix, tmp_path, monkeypatch):
+    monkeypatch.setattr("core.collect.table.MAX_ROWS", 3)
+    frame = pd.DataFrame({"a": range(4), "b": list("wxyz")})
+    path = tmp_path / f"t.{suffix}"
+    if suffix == "csv":
+        frame.to_csv(path, index=False)
+    elif suffix == "parquet":
+        frame.to_parquet(path)
+    else:
+        frame.to_json(path, orient="records", lines=True)
+
+    with pytest.raises(ReadError, match="has 4 rows or more, and at most 3 can be read"):
+        read_table(path)
+    assert len(read_table(b"a\n1\n2\n3\n")) == 3
+
+
+def test_more_rows_than_are_set_are_refused_in_a_stream(tmp_path, monkeypatch):
+    monkeypatch.setattr("core.collect.table.MAX_ROWS", 3)
+    path = tmp_path / "t.csv"
+    path.write_text("a,b\n" + "1,x\n" * 4)
+
+    with pytest.raises(ReadError, match="at most 3 can be read"):
+        to_parquet(path, tmp_path / "t.parquet")
+    assert not (tmp_path / "t.parquet").exists()

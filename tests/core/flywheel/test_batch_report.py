@@ -7,9 +7,10 @@ import pytest
 from core.collect import drift, read_checks
 from core.dataset import DatasetError
 from core.evaluate import Predicate
-from core.flywheel import Project, SetChecks, watch
+from core.flywheel import Collect, Exclude, Project, SetChecks, read_back, watch
 from core.flywheel.alarms import alarms_of
 from core.flywheel.batch_report import BatchError, examine_batch, read_report, written_predictions
+from core.flywheel.release import stamp
 from core.progress import Cancelled
 from core.statistics import holm
 
@@ -76,6 +77,21 @@ def test_columns_are_held_against_train_and_predictions_against_test(released, m
     assert report.confidence["batch"][2] == pytest.approx(np.median(sure[1]))
 
 
+def test_what_came_since_the_last_turn_does_not_make_another_batch_usual(released, make_people):
+    released.apply(Collect(make_people(2000, 1, shift=12)))
+    report, _ = examine_batch(released, make_people(300, 2, shift=12))
+    assert "batch_drift" in kinds(report)
+    released.turn()
+    report, _ = examine_batch(released, make_people(300, 3, shift=12))
+    assert "batch_drift" not in kinds(report)
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_a_batch_of_a_few_rows_can_be_looked_at(released, make_people, rows):
+    report, _ = examine_batch(released, make_people(rows, 1))
+    assert (report.new, report.told, report.score) == (rows, None, None)
+
+
 def test_without_labels_there_is_no_score_and_without_a_turn_no_prediction(tmp_path, released, make_people):
     report, _ = examine_batch(released, make_people(100, 1).drop(columns="label"))
     assert (report.labelled, report.score, report.missing) == (0, None, ("label",))
@@ -124,3 +140,38 @@ def test_it_can_be_cancelled_and_changes_nothing(released, make_people):
 def test_rows_without_a_column_that_the_model_needs_are_refused_by_name(released, make_people):
     with pytest.raises(DatasetError, match="income"):
         examine_batch(released, make_people(50, 1).drop(columns="income"))
+
+
+def predicted_elsewhere(project, rows, number):
+    """The rows as `predict.py` writes them, through a file."""
+    turn = project.turns[number]
+    fitted = project.model.fit(project.dataset_at(turn.revision))
+    said = fitted.predict_proba(project.dataset.fit_rows(rows)[list(project.dataset.schema.inputs)])
+    columns = {f"flywheel_probability: {name}": said[:, place] for place, name in enumerate(fitted.classes)}
+    return rows.assign(**columns, flywheel_predicted="", flywheel_model=stamp(project, turn))
+
+
+def test_predictions_that_were_made_elsewhere_are_the_batchs(released, make_people):
+    released.apply(Exclude(released.dataset.ids("train")[:200].tolist()))
+    released.turn()
+    frame = predicted_elsewhere(released, pd.concat([make_people(40, 3), released.dataset.frame.head(5)]), 0)
+    rows, said, turn = read_back(released, frame)
+    report, new = examine_batch(released, rows, predictions=said, turn=turn)
+    assert (report.turn, report.elsewhere, len(new)) == (0, 0, 40)
+    here, _ = examine_batch(released, rows)
+    assert (here.turn, here.elsewhere) == (1, None)
+    ids = released.dataset.fit_rows(rows).index
+    pd.testing.assert_frame_equal(report.predictions, said.set_axis(ids).loc[new.index], check_names=False)
+    assert not report.predictions.equals(here.predictions)
+    assert report.test_score == released.turns[0].headline
+
+
+def test_rows_that_were_changed_after_they_were_predicted_alarm(released, make_people):
+    frame = predicted_elsewhere(released, make_people(40, 3), 0)
+    frame.loc[frame.index[:7], "income"] += 30
+    rows, said, turn = read_back(released, frame)
+    report, _ = examine_batch(released, rows, predictions=said, turn=turn)
+    assert report.elsewhere == 7
+    assert "batch_elsewhere" in {finding.kind for finding in alarms_of(report, released.headline)}
+    again = read_report(report.to_json(), report.columns, None)
+    assert again.elsewhere == 7

@@ -3,9 +3,17 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from core.flywheel import Collect, Project, Relabel
+from core.flywheel import Collect, Decide, Exclude, Project, Relabel, StaleError, batches, dated_tests
 from core.flywheel.batch_report import BatchError, examine_batch
-from core.flywheel.batches import hold_out_batch, kept_batches, merge_batch, refuse_batch, true_score, waiting_rows
+from core.flywheel.batches import (
+    hold_out_batch,
+    kept_batches,
+    merge_batch,
+    random_order,
+    refuse_batch,
+    true_score,
+    waiting_rows,
+)
 
 
 @pytest.fixture
@@ -106,6 +114,28 @@ def test_the_true_score_is_told_once_labels_come_and_says_that_they_were_chosen(
     assert len(waiting_rows(released, batch)) == 30
 
 
+def test_labels_along_the_random_order_are_a_random_sample_whatever_else_was_labelled(released, unlabelled):
+    batch, truth = unlabelled
+    order = random_order(batch)
+    assert sorted(order) == sorted(truth.index)
+    assert order.equals(random_order(kept_batches(Project.open(released.folder))[0]))
+    released.apply(Relabel(truth[order[40:]].to_dict()))
+    assert true_score(released, batch).chosen
+    released.apply(Exclude([order[0]]))
+    released.apply(Decide({order[1]: ("ambiguous", None)}))
+    released.apply(Relabel(truth[order[2:24]].to_dict()))
+    found = true_score(released, batch)
+    # Twenty rows are labelled beyond the gap, and say nothing here.
+    assert (found.labelled, found.chosen) == (22, False)
+
+
+def test_labels_that_were_left_out_count_as_none_that_came_along(released, make_people):
+    report, new = examine_batch(released, make_people(40, 1))
+    batch = merge_batch(released, report, new, name="crowd.csv", into_pool=True)
+    released.apply(Relabel(dict.fromkeys(new.index[:10], "yes") | dict.fromkeys(new.index[10:25], "no")))
+    assert true_score(released, batch).chosen
+
+
 def test_a_batch_whose_labels_came_along_has_its_true_score_at_once(released, make_people):
     report, new = examine_batch(released, make_people(120, 1))
     batch = merge_batch(released, report, new, name="april.csv")
@@ -120,6 +150,24 @@ def test_a_batch_that_becomes_a_dated_test_set_is_among_the_batches(released, ma
     (batch,) = kept_batches(released)
     assert (batch.fate, test.batch) == ("dated test set", batch.number)
     assert released.log == []
+
+
+def test_a_set_is_not_kept_if_its_rows_may_have_come_into_train_meanwhile(released, make_people, monkeypatch):
+    rows = make_people(60, 1)
+    report, new = examine_batch(released, rows)
+    other = Project.open(released.folder)
+    found = batches.judging_rows
+
+    def meanwhile(project, frame):
+        kept = found(project, frame)
+        other.apply(Collect(rows))
+        return kept
+
+    monkeypatch.setattr(batches, "judging_rows", meanwhile)
+    with pytest.raises(StaleError):
+        hold_out_batch(released, report, new, name="june.csv")
+    assert kept_batches(released) == []
+    assert dated_tests(released) == []
 
 
 def test_edits_of_before_there_were_batches_belong_to_none(released, make_people):

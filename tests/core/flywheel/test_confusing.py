@@ -5,7 +5,7 @@ import pytest
 
 from core.flywheel import Collect, ProjectError, Relabel, current_queue, look_at_pool
 from core.flywheel.batch_report import examine_batch
-from core.flywheel.batches import merge_batch
+from core.flywheel.batches import merge_batch, random_order, true_score
 from core.flywheel.confusing import choose_of_batch, queue_of_batch
 
 
@@ -52,3 +52,14 @@ def test_a_batch_like_train_is_chosen_by_the_model_alone(released, make_people):
     report, new = examine_batch(released, make_people(100, 1).drop(columns="label"))
     batch = merge_batch(released, report, new, name="same.csv")
     assert choose_of_batch(released, batch, 8).cards.equals(look_at_pool(released, 8).cards)
+
+
+def test_at_random_they_are_the_next_of_the_order_and_the_true_score_is_of_the_whole(moved):
+    project, batch, _ = moved
+    order = random_order(batch)
+    project.apply(Relabel({order[0]: "yes", order[5]: "no"}))
+    view = queue_of_batch(project, batch, 22, at_random=True, by="ann")
+    assert list(view.cards.index) == [example for example in order if example not in (order[0], order[5])][:22]
+    project.apply(Relabel({example: ["yes", "no"][place % 2] for place, example in enumerate(view.cards.index)}))
+    found = true_score(project, batch)
+    assert (found.labelled, found.chosen) == (24, False)

@@ -4,9 +4,9 @@ import pandas as pd
 import pytest
 
 from core.dataset import Dataset
-from core.flywheel import Collect, EditError, Exclude, Project, Relabel
+from core.flywheel import Collect, EditError, Exclude, Generate, Project, Relabel, branch
 from core.flywheel.batch_report import examine_batch
-from core.flywheel.batches import hold_out_batch, merge_batch
+from core.flywheel.batches import hold_out_batch, kept_batches, merge_batch
 from core.flywheel.dated import DatedTestError, dated_tests, score_dated, unscored
 from core.flywheel.dated_verdicts import judge_dated
 from core.progress import Cancelled
@@ -65,6 +65,17 @@ def test_its_rows_are_dropped_from_every_later_batch_whoever_brings_it(released,
     assert not set(Project.open(released.folder).dataset.frame.index) & set(test.labels.index)
     with pytest.raises(EditError, match="All 60 new rows are in one"):
         released.apply(Collect(rows))
+
+
+def test_generated_rows_that_equal_one_of_its_rows_are_not_added(released, make_people, make_children):
+    test = hold_out(released, make_people(60, 1))
+    judged = released.store.read_frame(test.blob)
+    children = make_children(released.dataset, list(released.dataset.ids("train")[:10]))
+    for name in released.dataset.schema.inputs:
+        children[name] = [*judged[name].iloc[:4], *children[name].iloc[4:]]
+    before = len(released.dataset)
+    released.apply(Generate(children))
+    assert len(released.dataset) == before + 6
 
 
 def test_a_group_that_it_holds_does_not_come_into_train(tmp_path, make_people):
@@ -153,3 +164,19 @@ def test_relabelling_the_pool_never_meets_a_dated_example(released, make_people)
     assert len(test.labels) == 40
     released.apply(Relabel(dict.fromkeys(new.index, "yes")))
     assert not set(released.dataset.ids("train")) & set(test.labels.index)
+
+
+def test_a_branch_from_before_is_judged_by_it_and_keeps_its_rows_out_of_train(released, make_people):
+    revision = released.revision
+    merge_batch(released, *examine_batch(released, make_people(30, 5)), name="may.csv")
+    rows = make_people(60, 1)
+    test = hold_out(released, rows)
+    own = branch(released, released.folder.parent / "branch", revision=revision)
+    assert [each.labels.index.tolist() for each in dated_tests(own)] == [test.labels.index.tolist()]
+    # Of the batches only that which judges: the other came after the two had parted.
+    assert [batch.fate for batch in kept_batches(own)] == ["dated test set"]
+    with pytest.raises(EditError):
+        own.apply(Collect(rows))
+    score_dated(own)
+    assert not unscored(own)
+    own.close()

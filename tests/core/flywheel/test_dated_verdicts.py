@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import pandas as pd
 import pytest
 
@@ -59,3 +61,18 @@ def test_the_verdict_on_the_first_test_set_is_what_it_was(moved, make_people):
 
 def test_it_is_computed_once_for_each_state(moved):
     assert judge_dated(moved) is judge_dated(moved)
+
+
+def test_the_export_tells_every_batch_and_every_turn_on_every_set(moved, tmp_path):
+    folder = moved.export(tmp_path / "out")
+    kept = json.loads((folder / "batches.json").read_text(encoding="utf-8"))
+    assert [(each["name"], each["what_became_of_it"]) for each in kept] == [
+        ("june.csv", "dated test set"),
+        ("labelled.csv", "added"),
+    ]
+    assert kept[0]["alarms"]
+    table = pd.read_csv(folder / "test_sets.csv")
+    assert list(zip(table["turn"], table["test"], strict=True)) == [
+        (turn, test) for turn in (0, 1, 2) for test in (0, 1)
+    ]
+    assert table["score"].to_numpy() == pytest.approx(dated_table(moved)["score"].to_numpy())

@@ -304,7 +304,7 @@ def test_there_is_no_way_back_to_what_never_was(project, train, revision):
 
     with pytest.raises(ProjectError, match=rf"0 \(the data as it was brought\) to 2\. Got {revision} instead"):
         project.go_back(revision)
-    with pytest.raises(ProjectError, match=r"as it was after entry 2\. There is nothing to go back to"):
+    with pytest.raises(ProjectError, match=r"It is the data after entry 2 already\. There is nothing to go back to"):
         project.go_back(2)
 
     assert project.revision == 2

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -8,6 +9,7 @@ import pytest
 
 from core.dataset import Dataset
 from core.flywheel.race import ARMS, RaceError, race
+from core.flywheel.ranking import first_suspects
 from core.progress import Cancelled
 from core.train import LockedModel
 from core.train.space import recipe_space
@@ -82,6 +84,24 @@ def test_the_same_race_twice_gives_the_same_rows(started, run):
     assert set(run.attrs["seconds"]) == set(ARMS)
 
 
+def test_all_arms_are_on_the_way_at_once_and_none_hears_of_another(started, run):
+    dataset, truth = started
+    heard = []
+    ran(dataset, truth, heard=heard.append)
+    assert heard[0]["cost"].tolist() == [0, 0, 0]
+    # The next step is always that of the one who has spent least, of those who can still afford one.
+    moves = []
+    for before, after in pairwise(heard):
+        moved = after.groupby("arm").size() - before.groupby("arm").size()
+        moves.append((moved.idxmax(), before.groupby("arm")["cost"].max()))
+    for place, (arm, spent) in enumerate(moves):
+        assert spent[arm] == min(spent[later] for later, _ in moves[place:])
+    assert {arm for arm, _ in moves[:4]} == set(ARMS)
+    for arm in ARMS:
+        alone = ran(dataset, truth, arms=(arm,))
+        pd.testing.assert_frame_equal(alone, run[run["arm"] == arm].reset_index(drop=True))
+
+
 def test_no_arm_sees_a_label_of_the_test_set(started, run):
     dataset, truth = started
     test = dataset.ids("test")
@@ -126,6 +146,19 @@ def test_a_turn_is_what_the_reviewer_and_the_locked_model_make_of_it(started):
     assert table["cost"].iloc[-1] == cost
 
 
+def test_the_reviewer_is_asked_of_the_worst_suspects_and_of_no_others(started):
+    dataset, truth = started
+    once = {"budget": 8 * 10 + 6 * 5, "reviews_per_turn": 8, "recipe": "logistic_regression", "arms": ("data",)}
+    table = race(dataset, truth=truth, **once)
+    training = LockedModel.for_dataset(dataset, "logistic_regression").train(dataset)
+    worst = first_suspects(dataset, training.out_of_fold).index[:8]
+    # Whatever the truth of every other train example is said to be.
+    others = dataset.ids("train").difference(worst)
+    lies = truth.copy()
+    lies[others] = np.where(truth[others] == "yes", "no", "yes")
+    pd.testing.assert_frame_equal(race(dataset, truth=lies, **once), table)
+
+
 def test_a_reviewer_who_is_always_wrong_changes_right_labels_only(started):
     dataset, truth = started
     table = race(
@@ -160,7 +193,7 @@ def test_it_is_heard_live_and_cancelled_between_steps(started):
             heard=listen,
             cancel=cancel,
         )
-    assert [len(table) for table in heard] == [2, 3]
+    assert [len(table) for table in heard] == [1, 2]
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,6 @@
 from __future__ import annotations
 
-import json
 import os
-import sqlite3
-import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
@@ -12,8 +8,6 @@ import pytest
 
 from core.flywheel import Project, StoreError
 from core.flywheel.store import Store
-
-ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
@@ -191,87 +185,6 @@ def test_damage_is_said_when_the_project_is_used(project):
 
     with pytest.raises(StoreError, match="was changed"):
         _ = Project.open(project.folder).dataset
-
-
-# kill -9 at random moments
-
-WRITER = """
-import os, random, select, signal, sys, time
-import pandas as pd
-from core.flywheel import Collect, Decide, Project
-
-folder, kills = sys.argv[1], int(sys.argv[2])
-random.seed(5)
-
-def decide_for_ever(round):
-    project = Project.open(folder)
-    train = list(project.dataset.ids("train"))
-    os.write(ready, b".")
-    for number in range(10_000):
-        if number % 4 == 3:
-            rows = project.dataset.frame.iloc[:2].assign(key=[f"k{round}-{number}-{row}" for row in "ab"], x=number / 7)
-            edit, what = Collect(rows), f"k{round}-{number}-a"
-        else:
-            what = train[(round * 31 + number) % len(train)]
-            edit = Decide({what: ("other", random.choice(["yes", "no"]))}, by=f"round {round}")
-        entry = project.apply(edit)
-        os.write(1, f"{entry.seq} {entry.kind} {what}\\n".encode())
-
-for round in range(kills):
-    listen, ready = os.pipe()
-    child = os.fork()
-    if child == 0:
-        try:
-            decide_for_ever(round)
-        finally:
-            os._exit(1)
-    os.close(ready)
-    assert select.select([listen], [], [], 60)[0] and os.read(listen, 1) == b".", "the writer did not start"
-    time.sleep(random.uniform(0.0, 0.12))
-    os.kill(child, signal.SIGKILL)
-    _, status = os.waitpid(child, 0)
-    assert os.WIFSIGNALED(status), "the writer ended by itself"
-    os.close(listen)
-"""
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork to be killed often and quickly")
-def test_twenty_kills_lose_no_acknowledged_edit(project, dataset):
-    run = subprocess.run(
-        [sys.executable, "-c", WRITER, str(project.folder), "20"],
-        cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-    )
-    assert run.returncode == 0, run.stderr
-    said = [line.split() for line in run.stdout.splitlines()]
-    assert len(said) >= 10, "hardly anything was written: the test shows nothing"
-
-    again = Project.open(project.folder)
-    log = {entry.seq: entry for entry in again.log}
-    state = again.dataset
-    for seq, kind, what in said:
-        entry = log[int(seq)]
-        assert entry.kind == kind
-        if kind == "decide":
-            assert list(json.loads(entry.payload)["decisions"]) == [what]
-        else:
-            assert what in state.frame.index
-    # A kill may fall between the write and the word of it, once in each round.
-    assert 0 <= len(log) - len(said) <= 20
-    assert sorted(log) == list(range(1, len(log) + 1))
-    last = {}
-    for entry in again.log:
-        if entry.kind == "decide":
-            last |= {example: label for example, (_, label) in entry.content["decisions"].items()}
-    assert dict(state.labels.loc[list(last)]) == last
-    assert again.undo().seq == len(log) + 1
-    with sqlite3.connect(project.folder / "project.sqlite") as file:
-        assert file.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    file.close()
 
 
 def test_changing_a_frame_that_was_read_changes_nobody_elses(store, frame):

@@ -52,7 +52,7 @@ def test_scores_of_chosen_rows_have_another_mark_and_missing_ones_are_not_drawn(
     )
     chart = scores_over_batches(table, metric="Macro F1", reference=(0.82, 0.8, 0.84))
     drawn = {trace.name: (list(trace.x), trace.marker.symbol) for trace in chart.figure.data}
-    assert drawn == {"labels of all": ([0], "circle"), "labels of chosen rows": ([2], "circle-open")}
+    assert drawn == {"all labelled, or a random sample": ([0], "circle"), "labels of chosen rows": ([2], "circle-open")}
     assert chart.numbers["Macro F1"].tolist() == ["0.800", "–", "0.600"]
     assert "On the test set: 0.820" in chart.alt
 

@@ -60,6 +60,12 @@ def test_each_moment_says_what_each_side_just_did_and_where_it_stands(table):
     )
 
 
+def test_two_sides_that_did_the_same_are_named_in_one_breath(table):
+    both = table[table["arm"] == "data"].assign(arm="both")
+    first = race_scene(pd.concat([table, both]), metric="Macro F1", budget=240)["moments"][2]
+    assert first["says"] == "Better data and both: 5 suspects reviewed, 0 labels changed. Still 0.700."
+
+
 def test_lines_are_those_of_the_table_and_fit_on_the_axes(table):
     scene = made(table)
     model, data = scene["sides"]

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from core import memory
+from core.collect import read_table
+from core.memory import MemoryLimitError, allowed_memory, check_memory, used_memory
+from core.settings import Settings
+
+CSV = b"a,b\n1,x\n2,y\n"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux says how much memory a process takes")
+def test_memory_that_is_taken_is_seen():
+    before = used_memory()
+    block = bytearray(64 * memory.MB)
+    block[::4096] = b"x" * len(block[::4096])
+
+    assert used_memory() - before > 48 * memory.MB
+
+
+def test_by_default_four_fifths_of_the_machine_are_allowed():
+    allowed = allowed_memory()
+    assert allowed is None or allowed > 64 * memory.MB
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux says how much memory a process takes")
+def test_nothing_is_read_beyond_what_is_allowed(monkeypatch):
+    check_memory()
+    monkeypatch.setattr(memory, "SETTINGS", Settings(memory_mb=1))
+
+    with pytest.raises(MemoryLimitError, match=r"more than 1 MB .*memory_mb.* It takes [\d,]+ MB"):
+        read_table(CSV)
+
+
+def test_where_nobody_knows_nothing_is_refused(monkeypatch):
+    monkeypatch.setattr(memory, "SETTINGS", Settings(memory_mb=1))
+    monkeypatch.setattr(memory, "used_memory", lambda: None)
+
+    assert len(read_table(CSV)) == 2
