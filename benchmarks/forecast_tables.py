@@ -22,6 +22,7 @@ _SPREADS = (0.001, 0.003, 0.006, 0.01, 0.015, 0.02, 0.03, 0.05)
 _COVERED = 0.84
 _WIDEST = 2.5
 _TURN = ["world", "seed"]
+_WITH_PARTS = ("review", "collect")
 
 
 def interval_score(measured: Floats, low: Floats, high: Floats) -> Floats:
@@ -65,10 +66,9 @@ def weights_of(found: pd.DataFrame) -> Floats:
 
 def choose_constants(found: pd.DataFrame) -> Constants:
     """Choose the constants: means and spreads by squared error, widths by coverage."""
-    kinds = [kind for kind in found["kind"].unique() if kind != "settle"]
     usual: dict[str, Usual] = {}
-    wholes = found[~(found["part"] & found["kind"].isin(["review", "collect"])) & (found["kind"] != "settle")]
-    for kind in kinds:
+    wholes = found[~(found["part"] & found["kind"].isin(_WITH_PARTS))]
+    for kind in found["kind"].unique():
         own = wholes[wholes["kind"] == kind]
         weights = weights_of(own)
         scale = weights / (own["noise"].to_numpy() ** 2 + 0.01**2)
@@ -85,9 +85,9 @@ def choose_constants(found: pd.DataFrame) -> Constants:
         made = foreseen(own, _one(kind, Usual(mean, spread, 1.0)))
         usual[kind] = Usual(float(mean), float(spread), _width(made, weights))
     wider: dict[str, float] = {}
-    with_wholes = foreseen(found, Constants(usual, dict.fromkeys(("review", "settle", "collect"), 1.0)))
-    for kind in ("review", "settle", "collect"):
-        own = with_wholes[(with_wholes["kind"] == kind) & (with_wholes["part"] | (kind == "settle"))]
+    with_wholes = foreseen(found, Constants(usual, dict.fromkeys(_WITH_PARTS, 1.0)))
+    for kind in _WITH_PARTS:
+        own = with_wholes[(with_wholes["kind"] == kind) & with_wholes["part"]]
         wider[kind] = _width(own, weights_of(own)) if len(own) else 1.0
     return Constants(usual, wider)
 

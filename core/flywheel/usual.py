@@ -24,7 +24,7 @@ _RARE, _FAR = 0.1, 0.1
 # How much of what the fits say of a part is believed beside its share of the whole.
 _OWN = 0.25
 # What is a part of what.
-_WHOLE = {"review": "review", "settle": "review", "collect": "collect"}
+_WHOLE = {"review": "review", "collect": "collect"}
 
 
 @dataclass(frozen=True)
@@ -66,11 +66,12 @@ CONSTANTS = Constants(
     usual={
         "review": Usual(0.015, 0.006, 1.25),
         "collect": Usual(0.010, 0.006, 1.00),
+        "settle": Usual(0.005, 0.006, 1.20),
         "generate": Usual(0.000, 0.010, 1.50),
         "drop": Usual(0.000, 0.001, 0.80),
         "mend": Usual(0.000, 0.001, 1.25),
     },
-    wider={"review": 1.0, "settle": 1.2, "collect": 1.2},
+    wider={"review": 1.0, "collect": 1.2},
 )
 
 
@@ -96,7 +97,7 @@ class Piece:
     @property
     def whole(self) -> str | None:
         """The kind of the whole that it is a part of; None for a whole."""
-        return _WHOLE.get(self.kind) if self.part or self.kind == "settle" else None
+        return _WHOLE.get(self.kind) if self.part else None
 
 
 def believed(
