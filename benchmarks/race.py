@@ -1,7 +1,7 @@
 """The model's side against the data's side at equal budget, on sets whose labels were really wrong, as it comes out.
 
     python benchmarks/race.py [folder]                 # or FLYWHEEL_DATA, default ../shared/data
-    python benchmarks/race.py --minutes 30 --seeds 3   # budget of each side, and how many races a set
+    python benchmarks/race.py --minutes 30 --reviews 50 --seeds 3   # budget of each side, decisions a turn, races a set
 
 The reviewer is simulated and right in 95 %; a fit costs 5 s and a decision 10 s of the budget. Test labels are the true
 ones. Sets on which the model's side wins stay in the table.
@@ -83,7 +83,11 @@ def raced(source: Source, folder: Path, *, minutes: float, reviews: int, seed: i
     dataset = Dataset.from_frame(rows, label="label", text=source.text, id="id", test=0.3, seed=seed)
     started = time.perf_counter()
     rules = Rules(budget=60 * minutes, reviews_per_turn=reviews, seed=seed)
-    finish = run_race(dataset, truth, rules)
+
+    def tell(share: float, said: str) -> None:
+        print(f"{source.name}: {share:.0%} {said}", file=sys.stderr, flush=True)
+
+    finish = run_race(dataset, truth, rules, progress=tell)
     ends = finish.table.groupby("arm").tail(1).set_index("arm")
     labels = truth.loc[finish.ends["data"].index]
     verdict = compare(labels, finish.ends["model"], finish.ends["data"], metric=rules.metric)
@@ -105,8 +109,8 @@ def main() -> None:
     """Run the races and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", nargs="?", default=os.environ.get("FLYWHEEL_DATA", "../shared/data"))
-    parser.add_argument("--minutes", type=float, default=30)
-    parser.add_argument("--reviews", type=int, default=50)
+    parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--reviews", type=int, default=15)
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--sets", help="names, with commas between them")
     arguments = parser.parse_args()

@@ -32,10 +32,12 @@ def of_turns(project: Project) -> None:
         return
     seal.entry(project)
     turns_table.chart(project, ledger)
-    number = turns_table.table(project, ledger)
-    turn = project.turns[number]
+    turns_table.table(project, ledger)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        number = turns_table.choose(ledger)
+        turn = project.turns[number]
+        ways.draw(project, turn.revision, turn=number)
     turn_detail.draw(project, turn, ledger.iloc[number])
-    ways.draw(project, turn.revision, turn=number)
     attribution.draw(project, number)
 
 

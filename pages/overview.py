@@ -83,13 +83,14 @@ def projects() -> None:
     everything = len(found) > SHOWN and st.session_state.get("all-projects")
     for summary in found if everything else found[:SHOWN]:
         name, modality, edits, turns, changed, keep = st.columns(widths, vertical_alignment="center")
-        if name.button(plain(summary.name), key=f"open-{summary.id}", type="tertiary", icon=":material/folder_open:"):
+        said = plain(summary.name) + (" :gray[· a copy]" if summary.copy else "")
+        if name.button(said, key=f"open-{summary.id}", type="tertiary", icon=":material/folder_open:"):
             frame.navigate("overview", summary.id)
         modality.text(MODALITIES.get(summary.modality, summary.modality))
         edits.text(count(summary.edits))
         turns.text(count(summary.turns))
         changed.text(moment(summary.changed))
-        with keep:
+        with keep, st.container(horizontal=True, horizontal_alignment="right"):
             backups.back_up_button(summary.id, "Back up", help=f"Everything in {plain(summary.name)} as one file")
         backups.made(summary.id)
     if len(found) > SHOWN:

@@ -77,7 +77,10 @@ def test_a_package_is_imported_before_its_modules(path):
     assert not side_entries(path)
 
 
-RUN_CODE = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "shelve", "marshal", "joblib"}
+RUN_CODE = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "shelve", "marshal", "joblib", "yaml", "xml", "lxml"}
+RUN_BY_NAME = {"read_pickle", "to_pickle", "read_xml", "read_html", "iframe", "mktemp", "extractall"}
+RUN_BY_PATH = {"os.system", "os.popen", "pd.eval", "pandas.eval", "st.components", "components.html"}
+UNSAFE = {"unsafe_allow_html", "unsafe_allow_javascript", "allow_pickle"}
 
 
 def dangers(source: str) -> Iterator[str]:
@@ -85,12 +88,15 @@ def dangers(source: str) -> Iterator[str]:
     tree = ast.parse(source)
     yield from sorted(module for module in imported(tree) if module.split(".")[0] in RUN_CODE)
     for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and node.attr in {"read_pickle", "to_pickle"}:
-            yield node.attr
+        if isinstance(node, ast.Attribute) and (node.attr in RUN_BY_NAME or ast.unparse(node) in RUN_BY_PATH):
+            yield ast.unparse(node)
         elif isinstance(node, ast.Call):
-            if isinstance(node.func, ast.Name) and node.func.id in {"eval", "exec", "__import__"}:
+            if isinstance(node.func, ast.Name) and node.func.id in {"eval", "exec", "compile", "__import__"}:
                 yield node.func.id
-            yield from (word.arg for word in node.keywords if word.arg in {"unsafe_allow_html", "allow_pickle"})
+            yield from (word.arg for word in node.keywords if word.arg in UNSAFE)
+            yield from (
+                word.arg for word in node.keywords if word.arg == "shell" and ast.unparse(word.value) != "False"
+            )
 
 
 @pytest.mark.parametrize(
@@ -103,6 +109,13 @@ def dangers(source: str) -> Iterator[str]:
         "exec(words)",
         "pd.read_pickle(path)",
         "np.load(path, allow_pickle=True)",
+        "os.system(words)",
+        "pd.eval(words)",
+        "subprocess.run(words, shell=True)",
+        "archive.extractall(folder)",
+        "import xml.etree.ElementTree as tree",
+        "compile(words, '', 'exec')",
+        "st.html(words, unsafe_allow_javascript=True)",
         "st.markdown(words, unsafe_allow_html=True)",
     ],
 )

@@ -23,15 +23,17 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from core.collect import shown
 from core.errors import FlywheelError
+from core.flywheel import family
 from core.flywheel.blob_uses import named_blobs
+from core.flywheel.edit import counted
 from core.flywheel.errors import ProjectError
-from core.flywheel.opened_seals import note_opened
+from core.flywheel.family import Origin
 from core.flywheel.store import FORMAT, now, table_columns
 from core.flywheel.workspace import new_folder
 from core.progress import Cancel, Cancelled, Progress, Steps
@@ -87,7 +89,8 @@ class Restored:
         """What the screen says of it."""
         return (
             f"A copy, restored from a backup of {self.made[:16].replace('T', ' ')} UTC of the project "
-            f"'{self.project}': {self.entries:,} entries of the log and {self.turns:,} turns are from then."
+            f"'{self.project}'. Of its log {counted(self.entries, 'entry', 'entries')} and of its ledger "
+            f"{counted(self.turns, 'turn')} are from then."
         )
 
 
@@ -132,6 +135,10 @@ def back_up(project: Project, path: str | Path, progress: Progress | None = None
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        if not store.read_only:
+            # What is restored from it is of one family with this project: one seal, and looks at one test set.
+            with store.writing():
+                family.enrol(project)
         with tempfile.TemporaryDirectory(prefix="flywheel-") as folder:
             database = Path(folder) / _DATABASE
             store.copy_database(database)
@@ -233,7 +240,7 @@ def restore_backup(
         files: dict[str, Any] = manifest["files"]
         _check_room(workspace, sum(each["bytes"] for each in files.values()))
         steps = Steps(len(files) + 2, progress, cancel)
-        building = workspace / f"{_UNDER_WAY}{secrets.token_hex(8)}"
+        building, whole = workspace / f"{_UNDER_WAY}{secrets.token_hex(8)}", False
         try:
             (building / "blobs").mkdir(parents=True)
             building.chmod(0o700)
@@ -249,18 +256,22 @@ def restore_backup(
                 for blob in named_blobs(project.store.execute):
                     if f"blobs/{blob}.parquet" not in files:
                         raise BackupError(f"The backup lacks 'blobs/{shown(blob, 12)}', which its log names. {_AGAIN}")
+                mark = project.store.get("family")
+                if mark is not None and not re.fullmatch("[0-9a-f]{32}", str(mark)):
+                    raise BackupError(f"The project in the backup is of no family that could be. {_AGAIN}")
                 if [entry.seq for entry in project.log] != list(range(1, manifest["entries"] + 1)):
                     raise BackupError(f"The log of the backup is not as long as its manifest says. {_AGAIN}")
                 if manifest["version"] is not None and project.dataset.version != manifest["version"]:
                     raise BackupError(f"The log of the backup does not lead to the data it was made of. {_AGAIN}")
                 copy = {"at": now()} | {key: manifest[key] for key in ("made", "project", "entries", "turns")}
-                with project.store.writing():
-                    project.store.put("restored", [*project.store.get("restored", []), copy])
-                claim = project.claim
+                _make_branch(project, manifest, copy)
             finally:
                 project.close()
             folder = new_folder(workspace, manifest["name"])
             building.replace(folder)
+            building = folder
+            _enrol(folder)
+            whole = True
         except (BackupError, Cancelled):
             raise
         except OSError as error:
@@ -273,13 +284,36 @@ def restore_backup(
                 f"The log of the backup can't be read ({shown(error) or type(error).__name__}). {_AGAIN}"
             ) from error
         finally:
-            shutil.rmtree(building, ignore_errors=True)
-    if claim is not None:
-        project = Project.open(folder)
-        note_opened(project.store, at=claim.at, by=claim.by, turn=claim.turn)
-        project.close()
+            if not whole:
+                shutil.rmtree(building, ignore_errors=True)
     steps.finish()
     return folder
+
+
+def _enrol(folder: Path) -> None:
+    from core.flywheel.project import Project
+
+    with closing(Project.open(folder)) as project, project.store.writing():
+        family.enrol(project)
+
+
+def _make_branch(project: Project, manifest: dict[str, Any], copy: dict[str, Any]) -> None:
+    """Note what the copy is: a branch of the project that was backed up, from its last turn of then on."""
+    store = project.store
+    came = Origin(
+        project=manifest["project"],
+        name=manifest["name"],
+        revision=manifest["entries"],
+        turn=manifest["turns"] - 1,
+        at=copy["at"],
+        by="",
+        looks=len(family.looks(project)),
+    )
+    ((shared,),) = store.execute("SELECT COUNT(*) FROM turns")
+    values = {"branched_from": asdict(came), "shared": shared, "restored": [*store.get("restored", []), copy]}
+    with store.writing():
+        for key, value in values.items():
+            store.put(key, value)
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """What a new batch is like before anything is done with it: what is new, what drifted, what the model says of it.
 
-Columns are held against train, since the model learned from it; what the model predicts and how sure it is, against
-test: one and the same fit, on examples that it has not met on either side.
+Columns are held against the train of its turn, since the model learned from it; what it predicts and how sure it is,
+against test: one and the same fit, on examples that it has not met on either side.
 """
 
 from __future__ import annotations
@@ -260,6 +260,9 @@ def examine_batch(
     steps = Steps(5, progress, cancel)
     steps.start("looking for rows that are known")
     dataset, turns = project.dataset, project.turns
+    number = None
+    if turns:
+        number = turns[-1].number if predictions is None or turn is None else turn
     new, held = known_rows(project, frame)
     if new.empty:
         raise BatchError(
@@ -269,7 +272,7 @@ def examine_batch(
     broken, _ = ask_new(dataset.frame, new, project.checks)
     named = set(map(str, frame.columns))
     report = BatchReport(
-        turn=turns[-1].number if turns else None,
+        turn=number,
         rows=len(frame),
         known=len(frame) - len(new) - held,
         held=held,
@@ -285,12 +288,14 @@ def examine_batch(
         ),
     )
     steps.start("comparing each column with train")
-    train = dataset.ids("train").difference(dataset.generated, sort=False)
+    # What the model learned from: rows that came since its turn are no reason to call another batch usual.
+    learned = dataset if number is None else project.dataset_at(turns[number].revision)
+    train = learned.ids("train").difference(learned.generated, sort=False)
     inputs = list(dataset.schema.inputs)
-    reference = dataset.frame.loc[train, inputs]
+    reference = learned.frame.loc[train, inputs]
     tables = [drift(reference, new[inputs]).assign(of=COLUMN)]
     if len(labels):
-        known = dataset.labels.loc[train].to_frame(LABEL)
+        known = learned.labels.loc[train].to_frame(LABEL)
         tables.append(drift(known, labels.to_frame(LABEL)).assign(of=LABEL))
     steps.start("telling the batch from train")
     told = tell_apart(reference, new[inputs], text=dataset.schema.text, cancel=cancel)
@@ -298,13 +303,12 @@ def examine_batch(
         report = replace(
             report, told=(told.auc, told.low, told.high), most=str(told.columns.index[0]), unlike=told.unlike
         )
-    if turns:
-        number = turns[-1].number if predictions is None or turn is None else turn
+    if number is not None:
         steps.start(f"asking the model of turn {number}")
         elsewhere = None
         if predictions is not None:
             elsewhere = predictions.set_axis(dataset.fit_rows(frame).index).loc[new.index]
-        report, of_model = _ask_model(project, replace(report, turn=number), new, labels, elsewhere, cancel)
+        report, of_model = _ask_model(project, report, new, labels, elsewhere, cancel)
         tables.append(of_model)
     steps.start("measuring the slices that are watched")
     columns, lost = _together(tables, _worse(project.headline, report))
@@ -393,6 +397,7 @@ def _slices(project: Project, dataset: Dataset, train: pd.Index, new: pd.DataFra
         return ()
     both = dataset.with_rows(new)
     members = inside(project, watched, both)
+    train = train.intersection(dataset.frame.index, sort=False)
     places = [both.frame.index.get_indexer(ids) for ids in (train, new.index)]
     counts = np.array([[met[place].sum() for place in places] for met in members], dtype=float)
     totals = np.array([len(place) for place in places], dtype=float)

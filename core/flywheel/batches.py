@@ -18,8 +18,9 @@ from core.collect import Finding
 from core.flywheel import log
 from core.flywheel.alarms import alarms_of
 from core.flywheel.batch_report import BatchError, BatchReport, Score, read_report, score_of, written_predictions
-from core.flywheel.dated import DatedTest, add_dated_test, fit_to_judge
+from core.flywheel.dated import DatedTest, fit_to_judge, judging_rows, keep_dated_test
 from core.flywheel.edits import Collect, Decision
+from core.flywheel.errors import StaleError
 from core.flywheel.review import decisions
 from core.flywheel.store import now
 
@@ -183,16 +184,24 @@ def refuse_batch(project: Project, report: BatchReport, *, name: str, reason: st
 def hold_out_batch(
     project: Project, report: BatchReport, new: pd.DataFrame, *, name: str, by: str = "", reason: str = ""
 ) -> DatedTest:
-    """Keep the labelled rows of a batch as a dated test set; see `dated.add_dated_test`.
+    """Keep the labelled rows of a batch as a dated test set, but for those that train or pool know.
 
     Raises
     ------
     DatedTestError
         If too few of them are fit to judge by; nothing is kept then.
+    StaleError
+        If the data was changed meanwhile.
     """
-    with project.store.writing():
+    store, revision = project.store, project.revision
+    kept = judging_rows(project, new)
+    label = project.dataset.schema.label
+    with store.writing():
+        # Asked of the store: who holds it must not wait for the project, which others hold while they wait for it.
+        if store.execute("SELECT COALESCE(MAX(seq), 0) FROM log") != [(revision,)]:
+            raise StaleError("The data was changed meanwhile. Nothing was kept. Look at the batch again, then keep it.")
         number = _record(project, report, name, JUDGES, reason, by)
-        return add_dated_test(project, new, name=name, batch=number, by=by)
+        return keep_dated_test(store, kept, label=label, name=name, batch=number, by=by)
 
 
 def may_judge(project: Project, new: pd.DataFrame) -> int:
@@ -303,6 +312,8 @@ def _report(project: Project, number: int) -> BatchReport:
     """The report of a batch, read once: it never changes."""
     with _lock:
         known = _reports.setdefault(project, {})
+    # The lock of the store, which is read inside: with another one the two could be taken in two orders.
+    with project.store.lock:
         if number not in known:
             store = project.store
             ((report, columns, predictions),) = store.execute(

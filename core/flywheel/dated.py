@@ -34,10 +34,12 @@ __all__ = [
     "FEWEST_ROWS",
     "DatedTest",
     "DatedTestError",
-    "add_dated_test",
     "dated_tests",
     "fenced",
+    "fit_to_judge",
     "in_dated_tests",
+    "judging_rows",
+    "keep_dated_test",
     "score_dated",
     "unscored",
 ]
@@ -98,50 +100,61 @@ def dated_tests(project: Project) -> list[DatedTest]:
     ]
 
 
-def add_dated_test(project: Project, rows: pd.DataFrame, *, name: str, batch: int, by: str = "") -> DatedTest:
-    """Keep labelled rows as a test set of their own.
-
-    Parameters
-    ----------
-    project : Project
-    rows : DataFrame
-        New rows by id, as `Dataset.admit` returns them. Those without a label, and those that train or pool know, are
-        left out: see `fit_to_judge`.
-    name : str
-    batch : int
-        Number of the batch they came as.
-    by : str
+def judging_rows(project: Project, rows: pd.DataFrame) -> pd.DataFrame:
+    """Those of some new rows that can be a dated test set; see `fit_to_judge`.
 
     Raises
     ------
     DatedTestError
         If fewer than 20 rows or fewer than two classes are left.
     """
-    store, label = project.store, project.dataset.schema.label
+    kept = fit_to_judge(project, rows)
+    classes = kept[project.dataset.schema.label].nunique()
+    if len(kept) < FEWEST_ROWS or classes < 2:
+        raise DatedTestError(
+            f"A dated test set must have at least {FEWEST_ROWS} labelled rows of two classes that train does not know. "
+            f"This has {counted(len(kept), 'row')} (classes: {classes}). Bring more, or add the rows to the data "
+            "instead."
+        )
+    return kept
+
+
+def keep_dated_test(store: Store, rows: pd.DataFrame, *, label: str, name: str, batch: int, by: str = "") -> DatedTest:
+    """Write rows that `judging_rows` found as a test set of their own.
+
+    Parameters
+    ----------
+    store : Store
+    rows : DataFrame
+    label : str
+        Their column with the class.
+    name : str
+    batch : int
+        Number of the batch they came as.
+    by : str
+    """
+    row = {"at": now(), "by": by, "name": name, "batch": batch, "blob": store.write_frame(rows)}
     with store.writing():
-        kept = fit_to_judge(project, rows)
-        classes = kept[label].nunique()
-        if len(kept) < FEWEST_ROWS or classes < 2:
-            raise DatedTestError(
-                f"A dated test set must have at least {FEWEST_ROWS} labelled rows of two classes that train does not "
-                f"know. This has {counted(len(kept), 'row')} (classes: {classes}). Bring more, "
-                "or add the rows to the data instead."
-            )
-        row = {"at": now(), "by": by, "name": name, "batch": batch, "blob": store.write_frame(kept)}
         number = store.insert("dated_tests", row)
-    return DatedTest(number, str(row["at"]), by, name, batch, str(row["blob"]), kept[label])
+    return DatedTest(number, str(row["at"]), by, name, batch, str(row["blob"]), rows[label])
 
 
 def fit_to_judge(project: Project, rows: pd.DataFrame) -> pd.DataFrame:
     """Those rows that have a label and share neither content nor group with anything that was ever train or pool.
 
     Rows of edits that were taken back count as known: a redo would bring them into train.
+
+    Parameters
+    ----------
+    project : Project
+    rows : DataFrame
+        New rows by id, as `Dataset.admit` returns them.
     """
     dataset = project.dataset
     known = [dataset.frame]
     force = {entry.seq for entry in log.active(project.log)}
     for entry in project.log:
-        if entry.kind in ("collect", "generate") and entry.seq not in force:
+        if entry.kind == "collect" and entry.seq not in force:
             edit = log.to_edit(project.store, entry)
             if isinstance(edit, Collect):
                 known.append(dataset.admit(edit.frame))

@@ -55,9 +55,9 @@ class Edit:
         raise NotImplementedError
 
 
-def counted(number: int, noun: str = "example") -> str:
-    """Write a number with its noun: "3 examples"."""
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+def counted(number: int, noun: str = "example", nouns: str = "") -> str:
+    """Write a number with its noun: "3 examples"; the plural is named where it is no mere s."""
+    return f"{number:,} " + (noun if number == 1 else nouns or f"{noun}s")
 
 
 def refuse_test(dataset: Dataset, ids: Iterable[str]) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import secrets
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -38,6 +39,7 @@ __all__ = [
 
 _REGISTER = ".families"
 _OPENED = "opened"
+_MARK = re.compile("[0-9a-f]{32}")
 
 
 @dataclass(frozen=True)
@@ -226,7 +228,9 @@ def take_seal(store: Store, claim: Claim) -> None:
 def _register(store: Store) -> Path | None:
     """The folder of the family, beside the projects; None where there is no family."""
     family = store.get("family")
-    return None if family is None else store.folder.parent / _REGISTER / str(family)
+    # A project that came from elsewhere may say anything; only a mark of our own is the name of a folder.
+    known = isinstance(family, str) and _MARK.fullmatch(family)
+    return store.folder.parent / _REGISTER / family if known else None
 
 
 def _is_there(project: Project, member: Member) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,7 +27,6 @@ from core.flywheel.findings import Findings, checks_in_force, open_findings, rea
 from core.flywheel.ledger import Ledger, changes, part_of
 from core.flywheel.log import Entry
 from core.flywheel.notes import with_notes
-from core.flywheel.opened_seals import note_opened
 from core.flywheel.refits import REFITTING
 from core.flywheel.rules import rules_in_force
 from core.flywheel.sealed import open_sealed
@@ -120,7 +118,6 @@ class Project:
                     "name": name or Path(folder).name,
                     "headline": headline,
                     "created": now(),
-                    "origin": secrets.token_hex(16),
                     "recipe": model.recipe.to_json(),
                     "schema": dataset.schema.to_json(),
                     "baseline": 0,
@@ -388,9 +385,6 @@ class Project:
         """What the sealed examples said when they were opened; None while they are sealed, or if there are none."""
         if self._claim is None:
             self._claim = read_claim(self._store)
-            if self._claim is not None:
-                # Copies that were made before the seal was opened learn of it.
-                note_opened(self._store, at=self._claim.at, by=self._claim.by, turn=self._claim.turn)
         return self._claim
 
     def open_sealed(self, *, by: str = "", progress: Progress | None = None, cancel: Cancel | None = None) -> Claim:

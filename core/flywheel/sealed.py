@@ -20,7 +20,6 @@ from core.flywheel.errors import LockError, ProjectError, SealError, StaleError
 from core.flywheel.family import opened_elsewhere, take_seal
 from core.flywheel.fits import class_probabilities
 from core.flywheel.ledger import part_of
-from core.flywheel.opened_seals import OpenedSeal, find_opened, note_opened
 from core.flywheel.refits import DIVISIONS, FOLDS, LARGE, REFITTING
 from core.flywheel.store import Store, now
 from core.progress import Cancel, Progress, Steps
@@ -61,13 +60,10 @@ def refusal(project: Project) -> ProjectError | None:
     if elsewhere is not None:
         return SealError(
             f"The sealed examples are those of the project '{elsewhere.name}', too, and were opened there"
-            f"{_when(elsewhere.at, elsewhere.by)}. They can be opened once for all branches. To judge another turn, "
-            "bring examples that were never used to a new project."
+            f"{_when(elsewhere.at, elsewhere.by)}. They can be opened once for all branches and restored copies. "
+            "To judge another turn, bring examples that were never used to a new project."
         )
     dataset, turns = project.dataset, project.turns
-    copied = find_opened(project.store)
-    if copied is not None and len(dataset.ids("sealed")):
-        return _opened_elsewhere(copied)
     if not dataset.labels_of("sealed").notna().any():
         return SealError(
             "Sealed examples are set aside when a project is made. This project has none. "
@@ -248,9 +244,6 @@ def _write(store: Store, claim: Claim, turn: Turn, predictions: pd.DataFrame, af
         opened = read_claim(store)
         if opened is not None:
             raise _opened(opened)
-        elsewhere = find_opened(store)
-        if elsewhere is not None:
-            raise _opened_elsewhere(elsewhere)
         ((number, at),) = store.execute(
             "SELECT number, at FROM turns WHERE baseline = (SELECT value FROM meta WHERE key = 'baseline') "
             "ORDER BY number DESC LIMIT 1"
@@ -264,7 +257,6 @@ def _write(store: Store, claim: Claim, turn: Turn, predictions: pd.DataFrame, af
         }
         take_seal(store, claim)
         store.insert("claims", {"seal": 1} | claim.row() | blobs)
-    note_opened(store, at=claim.at, by=claim.by, turn=claim.turn)
 
 
 def _opened(claim: Claim) -> SealError:
@@ -277,13 +269,3 @@ def _opened(claim: Claim) -> SealError:
 def _when(at: str, by: str) -> str:
     """When and by whom, as far as it is known."""
     return (f": {at[:16].replace('T', ' ')} UTC" if at else "") + (f" by {by}" if by else "")
-
-
-def _opened_elsewhere(opened: OpenedSeal) -> SealError:
-    by = f" by {opened.by}" if opened.by else ""
-    at = opened.at[:16].replace("T", " ")
-    return SealError(
-        f"The sealed examples can be opened once, in a project and all its copies, and they were: {at} UTC{by}, for "
-        f"turn {opened.turn} of '{opened.project}'. That claim stays, and this copy has none. To judge another turn, "
-        "bring examples that were never used to a new project."
-    )

@@ -22,7 +22,7 @@ _ID = re.compile(r"\w[\w.\-() ]{0,59}")
 
 @dataclass(frozen=True)
 class ProjectSummary:
-    """One line in the list of projects."""
+    """One line in the list of projects; ``copy`` says whether it was restored from a backup."""
 
     id: str
     name: str
@@ -32,6 +32,7 @@ class ProjectSummary:
     changed: str
     edits: int
     turns: int
+    copy: bool
 
 
 def home(environment: Mapping[str, str] = os.environ) -> Path:
@@ -89,6 +90,7 @@ def list_projects(workspace: Path) -> list[ProjectSummary]:
                     changed=max(filter(None, [created, edited, turned])),
                     edits=edits,
                     turns=turns,
+                    copy=bool(store.get("restored", [])),
                 )
             )
         except (StoreError, TypeError, ValueError):

@@ -29,6 +29,8 @@ __all__ = [
 ]
 
 PARENTS = ["parent", "other_parent"]
+# What ids of generated rows begin with.
+_PREFIX = "generated-"
 # How often rows that equal a test or sealed example are made anew.
 _ROUNDS = 5
 
@@ -118,7 +120,7 @@ def _unlike_judged(dataset: Dataset, rows: pd.DataFrame) -> pd.DataFrame:
     known = np.isin(content, hash_rows(judged[inputs]))
     if known.any():
         known &= ~np.isin(content, hash_rows(dataset.inputs("train")))
-    return rows[~known].reset_index(drop=True)
+    return rows[~known].reset_index(drop=True) if known.any() else rows
 
 
 def originals(dataset: Dataset) -> pd.DataFrame:
@@ -257,8 +259,10 @@ def _new_ids(dataset: Dataset, parents: pd.DataFrame, recipe: str) -> pd.Index:
     """Ids made of parents, method, seed and number, that neither the data nor its excluded examples have."""
     start = len(dataset.generated)
     names = parents["parent"] + ":" + parents["other_parent"].fillna("") + f":{recipe}:"
-    names += pd.Series(np.arange(start, start + len(parents)).astype(str), dtype="str")
+    names += pd.Series(np.arange(start, start + len(parents))).astype("str")
     taken = dataset.frame.index.append(dataset.excluded.index)
+    # No other id can be one of these.
+    taken = taken[taken.str.startswith(_PREFIX)]
     ids = _hashed(names)
     while (known := taken.get_indexer(ids) >= 0).any():
         names = names.mask(known, names + "+")
@@ -267,4 +271,4 @@ def _new_ids(dataset: Dataset, parents: pd.DataFrame, recipe: str) -> pd.Index:
 
 
 def _hashed(names: pd.Series) -> pd.Index:
-    return pd.Index([f"generated-{value:016x}" for value in hash_names(pd.Index(names)).tolist()], dtype="str")
+    return pd.Index([f"{_PREFIX}{value:016x}" for value in hash_names(pd.Index(names)).tolist()], dtype="str")

@@ -16,6 +16,7 @@ from core.generate.method import ANY, Made, Method, Sources
 __all__ = ["RESAMPLING", "draw_exclusions", "draw_parents"]
 
 Integers = npt.NDArray[np.intp]
+Codes = npt.NDArray[np.int16]
 
 
 def draw_parents(labels: pd.Series, counts: Mapping[str, int], seed: int) -> Integers:
@@ -26,8 +27,9 @@ def draw_parents(labels: pd.Series, counts: Mapping[str, int], seed: int) -> Int
     array of shape (sum of counts,)
         Positions in `labels`.
     """
-    sampler = RandomOverSampler(sampling_strategy=_sizes(labels, counts), random_state=seed)
-    sampler.fit_resample(np.arange(len(labels))[:, np.newaxis], labels.to_numpy(dtype=object))
+    y, sizes = _coded(labels, counts)
+    sampler = RandomOverSampler(sampling_strategy=sizes, random_state=seed)
+    sampler.fit_resample(np.arange(len(labels))[:, np.newaxis], y)
     drawn: Integers = sampler.sample_indices_[len(labels) :]
     return drawn
 
@@ -40,16 +42,19 @@ def draw_exclusions(labels: pd.Series, counts: Mapping[str, int], seed: int) -> 
     array of shape (sum of counts,)
         Positions in `labels`, ascending.
     """
-    left = {name: -count for name, count in counts.items()}
-    sampler = RandomUnderSampler(sampling_strategy=_sizes(labels, left), random_state=seed)
-    sampler.fit_resample(np.arange(len(labels))[:, np.newaxis], labels.to_numpy(dtype=object))
+    y, sizes = _coded(labels, {name: -count for name, count in counts.items()})
+    sampler = RandomUnderSampler(sampling_strategy=sizes, random_state=seed)
+    sampler.fit_resample(np.arange(len(labels))[:, np.newaxis], y)
     return np.setdiff1d(np.arange(len(labels)), sampler.sample_indices_)
 
 
-def _sizes(labels: pd.Series, change: Mapping[str, int]) -> dict[str, int]:
-    """Sizes after a change, as imbalanced-learn wants them."""
-    sizes = labels.value_counts()
-    return {name: int(sizes[name]) + count for name, count in change.items()}
+def _coded(labels: pd.Series, change: Mapping[str, int]) -> tuple[Codes, dict[int, int]]:
+    """Classes as small numbers in their order, and sizes after a change: imbalanced-learn sorts strings slowly."""
+    codes, names = pd.factorize(labels, sort=True)
+    sizes = np.bincount(codes)
+    return codes.astype(np.int16), {
+        place: int(sizes[place]) + change[name] for place, name in enumerate(names) if name in change
+    }
 
 
 def _copy(sources: Sources, counts: Mapping[str, int], seed: int, settings: Mapping[str, Any]) -> Made:

@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from core.evaluate import Verdict
-from core.report.chart import ACCENT, NEUTRAL, SECOND, Chart, layout, whiskers
+from core.report.chart import ACCENT, NEUTRAL, SECOND, Chart, faded, layout, whiskers
 from core.report.words import count, interval, number, percent, signed, signed_interval
 
 __all__ = ["ARM_TITLES", "knobs_chart", "race_answer", "race_numbers", "race_terms"]
@@ -118,7 +118,11 @@ def knobs_chart(gains: Mapping[str, Verdict], *, metric: str) -> Chart:
             x=delta,
             y=numbers["side"],
             orientation="h",
-            marker={"color": [ARM_COLOURS[arm] for arm in arms]},
+            # Pale, so that the whiskers are seen on them.
+            marker={
+                "color": [faded(ARM_COLOURS[arm], 0.5) for arm in arms],
+                "line": {"color": [ARM_COLOURS[arm] for arm in arms], "width": 2},
+            },
             error_x=whiskers(delta, low, high, NEUTRAL),
             hovertemplate="%{y}: %{x:+.3f}<extra></extra>",
             showlegend=False,

@@ -52,11 +52,11 @@ def made(project_id: str) -> None:
         return
     size = path.stat().st_size
     with st.container(border=True):
-        said, download, done = st.columns([6, 2, 1], vertical_alignment="center")
+        said, download, done = st.columns([5, 2, 1], vertical_alignment="center")
+        large = f"{count(round(size / _MB))} MB" if size >= _MB else "less than 1 MB"
         said.markdown(
-            f":material/archive: **Backed up** · {plain(path.name)} · {count(max(1, round(size / _MB)))} MB  \n"
-            f"It lies in the folder {plain(_FOLDER)} of the workspace. It is not encrypted: keep it where the data "
-            "may be."
+            f":material/archive: **Backed up** · {plain(path.name)} · {large}  \n"
+            f"It lies in the folder {plain(_FOLDER)} of the workspace, and is not encrypted."
         )
         if size <= files.most_uploaded() * _MB:
             download.download_button(
@@ -69,7 +69,7 @@ def made(project_id: str) -> None:
                 on_click="ignore",
                 width="stretch",
             )
-        if done.button("Done", key=f"backed-up-{project_id}", type="tertiary"):
+        if done.button("Dismiss", key=f"backed-up-{project_id}", type="tertiary"):
             jobs.registry().dismiss(project_id, _BACKUP)
             st.rerun()
 

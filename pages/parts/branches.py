@@ -77,9 +77,9 @@ def _compare(project: Project, other: Project, name: str) -> None:
         return
     last = sides[0][-1], sides[1][-1]
     st.header("Their last turns side by side", anchor=False)
-    st.caption(f"From turn {last[0].number} of {plain(project.name)} to turn {last[1].number} of {plain(name)}.")
+    st.caption(f"From turn {last[0].number} of '{plain(project.name)}' to turn {last[1].number} of '{plain(name)}'.")
     side_by_side.draw(
         Side(project, last[0]),
         Side(other, last[1]),
-        names=(f"turn {last[0].number} here", f"turn {last[1].number} of {name}"),
+        names=(f"turn {last[0].number} here", f"turn {last[1].number} of '{name}'"),
     )

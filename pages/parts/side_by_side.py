@@ -66,9 +66,10 @@ def draw(first: Side, second: Side, *, names: tuple[str, str]) -> None:
     with st.container(border=True):
         verdicts.statement(found.verdict, metric=METRICS[project.headline], against=said[0])
         fixed, broken, moved = ((found.flips["flip"] == kind).sum() for kind in FLIPS)
+        others = f"; {count(moved)} more are wrong in another way" if moved else ""
         st.markdown(
             f"Of {count(len(found.labels), 'test example')}, {said[1]} gets **{count(fixed)}** right that {said[0]} "
-            f"got wrong, and **{count(broken)}** wrong that it got right; {count(moved)} are wrong in another way. "
+            f"got wrong, and **{count(broken)}** wrong that it got right{others}. "
             f"The data differs in **{count(len(found.rows.table), 'example')}**."
         )
         if found.left_out:

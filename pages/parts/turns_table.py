@@ -15,9 +15,9 @@ from pages.parts import figure, seal, verdicts
 if TYPE_CHECKING:
     from core.flywheel import Project
 
-__all__ = ["chart", "effort", "table"]
+__all__ = ["chart", "choose", "effort", "table"]
 
-_TABLE = "turns"
+_TABLE, _CHOSEN = "turns", "turn"
 # In pixels, so that a row is read at a glance on a screen of 1440.
 _WIDTHS = {
     "turn": 45,
@@ -40,8 +40,8 @@ def chart(project: Project, ledger: pd.DataFrame) -> None:
     )
 
 
-def table(project: Project, ledger: pd.DataFrame) -> int:
-    """Show the turns as a table, newest first; the turn that is chosen, by a click on its row or by its number."""
+def table(project: Project, ledger: pd.DataFrame) -> None:
+    """Show the turns as a table, newest first; a click on a row opens its turn, see `choose`."""
     shown = ledger.iloc[::-1]
     numbers = shown["turn"].tolist()
     st.dataframe(
@@ -68,14 +68,19 @@ def table(project: Project, ledger: pd.DataFrame) -> int:
         alt="The turns, newest first: score, verdict against the turn before, what changed, effort, looks and notes.",
     )
     st.caption(_said(project, ledger))
-    if st.session_state.get("turn") not in numbers:
-        st.session_state["turn"] = numbers[0]
+
+
+def choose(ledger: pd.DataFrame) -> int:
+    """Let the analyst choose the turn that is opened; the last one at first."""
+    numbers = ledger["turn"].tolist()[::-1]
+    if st.session_state.get(_CHOSEN) not in numbers:
+        st.session_state[_CHOSEN] = numbers[0]
     return int(
         st.selectbox(
             "Open a turn",
             numbers,
             format_func=lambda number: f"turn {number}",
-            key="turn",
+            key=_CHOSEN,
             width=180,
             help="Or click its row.",
         )
@@ -87,7 +92,8 @@ def effort(row: pd.Series, *, short: bool = False) -> str:
     minutes = f"{count(row['minutes'])} min" if row["minutes"] >= 0.5 else ""
     people = row["decisions"] + row["bulk"]
     if short:
-        said = [f"{count(people)} in {minutes}" if people and minutes else minutes or (count(people) if people else "")]
+        done = f"{count(people)} decided" if people else ""
+        said = [f"{count(people)} in {minutes}" if people and minutes else minutes or done]
         said += [f"{count(row['simulated'])} simulated"] if row["simulated"] else []
     else:
         named = (("decisions", "decided one by one"), ("bulk", "in bulk"), ("simulated", "by the simulated reviewer"))
@@ -98,7 +104,7 @@ def effort(row: pd.Series, *, short: bool = False) -> str:
 def _clicked(numbers: list[int]) -> None:
     rows = st.session_state[_TABLE]["selection"]["rows"]
     if rows:
-        st.session_state["turn"] = numbers[rows[0]]
+        st.session_state[_CHOSEN] = numbers[rows[0]]
 
 
 def _done(project: Project, shown: pd.DataFrame) -> list[str]:
@@ -114,13 +120,12 @@ def _phrase(project_id: str, since: int, until: int, _project: Project) -> str:
 
 
 def _pinned(project: Project, numbers: list[int]) -> dict[str, list[str]]:
-    """How many pinned slices each turn has harmed or helped."""
-    if not watched_slices(project):
-        return {}
+    """How many pinned slices each turn has harmed or helped; nothing where none has done either."""
     words: dict[int, list[str]] = {}
-    for each in judge_watched(project):
+    for each in judge_watched(project) if watched_slices(project) else []:
         words.setdefault(each.turn, []).append(each.word)
-    return {"pinned": [_counted(words.get(number, [])) for number in numbers]}
+    told = [_counted(words.get(number, [])) for number in numbers]
+    return {"pinned": told} if any(each != "–" for each in told) else {}
 
 
 def _counted(words: list[str]) -> str:

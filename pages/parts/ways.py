@@ -36,19 +36,18 @@ def draw(project: Project, revision: int, *, turn: int | None = None) -> None:
         The turn whose data it is.
     """
     name = f"turn-{turn}" if turn is not None else "entry"
-    with st.container(horizontal=True):
-        for way, label, icon in (
-            ("back", "Go back to this data …", ":material/settings_backup_restore:"),
-            ("branch", "Branch from here …", ":material/fork_right:"),
-        ):
-            st.button(
-                label,
-                key=f"{way}-{name}",
-                icon=icon,
-                disabled=way == "back" and revision == project.revision,
-                on_click=_ask,
-                args=((project.id, way, revision, turn),),
-            )
+    for way, label, icon in (
+        ("back", "Go back to this data …", ":material/settings_backup_restore:"),
+        ("branch", "Branch from here …", ":material/fork_right:"),
+    ):
+        st.button(
+            label,
+            key=f"{way}-{name}",
+            icon=icon,
+            disabled=way == "back" and revision == project.revision,
+            on_click=_ask,
+            args=((project.id, way, revision, turn),),
+        )
     asked = st.session_state.get(_ASKED)
     if asked == (project.id, "back", revision, turn):
         _back(project, revision, turn)
@@ -72,7 +71,8 @@ def from_entry(project: Project) -> None:
         )
         entry = next((each for each in project.log if each.seq == revision), None)
         st.caption("The data as it was brought." if entry is None else f"Entry {entry.seq}: {plain(entry.summary)}.")
-        draw(project, int(revision))
+        with st.container(horizontal=True):
+            draw(project, int(revision))
 
 
 def _ask(asked: tuple[str, str, int, int | None]) -> None:
@@ -101,10 +101,7 @@ def _back(project: Project, revision: int, turn: int | None) -> None:
             st.rerun()
         return
     st.markdown(f"Go back to **{_then(revision, turn)}**.")
-    st.markdown(
-        f"- {_moved(left)} of {count(len(left), 'entry', 'entries')} taken back\n"
-        f"- {_moved(came)} of {count(len(came), 'entry', 'entries')} brought back"
-    )
+    st.markdown(f"- Taken back: {_moved(left)}\n- Brought back: {_moved(came)}")
     st.caption(f"It is an entry of the log like any other: undo takes it back. {_STAYS}")
     reason = st.text_input("Why", key=f"back-why-{revision}", max_chars=200, placeholder="For the log of edits")
     left_, right = st.columns(2)
@@ -125,7 +122,8 @@ def _moved(entries: tuple[Entry, ...]) -> str:
     if not entries:
         return "nothing"
     found = changes_by_reason(entries, 0, entries[-1].seq)
-    return plain(worded_changes(found)) or count(len(entries), "edit")
+    said = plain(worded_changes(found)) or "edits"
+    return f"{said} ({count(len(entries), 'entry', 'entries')})"
 
 
 @st.dialog("Branch?", width="medium", on_dismiss=_asked_no_longer)

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from driving import App
+from playwright.sync_api import TimeoutError
 
 from core.dataset import Dataset
 from core.flywheel import Project, judge_dated, kept_batches
@@ -51,6 +52,17 @@ def bring(app: App, frame: pd.DataFrame, path: Path) -> None:
     app.drawn()
 
 
+def settle(app: App, key: str) -> None:
+    """Click what settles a batch; a click that meets a redraw is lost: who sees that nothing happened clicks again."""
+    question = app.page.get_by_text("What to do with it")
+    app.click(key)
+    try:
+        question.wait_for(state="detached", timeout=15_000)
+    except TimeoutError:
+        app.click(key)
+        question.wait_for(state="detached", timeout=30_000)
+
+
 def label_all(app: App) -> None:
     """Take the suggestion of each card by keyboard until none is left.
 
@@ -71,14 +83,13 @@ def go_round(app: App, tmp_path: Path, number: int) -> None:
     bring(app, people(80, 10 * number, shift=shift), tmp_path / f"judge {number}.csv")
     app.page.get_by_text("Keep it as a dated test set").click()
     app.drawn()
-    app.click("batch-judge")
-    app.see("A new batch")
+    settle(app, "batch-judge")
 
     # The file calls a column otherwise: the proposal is taken as it is.
     batch = people(80, 10 * number + 1, shift=shift).drop(columns="label").rename(columns={"income": "Income (k)"})
     bring(app, batch, tmp_path / f"batch {number}.csv")
     app.see("Columns have drifted")
-    app.click("batch-add")
+    settle(app, "batch-add")
     app.see(re.compile(r"Undo takes back: collected \d+ rows"))
 
     app.visit("Monitor")

@@ -63,7 +63,7 @@ def test_a_turn_is_noted_gone_back_to_and_branched_from(page, server, small):
     before = on_disk.dataset.version
     app.keyed("back-turn-1").get_by_role("button").focus()
     app.press("Enter")
-    app.see("2 excluded of 1 entry taken back")
+    app.see("Taken back: 2 excluded (1 entry)")
     to(app, "Go back")
     app.press("Enter")
     app.see("Went back to the data of turn 1")

@@ -162,8 +162,8 @@ def test_for_a_room_the_race_is_all_there_is_and_fits_on_the_screen(page, server
         assert box["y"] + box["height"] <= size["height"]
         assert box["x"] + box["width"] <= size["width"]
     letters = "element => parseFloat(getComputedStyle(element).fontSize)"
-    assert headline(page).evaluate(letters) >= 26
-    assert page.locator(".race .did").first.evaluate(letters) >= 14
+    assert headline(page).evaluate(letters) >= 28
+    assert page.locator(".race .did").first.evaluate(letters) >= 16
     # A reload stays; Escape leaves.
     page.reload()
     app.drawn()

@@ -201,7 +201,7 @@ def test_go_back_says_what_it_means_first_and_undo_takes_it_back(start, three, q
     assert app.button(key="back-turn-2").disabled
     app = quiet(app.selectbox(key="turn").set_value(0).run())
     app = quiet(app.button(key="back-turn-0").click().run())
-    assert "30 relabelled, 4 excluded, 1 cell corrected of 3 entries taken back" in words(app).replace("\\", "")
+    assert "Taken back: 30 relabelled, 4 excluded, 1 cell corrected (3 entries)" in words(app).replace("\\", "")
     app.text_input(key="back-why-0").set_value("start anew")
     app = quiet(app.button(key="back-go").click().run())
     project = Project.open(three.folder)
@@ -285,7 +285,7 @@ def test_a_first_turn_alone_has_no_change_to_split(start, turned, quiet):
 
 
 def test_the_model_of_a_turn_is_prepared_as_a_job_and_offered(start, turned, quiet):
-    app = quiet(start("ledger", project=turned.id))
+    app = quiet(view(start, turned, "Export"))
     next(button for button in app.button if button.label == "Prepare the model").click().run()
     job = jobs.registry().wait(turned.id, "model", 60)
     assert job.state == "done"

@@ -93,7 +93,7 @@ def kills(folder: Path, number: int) -> None:
         assert os.WIFSIGNALED(status), f"the writer ended by itself: {said[-1:]}"
         project = Project.open(folder)
         # Versions are kept under the entries they were made of: what a kill took from the log could not hide here.
-        project._versions.update(known)
+        project.versions._kept.update(known)
         log = project.log
         held = {entry.seq: entry.kind for entry in log[len(known_log) :]}
         report = {
@@ -106,14 +106,14 @@ def kills(folder: Path, number: int) -> None:
             "version": project.dataset.version,
             "said": project.said,
         }
-        known, known_log = dict(project._versions), log
+        known, known_log = dict(project.versions._kept), log
         project.close()
         print(json.dumps(report), flush=True)
 
 
 def write_for_ever(folder: Path, round: int, known: dict, size: int, ready: int, pipe: int) -> None:
     project = Project.open(folder)
-    project._versions.update(known)
+    project.versions._kept.update(known)
     train = list(project.dataset.ids("train"))
     if size != MOST:
         signal.signal(signal.SIGXFSZ, signal.SIG_DFL)

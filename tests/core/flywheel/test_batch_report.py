@@ -7,7 +7,7 @@ import pytest
 from core.collect import drift, read_checks
 from core.dataset import DatasetError
 from core.evaluate import Predicate
-from core.flywheel import Exclude, Project, SetChecks, read_back, watch
+from core.flywheel import Collect, Exclude, Project, SetChecks, read_back, watch
 from core.flywheel.alarms import alarms_of
 from core.flywheel.batch_report import BatchError, examine_batch, read_report, written_predictions
 from core.flywheel.release import stamp
@@ -75,6 +75,21 @@ def test_columns_are_held_against_train_and_predictions_against_test(released, m
     sure = [released.turns[0].test_probabilities.max(axis=1).median(), found.max(axis=1)]
     assert report.confidence["test"][2] == pytest.approx(sure[0])
     assert report.confidence["batch"][2] == pytest.approx(np.median(sure[1]))
+
+
+def test_what_came_since_the_last_turn_does_not_make_another_batch_usual(released, make_people):
+    released.apply(Collect(make_people(2000, 1, shift=12)))
+    report, _ = examine_batch(released, make_people(300, 2, shift=12))
+    assert "batch_drift" in kinds(report)
+    released.turn()
+    report, _ = examine_batch(released, make_people(300, 3, shift=12))
+    assert "batch_drift" not in kinds(report)
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_a_batch_of_a_few_rows_can_be_looked_at(released, make_people, rows):
+    report, _ = examine_batch(released, make_people(rows, 1))
+    assert (report.new, report.told, report.score) == (rows, None, None)
 
 
 def test_without_labels_there_is_no_score_and_without_a_turn_no_prediction(tmp_path, released, make_people):

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from core.flywheel import Collect, Decide, Exclude, Project, Relabel
+from core.flywheel import Collect, Decide, Exclude, Project, Relabel, StaleError, batches, dated_tests
 from core.flywheel.batch_report import BatchError, examine_batch
 from core.flywheel.batches import (
     hold_out_batch,
@@ -150,6 +150,24 @@ def test_a_batch_that_becomes_a_dated_test_set_is_among_the_batches(released, ma
     (batch,) = kept_batches(released)
     assert (batch.fate, test.batch) == ("dated test set", batch.number)
     assert released.log == []
+
+
+def test_a_set_is_not_kept_if_its_rows_may_have_come_into_train_meanwhile(released, make_people, monkeypatch):
+    rows = make_people(60, 1)
+    report, new = examine_batch(released, rows)
+    other = Project.open(released.folder)
+    found = batches.judging_rows
+
+    def meanwhile(project, frame):
+        kept = found(project, frame)
+        other.apply(Collect(rows))
+        return kept
+
+    monkeypatch.setattr(batches, "judging_rows", meanwhile)
+    with pytest.raises(StaleError):
+        hold_out_batch(released, report, new, name="june.csv")
+    assert kept_batches(released) == []
+    assert dated_tests(released) == []
 
 
 def test_edits_of_before_there_were_batches_belong_to_none(released, make_people):

@@ -55,7 +55,7 @@ def test_a_batch_like_train_is_chosen_by_the_model_alone(released, make_people):
 
 
 def test_at_random_they_are_the_next_of_the_order_and_the_true_score_is_of_the_whole(moved):
-    project, batch, _new = moved
+    project, batch, _ = moved
     order = random_order(batch)
     project.apply(Relabel({order[0]: "yes", order[5]: "no"}))
     view = queue_of_batch(project, batch, 22, at_random=True, by="ann")

@@ -18,9 +18,21 @@ import pytest
 
 from core.dataset import Dataset
 from core.errors import FlywheelError
-from core.flywheel import Collect, Decide, Exclude, Project, Relabel, StaleError, StoreError, current_queue, start_queue
+from core.flywheel import (
+    Collect,
+    Decide,
+    Exclude,
+    Project,
+    Relabel,
+    StaleError,
+    StoreError,
+    blob_uses,
+    current_queue,
+    start_queue,
+)
 from core.flywheel import log as log_of
 from core.flywheel import places as places_of
+from core.flywheel.store import table_columns
 
 ROOT = Path(__file__).parents[3]
 FAULTY = Path(__file__).with_name("faulty.py")
@@ -252,6 +264,13 @@ def test_every_file_of_a_project_has_a_use(turned, make_dataset):
 
     assert found.count("can still be used") + found.count("still there") >= len(names)
     assert all(name[:12] in found for name in names)
+
+
+def test_every_column_that_names_files_is_known():
+    named = {(table, column[1]) for table, columns in table_columns().items() for column in columns}
+    named = {(table, column) for table, column in named if column == "blob"}
+    known = {(table, column) for table, column, *_ in blob_uses._TABLES}
+    assert named <= known
 
 
 def test_a_damaged_log_is_said(turned):

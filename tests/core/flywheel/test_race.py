@@ -9,6 +9,7 @@ import pytest
 
 from core.dataset import Dataset
 from core.flywheel.race import ARMS, RaceError, race
+from core.flywheel.ranking import first_suspects
 from core.progress import Cancelled
 from core.train import LockedModel
 from core.train.space import recipe_space
@@ -143,6 +144,19 @@ def test_a_turn_is_what_the_reviewer_and_the_locked_model_make_of_it(started):
 
     assert table["score"].iloc[-1] == pytest.approx(f1_score(truth[test], predicted, average="macro"))
     assert table["cost"].iloc[-1] == cost
+
+
+def test_the_reviewer_is_asked_of_the_worst_suspects_and_of_no_others(started):
+    dataset, truth = started
+    once = {"budget": 8 * 10 + 6 * 5, "reviews_per_turn": 8, "recipe": "logistic_regression", "arms": ("data",)}
+    table = race(dataset, truth=truth, **once)
+    training = LockedModel.for_dataset(dataset, "logistic_regression").train(dataset)
+    worst = first_suspects(dataset, training.out_of_fold).index[:8]
+    # Whatever the truth of every other train example is said to be.
+    others = dataset.ids("train").difference(worst)
+    lies = truth.copy()
+    lies[others] = np.where(truth[others] == "yes", "no", "yes")
+    pd.testing.assert_frame_equal(race(dataset, truth=lies, **once), table)
 
 
 def test_a_reviewer_who_is_always_wrong_changes_right_labels_only(started):

@@ -402,13 +402,13 @@ from core.flywheel import Project
 source, target, rounds = sys.argv[1], sys.argv[2], int(sys.argv[3])
 random.seed(7)
 begin = time.monotonic()
-project = Project.open(shutil.copytree(source, f"{target}/measured/p"))
+project = Project.open(shutil.copytree(source, f"{target}/measured"))
 project.open_sealed()
 project.close()
 whole = time.monotonic() - begin
 
 for round in range(rounds):
-    folder = shutil.copytree(source, f"{target}/{round}/p")
+    folder = shutil.copytree(source, f"{target}/{round}")
     listen, ready = os.pipe()
     child = os.fork()
     if child == 0:
