@@ -64,14 +64,14 @@ class Constants:
 # were chosen without it.
 CONSTANTS = Constants(
     usual={
-        "review": Usual(0.015, 0.006, 1.25),
-        "collect": Usual(0.010, 0.006, 1.00),
-        "settle": Usual(0.005, 0.006, 1.20),
-        "generate": Usual(0.000, 0.010, 1.50),
-        "drop": Usual(0.000, 0.001, 0.80),
+        "review": Usual(0.023, 0.006, 2.0),
+        "settle": Usual(0.005, 0.003, 1.65),
+        "collect": Usual(0.009, 0.050, 1.0),
+        "generate": Usual(0.000, 0.001, 1.7),
+        "drop": Usual(0.001, 0.001, 0.8),
         "mend": Usual(0.000, 0.001, 1.25),
     },
-    wider={"review": 1.0, "collect": 1.2},
+    wider={"review": 1.7, "collect": 1.7},
 )
 
 
