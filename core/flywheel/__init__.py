@@ -122,7 +122,7 @@ from core.flywheel.slice_verdicts import SliceVerdict, harmed, judge_watched, wa
 from core.flywheel.store import StoreError
 from core.flywheel.strayed import Strayed, strayed
 from core.flywheel.turn import Turn
-from core.flywheel.two_curves import FARTHEST, LABELLINGS, TwoCurves
+from core.flywheel.two_curves import FARTHEST, IN_TURNS, LABELLINGS, TwoCurves
 from core.flywheel.volume import compare_volume, kept_volume
 from core.flywheel.watched import (
     WatchedSlice,
@@ -141,6 +141,7 @@ __all__ = [
     "EXACT",
     "FARTHEST",
     "FLIPS",
+    "IN_TURNS",
     "JUDGED",
     "KINDS",
     "LABELLINGS",

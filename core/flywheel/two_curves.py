@@ -25,7 +25,7 @@ from core.progress import Cancel, Progress
 from core.statistics import percentile_interval
 from core.train import LockedModel, PowerLaw, curve_points, fit_power_law
 
-__all__ = ["DRAWS", "FARTHEST", "LABELLINGS", "SHARES", "TwoCurves", "two_curves"]
+__all__ = ["DRAWS", "FARTHEST", "IN_TURNS", "LABELLINGS", "SHARES", "TwoCurves", "two_curves"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -34,6 +34,8 @@ LABELLINGS = ("collected", "consistent")
 # Equal steps on the scale on which a power law is straight; below, another regime begins.
 SHARES = (0.15, 0.25, 0.4, 0.65, 1.0)
 DRAWS = 5
+# What a measurement takes, in turns: two curves, the folds of each size.
+IN_TURNS = round(len(LABELLINGS) * DRAWS * sum(SHARES))
 # A curve is followed up to so many times the rows there are, no further.
 FARTHEST = 4.0
 _RESAMPLES = 200

@@ -9,6 +9,7 @@ import streamlit as st
 from core.evaluate import METRICS
 from core.flywheel import (
     FARTHEST,
+    IN_TURNS,
     LABELLINGS,
     SECONDS_PER_DECISION,
     fix_or_add,
@@ -18,7 +19,7 @@ from core.flywheel import (
     seconds_per_decision,
 )
 from core.report import count, gains_table, two_curves_chart, worth_in_words
-from pages.parts import figure, jobs, sidebar
+from pages.parts import better_ranking, figure, jobs, sidebar
 
 if TYPE_CHECKING:
     from core.flywheel import FixOrAdd, Project
@@ -52,16 +53,23 @@ def draw(project: Project) -> None:
 
 
 def _offer(project: Project, label: str) -> None:
-    left = len(open_suspects(project, project.turns[-1]))
-    said = "No suspect is open: it will say what more rows would bring." if not left else ""
-    if st.button(label, key="measure-fix-or-add", icon=":material/balance:"):
+    turn = project.turns[-1]
+    # Soon there will be other suspects: what is measured of these would be old at once.
+    ranking = better_ranking.under_way(project, turn)
+    if st.button(label, key="measure-fix-or-add", icon=":material/balance:", disabled=ranking):
 
         def work(progress: Progress, cancel: Cancel) -> None:
             fix_or_add(project, progress=progress, cancel=cancel)
 
         jobs.start(project.id, _JOB, "Fix or add", work)
-    if said:
-        st.caption(said)
+    said = f"Takes about as long as {IN_TURNS} turns, in the background"
+    minutes = IN_TURNS * turn.seconds / 60
+    said += f": some {count(minutes, 'minute')}." if minutes >= 1.5 else "."
+    if not len(open_suspects(project, turn)):
+        said = f"No suspect is open: it will say what more rows would bring. {said}"
+    st.caption(f"It can be measured once the suspects are ranked. {said}" if ranking else said)
+    if ranking:
+        better_ranking.draw(project, turn)
 
 
 def _answer(project: Project, found: FixOrAdd) -> None:

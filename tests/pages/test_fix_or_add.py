@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from core.flywheel import Decide, Decision, fix_or_add, kept_fix_or_add, open_suspects
@@ -80,3 +82,16 @@ def test_the_same_answer_stands_on_train_and_race(start, turned, quiet, page):
     found = fix_or_add(turned)
     app = quiet(start(page, project=turned.id))
     assert f"ettling the {found.suspects} suspects" in said(app)
+
+
+def test_while_suspects_are_ranked_better_it_waits(start, turned, quiet):
+    go = threading.Event()
+    jobs.registry().start(turned.id, "ranking", "Better ranking of turn 0", lambda progress, cancel: go.wait(60))
+    try:
+        app = quiet(start("train", project=turned.id))
+        assert app.button(key="measure-fix-or-add").disabled
+        assert "once the suspects are ranked" in said(app)
+    finally:
+        go.set()
+        jobs.registry().wait(turned.id, "ranking", 60)
+    assert not quiet(app.run()).button(key="measure-fix-or-add").disabled
