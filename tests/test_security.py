@@ -16,6 +16,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 CODE = [*(ROOT / "core").rglob("*.py"), *(ROOT / "pages").rglob("*.py"), ROOT / "app.py"]
+PAGES_OF = {".py", ".js", ".html", ".svg"}
 PINNED = [line for line in (ROOT / "constraints.txt").read_text().splitlines() if line and not line.startswith("#")]
 
 
@@ -87,6 +88,8 @@ IN_SQL = {
     "marks",
     "there",
     "where",
+    "condition",
+    "listed",
     "words",
     "', '.join(row)",
     "_not_aside(store)",
@@ -111,6 +114,12 @@ def test_no_value_of_a_users_is_written_into_sql():
 
 def test_the_rule_on_sql_sees_a_value():
     assert list(in_sql("store.execute(f\"SELECT * FROM log WHERE by = '{name}'\")")) == ["name"]
+
+
+def test_no_script_of_ours_writes_markup():
+    scripts = [path for folder in ("core", "pages") for path in (ROOT / folder).rglob("*") if path.suffix in PAGES_OF]
+    writes = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write")
+    assert not [path.name for path in scripts if writes.search(path.read_text("utf-8"))]
 
 
 # --- the server -----------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from core.flywheel import log
 from core.flywheel.action import SECONDS_PER_DECISION, Action, Estimate, Forecast, plural
 from core.flywheel.blind import sample, train_moved
 from core.flywheel.candidates import settled_ids
+from core.flywheel.family import opened_elsewhere
 from core.flywheel.forecasts import Kept, kept_forecasts
 from core.flywheel.pace import seconds_per_decision
 from core.flywheel.review import current_queue, decisions, next_place
@@ -151,7 +152,7 @@ def _unforecast(project: Project, findings: Sequence[Finding]) -> list[Action]:
 
 
 def _claim(project: Project) -> list[Action]:
-    if not is_sealed(project):
+    if not is_sealed(project) or opened_elsewhere(project) is not None:
         return []
     sealed = len(project.dataset.ids("sealed"))
     return [

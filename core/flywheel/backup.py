@@ -30,7 +30,7 @@ from typing import IO, TYPE_CHECKING, Any
 from core.collect import shown
 from core.errors import FlywheelError
 from core.flywheel import family
-from core.flywheel.blob_uses import named_blobs
+from core.flywheel.blob_uses import mentioned_blobs, named_blobs
 from core.flywheel.edit import counted
 from core.flywheel.errors import ProjectError
 from core.flywheel.family import Origin
@@ -143,7 +143,9 @@ def back_up(project: Project, path: str | Path, progress: Progress | None = None
             database = Path(folder) / _DATABASE
             store.copy_database(database)
             with closing(sqlite3.connect(database)) as copied:
-                names = sorted(named_blobs(lambda sql: copied.execute(sql).fetchall()))
+                said = mentioned_blobs(lambda sql: copied.execute(sql).fetchall())
+                there = {name for name in said if (store.folder / "blobs" / f"{name}.parquet").is_file()}
+                names = sorted(there | set(named_blobs(lambda sql: copied.execute(sql).fetchall())))
                 ((logged, turns),) = copied.execute(
                     "SELECT (SELECT COUNT(*) FROM log), (SELECT COUNT(*) FROM turns WHERE baseline = "
                     "(SELECT value FROM meta WHERE key = 'baseline'))"

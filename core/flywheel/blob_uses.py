@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Use", "named_blobs", "told"]
+__all__ = ["Use", "mentioned_blobs", "named_blobs", "told"]
 
 Execute = Callable[[str], list[tuple[Any, ...]]]
+
+_NAME = re.compile(r"\b[0-9a-f]{64}\b")
 
 # Of one table each: column of the file, what it holds (a template over the other columns), and what can still be used.
 _TABLES = (
@@ -211,6 +214,18 @@ def named_blobs(execute: Execute) -> dict[str, list[Use]]:
         for name, *values in execute(f"SELECT {column}, {words} FROM {table} WHERE {column} IS NOT NULL"):
             found.setdefault(name, []).append(Use(holds.format(*values), remains.format(*values)))
     return found
+
+
+def mentioned_blobs(execute: Execute) -> set[str]:
+    """Every word in any row that could be the name of a file; some are versions and fingerprints.
+
+    What copies a project takes those of them that are files: a table that is new and not described above is copied too.
+    """
+    names: set[str] = set()
+    for (table,) in execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"):
+        for row in execute(f"SELECT * FROM {table}"):
+            names.update(name for value in row if isinstance(value, str) for name in _NAME.findall(value))
+    return names
 
 
 def told(uses: list[Use], most: int = 3) -> str:

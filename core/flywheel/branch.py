@@ -11,7 +11,6 @@ Until everything is on disk the folder has a name that no list shows; then it is
 from __future__ import annotations
 
 import os
-import re
 import secrets
 import shutil
 import time
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.flywheel import family, log, places
+from core.flywheel.blob_uses import mentioned_blobs
 from core.flywheel.errors import ProjectError
 from core.flywheel.family import Origin
 from core.flywheel.log import Entry, InForce
@@ -58,7 +58,6 @@ _ROWS = {
     "batches": "at <= '{at}' OR number IN (SELECT batch FROM source.dated_tests)",
     "meta": "1",
 }
-_BLOB = re.compile(r"\b[0-9a-f]{64}\b")
 
 
 def branch(
@@ -176,8 +175,8 @@ def _fill(project: Project, folder: Path, came: Origin, name: str) -> None:
             for key, value in values.items():
                 store.put(key, value)
         store.execute("DETACH DATABASE source")
-        for blob in _named(store):
-            _share(project.folder / "blobs" / blob, folder / "blobs" / blob)
+        for name in sorted(mentioned_blobs(store.execute)):
+            _share(project.folder / "blobs" / f"{name}.parquet", folder / "blobs" / f"{name}.parquet")
         sync_folder(folder / "blobs")
     finally:
         store.close()
@@ -226,16 +225,6 @@ def _stands(entries: list[Entry]) -> dict[tuple[int, str], int]:
             stands.pop(who, None)
             stands[who] = int(moved[1 if entry.kind == log.UNDO else 2])
     return stands
-
-
-def _named(store: Store) -> list[str]:
-    """The files of all frames that any row names."""
-    names: set[str] = set()
-    for (table,) in store.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"):
-        for row in store.execute(f"SELECT * FROM {table}"):
-            names.update(name for value in row if isinstance(value, str) for name in _BLOB.findall(value))
-    blobs = {f"{name}.parquet" for name in names}
-    return sorted(blobs)
 
 
 def _share(source: Path, target: Path) -> None:

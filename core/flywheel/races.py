@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from core.evaluate import Verdict, compare, together
+from core.evaluate import Verdict, compare, evaluate, together
 from core.flywheel import log
 from core.flywheel.actions import SECONDS_PER_DECISION
 from core.flywheel.edits import Decide
@@ -154,12 +154,16 @@ def ledger_arm(project: Project) -> pd.DataFrame:
     """
     rows = []
     entries = project.log
+    labels = project.dataset.labels_of("test")
+    by_largest = project.model.recipe.decision != "threshold"
     for turn in project.turns:
         force = log.active(entries, until=turn.revision)
         decided = [log.to_edit(project.store, entry) for entry in force if entry.kind == "decide"]
         decisions = sum(len(edit.decisions) for edit in decided if isinstance(edit, Decide) and not edit.bulk)
         fits = float((FOLDS + 1) * turn.number)
-        value, low, high = turn.evaluation.metrics[project.headline]
+        # Sides of a race decide by the largest probability; a turn may have a threshold.
+        scored = turn.evaluation if by_largest else evaluate(labels, turn.test_probabilities)
+        value, low, high = scored.metrics[project.headline]
         rows.append(
             {
                 "arm": "data",

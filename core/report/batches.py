@@ -14,6 +14,7 @@ from core.report.chart import (
     ALERT,
     CLASSES,
     FONT_SIZE,
+    MAX_ROWS,
     NEUTRAL,
     Chart,
     faded,
@@ -44,7 +45,8 @@ def drift_over_batches(table: pd.DataFrame, *, threshold: float) -> Chart:
     threshold : float
         The index from which it matters.
     """
-    batches = list(dict.fromkeys(table["batch"]))
+    every = list(dict.fromkeys(table["batch"]))
+    batches = every[-MAX_ROWS:]
     worst = table.groupby("what", sort=False)["effect"].max().sort_values(ascending=False, kind="stable")
     shown = list(worst.index[:_MOST_ROWS])
     grid = table.pivot_table(index="what", columns="batch", values="effect", sort=False).reindex(
@@ -52,26 +54,12 @@ def drift_over_batches(table: pd.DataFrame, *, threshold: float) -> Chart:
     )
     drifted = table[table["drifted"]]
     marked = set(zip(drifted["what"], drifted["batch"], strict=True))
-    words = [
-        [
-            ""
-            if np.isnan(grid.loc[what, batch])
-            else f"{grid.loc[what, batch]:.2f}"
-            if (what, batch) not in marked
-            else f"<b>{grid.loc[what, batch]:.2f} ▲</b>"
-            for batch in batches
-        ]
-        for what in shown
-    ]
     figure = go.Figure(
         go.Heatmap(
             z=grid.to_numpy(),
             x=list(range(len(batches))),
             y=list(range(len(shown))),
-            text=words,
-            texttemplate="%{text}",
-            textfont={"size": FONT_SIZE},
-            colorscale=[[0.0, faded(ALERT, 0.0)], [1.0, faded(ALERT, 0.75)]],
+            colorscale=[[0.0, faded(ALERT, 0.0)], [1.0, faded(ALERT, 0.45)]],
             zmin=0.0,
             zmax=_LARGE,
             showscale=False,
@@ -81,6 +69,18 @@ def drift_over_batches(table: pd.DataFrame, *, threshold: float) -> Chart:
             hovertemplate="%{customdata}: stability index %{z:.3f}<extra></extra>",
         )
     )
+    # As annotations, which the page writes in the colour of its theme.
+    for (row, column), effect in np.ndenumerate(grid.to_numpy(dtype=float)):
+        if np.isfinite(effect):
+            written = number(effect, 2)
+            said_so = (shown[row], batches[column]) in marked
+            figure.add_annotation(
+                x=column,
+                y=row,
+                text=f"<b>{written} ▲</b>" if said_so else written,
+                showarrow=False,
+                font={"size": FONT_SIZE},
+            )
     layout(figure, height=row_height(len(shown)))
     name_rows(figure, shown)
     _name_batches(figure, batches)
@@ -135,7 +135,7 @@ def confidence_over_batches(batches: Sequence[tuple[str, Sequence[float]]], *, r
         hovertemplate="%{customdata}: half of it is predicted with %{y:.1%} or more<extra></extra>",
         showlegend=False,
     )
-    layout(figure, height=280, y="probability of the predicted class")
+    layout(figure, height=280, y="chance of the predicted class")
     figure.update_yaxes(tickformat=".0%")
     _name_batches(figure, [name for name, _ in batches])
     names = ["the test set", *(name for name, _ in batches)]
@@ -265,7 +265,9 @@ def _name_batches(figure: Any, names: Sequence[str]) -> None:
     figure.update_xaxes(
         tickmode="array",
         tickvals=places,
-        ticktext=plain_labels([names[place] for place in places], 18),
+        # Short enough to stand side by side, level.
+        ticktext=plain_labels([names[place] for place in places], max(6, 44 // max(3, len(places)))),
+        tickangle=0,
         range=[-0.6, max(len(names), 3) - 0.4],
         showgrid=False,
     )

@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.collect import EFFECT
 from core.evaluate import METRICS
-from core.flywheel import TrueScore, queue_of_batch, true_score, waiting_rows
+from core.flywheel import TrueScore, kept_forecasts, queue_of_batch, true_score, waiting_rows
 from core.flywheel.actions import SECONDS_PER_DECISION
 from core.report import (
     column_drift,
@@ -20,9 +20,11 @@ from core.report import (
     moment,
     scores_over_batches,
     shorten,
+    signed,
+    signed_interval,
     slices_over_batches,
 )
-from pages.parts import alarms, figure, jobs, sidebar, turns, verdicts
+from pages.parts import alarms, figure, jobs, sidebar, verdicts
 from pages.parts.plain import plain
 
 if TYPE_CHECKING:
@@ -123,7 +125,30 @@ def _label(project: Project, found: Sequence[Batch]) -> None:
                 icon=":material/rate_review:",
                 query_params={"project": project.id},
             )
-        turns.to_train(project, "What more labels would be worth: the learning curve on Train")
+        _worth(project)
+
+
+def _worth(project: Project) -> None:
+    """Say what more labelled rows should bring, if it was forecast after the last turn; otherwise where to ask."""
+    kept = kept_forecasts(project, project.turns[-1])
+    found = [action for action in kept.actions if action.kind == "collect" and action.forecast] if kept else []
+    if not found:
+        st.page_link(
+            "pages/overview.py",
+            label="What more labelled rows should bring: the forecasts on Overview",
+            icon=":material/query_stats:",
+            query_params={"project": project.id},
+        )
+        return
+    best = max(found, key=lambda action: action.forecast.gain if action.forecast else 0.0)
+    made = best.forecast
+    if made is not None:
+        st.caption(
+            f"Forecast after turn {kept.turn if kept else 0}: *{plain(best.title)}* should bring "
+            f"{signed(100 * made.gain, 1)} points ({signed_interval(100 * made.low, 100 * made.high, 1)}) on the "
+            "project's test set. It is of rows like those of train; what a batch of another kind is worth, the next "
+            "turn tells on a dated test set."
+        )
 
 
 # --- over time ------------------------------------------------------------------------------------------------------

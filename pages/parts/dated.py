@@ -61,10 +61,8 @@ def side_by_side(project: Project, table: pd.DataFrame, *, key: str) -> None:
     said = {}
     if table["verdict"].notna().any():
         said = {
-            "verdict": table["verdict"].fillna("–"),
-            "change (interval)": _changes(table, ""),
-            "since turn 0": table["since_first_verdict"].fillna("–"),
-            "change since turn 0 (interval)": _changes(table, "since_first_"),
+            "against the turn before": _verdicts(table, ""),
+            "against turn 0": _verdicts(table, "since_first_"),
         }
     st.dataframe(
         pd.DataFrame(
@@ -86,11 +84,12 @@ def side_by_side(project: Project, table: pd.DataFrame, *, key: str) -> None:
     )
 
 
-def _changes(table: pd.DataFrame, prefix: str) -> list[str]:
-    values = table[[f"{prefix}{name}" for name in ("delta", "delta_low", "delta_high")]]
+def _verdicts(table: pd.DataFrame, prefix: str) -> list[str]:
+    """Word, change and interval of each verdict."""
+    values = table[[f"{prefix}{name}" for name in ("verdict", "delta", "delta_low", "delta_high")]]
     return [
-        "–" if pd.isna(delta) else f"{signed(delta)} ({signed_interval(low, high)})"
-        for delta, low, high in values.itertuples(index=False)
+        "–" if pd.isna(delta) else f"{word}: {signed(delta)} ({signed_interval(low, high)})"
+        for word, delta, low, high in values.itertuples(index=False)
     ]
 
 

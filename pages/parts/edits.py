@@ -52,10 +52,14 @@ def draw(project: Project) -> None:
 
 
 def _turn_back(project: Project, kind: str, entry: Entry | None) -> None:
+    # What the button said when it was clicked: another window may have gone on since.
+    said = f"{kind}-any-{project.id}"
+    shown = st.session_state.get(said)
+    st.session_state[said] = None if entry is None else entry.seq
     what = f"{kind.capitalize()}: {plain(entry.summary)}" if entry else f"Nothing to {kind}"
     if st.button(what, key=f"{kind}-any", icon=f":material/{kind}:", disabled=entry is None):
         with errors.calm(doing=f"doing the {kind}"):
-            made = getattr(project, kind)()
+            made = getattr(project, kind)(shown=shown)
             frame.tell(made.summary[0].upper() + made.summary[1:], icon=f":material/{kind}:")
             st.rerun()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from core.flywheel import SECONDS_PER_DECISION, SECONDS_PER_FIT, Project, ledger_arm, race_project
+from core.flywheel import SECONDS_PER_DECISION, SECONDS_PER_FIT, Project, race_project
 from core.progress import Cancel, Progress
 from pages.parts import jobs
 
@@ -90,11 +90,10 @@ def _run(project: Project, budget: float, reviews: int, accuracy: float) -> None
 
     def hear(table: pd.DataFrame) -> None:
         # The axis is that of the whole budget from the first step on.
-        table.attrs["budget"] = budget if known else float(ledger["cost"].max())
+        table.attrs["budget"] = budget if known else float(table.loc[table["arm"] == "data", "cost"].max())
         tables[project_id] = table
 
     known = simulated(project)
-    ledger = ledger_arm(project)
 
     def work(progress: Progress, cancel: Cancel) -> int:
         try:

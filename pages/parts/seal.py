@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from core.evaluate import METRICS
-from core.flywheel import AFTER, JUDGED, refusal
+from core.flywheel import AFTER, JUDGED, opened_elsewhere, refusal
 from core.report import count, interval, moment, number, signed, signed_interval
 from pages.parts import errors, jobs, sidebar, verdicts
 from pages.parts.judgement import times
@@ -63,7 +63,11 @@ def offer(project: Project, turn: Turn) -> None:
     refused = refusal(project)
     with st.container(border=True, key="seal"):
         words, button = st.columns([5, 2], vertical_alignment="center", gap="medium")
-        words.markdown(f":material/lock: **{count(size, 'sealed example')}, not looked at**")
+        opened = opened_elsewhere(project)
+        where = "not looked at" if opened is None else f"opened in '{plain(opened.name)}'"
+        words.markdown(
+            f":material/{'lock' if opened is None else 'lock_open'}: **{count(size, 'sealed example')}, {where}**"
+        )
         words.caption(
             "Every look at the test set makes its score a little too good. These took no part in any choice: opened "
             "once, when the data is as good as you can make it, they say what the project claims in the end."

@@ -48,7 +48,7 @@ def bring(app: App, frame: pd.DataFrame, path: Path) -> None:
     app.page.get_by_role("tab", name="Add rows").click()
     app.drawn()
     app.page.locator("input[type=file]").first.set_input_files(path)
-    app.see("What to do with it", seconds=60)
+    app.see("What to do with it", seconds=180)
     app.drawn()
 
 

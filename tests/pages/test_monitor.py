@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.evaluate import Predicate
-from core.flywheel import Project, Relabel, current_queue, watch
+from core.flywheel import Project, Relabel, current_queue, forecast_actions, kept_forecasts, watch
 from core.flywheel.batch_report import examine_batch
 from core.flywheel.batches import hold_out_batch, kept_batches, merge_batch, refuse_batch
 from pages.parts import jobs, sidebar
@@ -101,10 +101,19 @@ def test_every_turn_stands_on_every_test_set(start, quiet, watched):
     assert list(zip(table["turn"], table["judged on"], strict=True)) == [
         (turn, name) for turn in (1, 0) for name in ("the project's test set", "june.csv")
     ]
-    assert set(table["verdict"]) <= {"gain", "no evidence", "harm", "–"}
+    assert {said.partition(":")[0] for said in table["against the turn before"]} <= {"gain", "no evidence", "harm", "–"}
 
 
 def test_an_earlier_batch_can_be_opened(start, quiet, watched):
     app = quiet(start("monitor", project=watched.id))
     app.selectbox(key="batch-open").set_value(1).run()
     assert "Quiet: it was like what the model knew" in words(quiet(app))
+
+
+def test_what_more_rows_should_bring_is_said_once_it_was_forecast(start, quiet, watched):
+    app = quiet(start("monitor", project=watched.id))
+    assert any("forecasts on Overview" in link.proto.label for link in app.get("page_link"))
+    forecast_actions(watched)
+    kept = kept_forecasts(watched, watched.turns[-1])
+    assert any(action.kind == "collect" and action.forecast for action in kept.actions)
+    assert "Forecast after turn 0" in words(quiet(start("monitor", project=watched.id)))

@@ -7,12 +7,12 @@ import pandas as pd
 import pytest
 
 from core.dataset import Dataset
-from core.flywheel import Decide, Project, Relabel, kept_races, race_project
+from core.flywheel import Decide, Project, Relabel, kept_races, ledger_arm, race_project
 from core.flywheel.errors import ProjectError
 from core.progress import Cancelled
 
 
-def make(folder, *, known):
+def make(folder, *, known, decision="argmax"):
     rng = np.random.default_rng(0)
     x = rng.normal(size=240)
     truth = np.where(x + 0.3 * rng.normal(size=240) > 0, "yes", "no")
@@ -20,7 +20,8 @@ def make(folder, *, known):
     frame["label"] = np.where(rng.random(240) < 0.2, "no", truth)
     if known:
         frame["true_label"] = truth
-    return Project.create(folder, Dataset.from_frame(frame, label="label", test=0.4), recipe="logistic_regression")
+    dataset = Dataset.from_frame(frame, label="label", test=0.4)
+    return Project.create(folder, dataset, recipe="logistic_regression", decision=decision)
 
 
 def test_a_race_on_known_truth_is_kept_as_it_came_out(tmp_path):
@@ -61,6 +62,19 @@ def test_without_truth_the_ledger_runs_and_the_models_side_has_what_it_cost(tmp_
     assert model["score"].iloc[0] == pytest.approx(data["score"].iloc[0])
     assert not run.settings["simulated"]
     assert (run.verdict.before, run.verdict.after) == pytest.approx((model["score"].iloc[-1], data["score"].iloc[-1]))
+
+
+def test_a_threshold_gives_the_ledger_no_start_of_its_own(tmp_path):
+    """The model's side decides by the largest probability; so does the ledger, or the two would start apart."""
+    project = make(tmp_path / "p", known=False, decision="threshold")
+    project.turn()
+    project.apply(Relabel({project.dataset.ids("train")[2]: "yes"}, by="ann"))
+    project.turn()
+    assert project.turns[0].evaluation.metrics["macro_f1"][0] != ledger_arm(project)["score"].iloc[0]
+    run = race_project(project)
+    starts = run.table.groupby("arm")["score"].first()
+    assert starts["data"] == pytest.approx(starts["model"])
+    assert run.gains["data"].after == pytest.approx(run.table[run.table["arm"] == "data"]["score"].iloc[-1])
 
 
 def test_without_truth_and_turns_there_is_no_race(tmp_path):
