@@ -364,7 +364,8 @@ class Dataset:
         """Fit new rows to the data set: its columns, its kind of ids, without the rows it already knows.
 
         A row is known if its id is there (or was excluded), or if an example of test or sealed has the same content:
-        nothing of the test data comes back as training data.
+        nothing of the test data comes back as training data. Neither does a row of a group that only test or sealed
+        hold.
 
         Returns
         -------
@@ -381,6 +382,11 @@ class Dataset:
         judged = self.frame[self.split.isin(["test", "sealed"]).to_numpy()]
         inputs = list(self.schema.inputs)
         known |= np.isin(hash_rows(new[inputs]), hash_rows(judged[inputs]))
+        if self.schema.group is not None:
+            group = self.schema.group
+            # A split that was brought may have a group on both sides: it is told of, and more of it may come.
+            theirs = set(judged[group].dropna()) - set(self.frame.loc[~self.frame.index.isin(judged.index), group])
+            known |= new[group].isin(theirs).to_numpy(dtype=bool)
         return new[~known]
 
     def fit_rows(self, frame: pd.DataFrame) -> pd.DataFrame:

@@ -155,6 +155,16 @@ def test_groups_stay_on_one_side_of_split_and_fold(frame):
     assert (dataset.folds(5).groupby(who.loc[dataset.ids("train")]).nunique() == 1).all()
 
 
+def test_new_rows_of_a_group_that_test_alone_holds_are_not_admitted(frame):
+    dataset = Dataset.from_frame(frame.assign(who=np.arange(200) % 20), label="label", group="who")
+    judged = set(dataset.frame.loc[dataset.ids("test"), "who"])
+    fresh = frame.assign(x=frame["x"] + 1000, who=np.arange(200) % 25)
+    admitted = dataset.admit(fresh)
+    assert judged
+    assert not judged & set(admitted["who"])
+    assert set(admitted["who"]) == set(range(25)) - judged
+
+
 def test_the_latest_are_the_test_set(frame):
     dataset = Dataset.from_frame(frame.assign(day=pd.date_range("2026-01-01", periods=200)), label="label", time="day")
 
