@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from itertools import product
 
 import numpy as np
 import numpy.typing as npt
@@ -16,12 +15,12 @@ __all__ = ["choose_constants", "foreseen", "interval_score", "print_tables"]
 
 Floats = npt.NDArray[np.float64]
 
-_MEANS = np.arange(-0.01, 0.031, 0.005)
 _SPREADS = (0.001, 0.003, 0.006, 0.01, 0.015, 0.02, 0.03, 0.05)
 # What is chosen to cover so much of the other sets covers a little less of a new one.
 _COVERED = 0.84
 _WIDEST = 2.5
 _TURN = ["world", "seed"]
+_WITH_PARTS = ("review", "collect")
 
 
 def interval_score(measured: Floats, low: Floats, high: Floats) -> Floats:
@@ -64,30 +63,31 @@ def weights_of(found: pd.DataFrame) -> Floats:
 
 
 def choose_constants(found: pd.DataFrame) -> Constants:
-    """Choose the constants: means and spreads by squared error, widths by coverage."""
-    kinds = [kind for kind in found["kind"].unique() if kind != "settle"]
+    """Choose the constants: means are those of the median set, spreads by squared error, widths by coverage."""
     usual: dict[str, Usual] = {}
-    wholes = found[~(found["part"] & found["kind"].isin(["review", "collect"])) & (found["kind"] != "settle")]
-    for kind in kinds:
+    wholes = found[~(found["part"] & found["kind"].isin(_WITH_PARTS))]
+    for kind in found["kind"].unique():
         own = wholes[wholes["kind"] == kind]
         weights = weights_of(own)
         scale = weights / (own["noise"].to_numpy() ** 2 + 0.01**2)
 
         pieces, measured = pieces_of(own), own["measured"].to_numpy()
+        # Of the median set: one in which a review brings twenty points must not set what is usual.
+        mean = float(own.groupby("set")["measured"].mean().median())
 
-        def miss(mean: float, spread: float, kind: str = kind, pieces: list[Piece] = pieces) -> Floats:
+        def gains(spread: float, kind: str = kind, pieces: list[Piece] = pieces, mean: float = mean) -> Floats:
             # Wholes know nothing of each other: all turns at once.
             made = believed(pieces, _one(kind, Usual(mean, spread, 1.0)), rows=0, part=False)
             return np.array([each.gain for each in made if each is not None])
 
-        tried = list(product(_MEANS, _SPREADS))
-        mean, spread = tried[int(np.argmin([(scale * (miss(*pair) - measured) ** 2).sum() for pair in tried]))]
+        misses = [(scale * (gains(spread) - measured) ** 2).sum() for spread in _SPREADS]
+        spread = _SPREADS[int(np.argmin(misses))]
         made = foreseen(own, _one(kind, Usual(mean, spread, 1.0)))
         usual[kind] = Usual(float(mean), float(spread), _width(made, weights))
     wider: dict[str, float] = {}
-    with_wholes = foreseen(found, Constants(usual, dict.fromkeys(("review", "settle", "collect"), 1.0)))
-    for kind in ("review", "settle", "collect"):
-        own = with_wholes[(with_wholes["kind"] == kind) & (with_wholes["part"] | (kind == "settle"))]
+    with_wholes = foreseen(found, Constants(usual, dict.fromkeys(_WITH_PARTS, 1.0)))
+    for kind in _WITH_PARTS:
+        own = with_wholes[(with_wholes["kind"] == kind) & with_wholes["part"]]
         wider[kind] = _width(own, weights_of(own)) if len(own) else 1.0
     return Constants(usual, wider)
 

@@ -59,14 +59,11 @@ class Candidate:
         generate for.
     edit : Edit or None
         What would be done to the data, where that is known to the letter.
-    chances : Series or None
-        By id, how likely each label is wrong, where that is known otherwise than by its score.
     """
 
     action: Action
     ids: pd.Index
     edit: Edit | None = None
-    chances: pd.Series | None = None
 
 
 def settled_ids(project: Project) -> pd.Index:
@@ -241,13 +238,7 @@ def _settle(project: Project, turn: Turn, dataset: Dataset, within: int, pace: f
         len(cards) * pace / 60,
         key="settle",
     )
-    return [Candidate(action, members, chances=_outvoted(cases, dataset.labels.loc[cases.index]).loc[members])]
-
-
-def _outvoted(cases: pd.Series, labels: pd.Series) -> pd.Series:
-    """The share of each case that has another label: one label is right, and that of most is the likeliest."""
-    same = labels.groupby([cases.to_numpy(), labels.to_numpy()]).transform("size")
-    return 1 - same / labels.groupby(cases.to_numpy()).transform("size")
+    return [Candidate(action, members)]
 
 
 # --- more examples --------------------------------------------------------------------------------------------------

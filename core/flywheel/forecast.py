@@ -41,7 +41,7 @@ _SPOILT = 0.4
 # Error falls with the number of examples to this power.
 _POWER = 0.5
 # How long the fits of each kind take, in fits of all folds.
-_WORK = {"review": 2.0, "settle": 2.0, "collect": 3.0, "generate": 1.5, "drop": 1.0, "mend": 1.0}
+_WORK = {"review": 2.0, "settle": 1.0, "collect": 3.0, "generate": 1.5, "drop": 1.0, "mend": 1.0}
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +130,7 @@ def estimates(
 def _estimate(start: Start, candidate: Candidate, progress: Progress | None, cancel: Cancel | None) -> Estimate | None:
     play = {
         "review": _review,
-        "settle": _review,
+        "settle": _settle,
         "collect": _collect,
         "generate": _generate,
         "drop": _edit,
@@ -146,8 +146,6 @@ def _amount(start: Start, candidate: Candidate) -> float:
     """How much an action does: labels that are expected to be corrected, rows that are collected."""
     if candidate.action.kind == "collect":
         return float(candidate.action.count)
-    if candidate.chances is not None:
-        return float(candidate.chances.sum())
     if candidate.action.kind == "review":
         return start.belief.wrong(start.suspects["score"].reindex(candidate.ids).dropna())[0]
     return 1.0
@@ -168,15 +166,15 @@ def _review(start: Start, candidate: Candidate, progress: Progress | None, cance
     cards = candidate.ids[ids.get_indexer(candidate.ids) >= 0]
     known = start.suspects.loc[cards]
     pairs = pd.DataFrame({"from": known["suggested"].astype("str"), "to": known["given"].astype("str")})
-    chances = start.belief.chances(known["score"]) if candidate.chances is None else candidate.chances.loc[cards]
-    believed = float(np.sum(chances))
+    chances = start.belief.chances(known["score"])
+    believed = float(chances.sum())
     inject = max(believed, _LEVER * len(start.real))
     steps = Steps(_DRAWS, progress, cancel)
     # For each label that is made wrong.
     found = []
     for draw in range(_DRAWS):
         steps.start(f"making labels wrong on purpose, {draw + 1} of {_DRAWS}")
-        labels = _spoilt(start, given, pairs, np.asarray(chances) * inject / believed, draw)
+        labels = _spoilt(start, given, pairs, chances * inject / believed, draw)
         made = int((labels != given).sum())
         if made:
             after = start.refit()(labels=labels, cancel=cancel)
@@ -188,7 +186,7 @@ def _review(start: Start, candidate: Candidate, progress: Progress | None, cance
     error = math.sqrt(sum((error / made) ** 2 for made, _, error in found)) / len(found)
     # Of two models that differ by fewer labels the predictions differ less.
     paired = float(np.mean([error * math.sqrt(min(1.0, believed / made)) for made, _, error in found]))
-    wrong, spread = start.belief.wrong(known["score"]) if candidate.chances is None else (believed, 0.0)
+    wrong, spread = start.belief.wrong(known["score"])
     return Estimate(each * wrong, abs(each) * spread, error * wrong, _on_test(start, paired), FOLDS * len(found))
 
 
@@ -209,6 +207,17 @@ def _spoilt(start: Start, given: pd.Series, pairs: pd.DataFrame, shares: Any, dr
         taken.update(chosen)
         spoilt.loc[chosen] = new
     return spoilt
+
+
+def _settle(start: Start, candidate: Candidate, progress: Progress | None, cancel: Cancel | None) -> Estimate:
+    """What is there is worth without the cases: equal examples with different labels teach nothing."""
+    ids = start.out_of_fold.index
+    case = candidate.ids.get_indexer(ids) >= 0
+    after = start.refit()(keep=~case, progress=progress, cancel=cancel)
+    given = start.dataset.labels.loc[ids]
+    others = start.real[candidate.ids.get_indexer(start.real) < 0]
+    gain, error = _compared(start, start.out_of_fold, after, given, given.where(~case), among=others)
+    return Estimate(gain, 0.0, error, _on_test(start, error), FOLDS)
 
 
 # --- examples -------------------------------------------------------------------------------------------------------
@@ -336,5 +345,6 @@ def _decided(start: Start, probabilities: pd.DataFrame, labels: pd.Series) -> pd
     threshold = None
     if start.model.recipe.decision == "threshold":
         real = probabilities.index[~probabilities.index.isin(start.dataset.generated)]
-        threshold = choose_threshold(labels.loc[real], probabilities.loc[real])
+        known = real[labels.loc[real].notna()]
+        threshold = choose_threshold(labels.loc[known], probabilities.loc[known])
     return start.model.decide(probabilities, threshold)

@@ -44,7 +44,7 @@ class Kept:
     actions : tuple of Action
         As they were found, with their forecasts.
     ids : DataFrame
-        ``action`` (place in ``actions``) and ``id``: the train examples that each is about.
+        ``action`` (place in ``actions``) and ``id``: the train examples that each is about, but for `collect`.
     """
 
     number: int
@@ -126,10 +126,12 @@ def starting_point(
 
 
 def _keep(project: Project, turn: Turn, by: str, actions: Sequence[Action], candidates: Sequence[Candidate]) -> Kept:
+    # Whom more examples are to be like is said by the action; all of train need not be kept for it.
+    about = [each.ids if each.action.kind != "collect" else each.ids[:0] for each in candidates]
     ids = pd.DataFrame(
         {
-            "action": [place for place, each in enumerate(candidates) for _ in each.ids],
-            "id": pd.array([str(name) for each in candidates for name in each.ids], dtype="str"),
+            "action": [place for place, own in enumerate(about) for _ in own],
+            "id": pd.array([str(name) for own in about for name in own], dtype="str"),
         }
     )
     store = project.store

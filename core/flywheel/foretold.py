@@ -117,11 +117,11 @@ def _done(project: Project, kept: Kept, before: Turn, after: Turn) -> Action | N
     moved = _moved(project, before, after)
     dataset = project.dataset_at(after.revision)
     fits = [
-        (len(kept.ids_of(place)), action)
+        (not action.setup, len(kept.ids_of(place)), action)
         for place, action in enumerate(kept.actions)
         if _is(action, kept.ids_of(place), moved, dataset)
     ]
-    return min(fits, key=lambda each: each[0])[1] if fits else None
+    return min(fits, key=lambda each: each[:2])[2] if fits else None
 
 
 def _is(action: Action, ids: pd.Index, moved: _Moved, dataset: Dataset) -> bool:

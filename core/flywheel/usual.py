@@ -24,7 +24,7 @@ _RARE, _FAR = 0.1, 0.1
 # How much of what the fits say of a part is believed beside its share of the whole.
 _OWN = 0.25
 # What is a part of what.
-_WHOLE = {"review": "review", "settle": "review", "collect": "collect"}
+_WHOLE = {"review": "review", "collect": "collect"}
 
 
 @dataclass(frozen=True)
@@ -64,13 +64,14 @@ class Constants:
 # were chosen without it.
 CONSTANTS = Constants(
     usual={
-        "review": Usual(0.015, 0.006, 1.25),
-        "collect": Usual(0.010, 0.006, 1.00),
-        "generate": Usual(0.000, 0.010, 1.50),
-        "drop": Usual(0.000, 0.001, 0.80),
+        "review": Usual(0.023, 0.006, 2.0),
+        "settle": Usual(0.005, 0.003, 1.65),
+        "collect": Usual(0.009, 0.050, 1.0),
+        "generate": Usual(0.000, 0.001, 1.7),
+        "drop": Usual(0.001, 0.001, 0.8),
         "mend": Usual(0.000, 0.001, 1.25),
     },
-    wider={"review": 1.0, "settle": 1.2, "collect": 1.2},
+    wider={"review": 1.7, "collect": 1.7},
 )
 
 
@@ -96,7 +97,7 @@ class Piece:
     @property
     def whole(self) -> str | None:
         """The kind of the whole that it is a part of; None for a whole."""
-        return _WHOLE.get(self.kind) if self.part or self.kind == "settle" else None
+        return _WHOLE.get(self.kind) if self.part else None
 
 
 def believed(
