@@ -53,9 +53,11 @@ _ROWS = {
     "curves": "1",
     "forecasts": "turn <= {turn}",
     "predictions": "1",
-    # All of a family are judged by the same dated test sets; other batches come along up to where the two part.
+    # All of a family are judged by the same dated test sets. Batches come along but for those that an entry after the
+    # point where the two part took in: they are not in the data of the branch.
     "dated_tests": "1",
-    "batches": "at <= '{at}' OR number IN (SELECT batch FROM source.dated_tests)",
+    "batches": "number NOT IN (SELECT COALESCE(json_extract(payload, '$.batch'), -1) FROM source.log "
+    "WHERE seq > {revision})",
     "meta": "1",
 }
 
@@ -151,13 +153,7 @@ def _fill(project: Project, folder: Path, came: Origin, name: str) -> None:
         store.execute("ATTACH DATABASE ? AS source", (str(project.folder / "project.sqlite"),))
         with store.writing():
             blind = project.store.get("blind")
-            parted = next((entry.at for entry in project.log if entry.seq == came.revision), project.created)
-            where = {
-                "revision": came.revision,
-                "turn": came.turn,
-                "at": parted,
-                "blind": blind["queue"] if blind else -1,
-            }
+            where = {"revision": came.revision, "turn": came.turn, "blind": blind["queue"] if blind else -1}
             for table, condition in _ROWS.items():
                 _copy(store, table, condition.format(**where))
             _number_on(store)
