@@ -5,8 +5,8 @@
     python benchmarks/forecast.py --read outcomes.csv         # the tables of a run that was kept with --write
 
 Each action that is offered is forecast inside train, then done: a reviewer who knows the truth reviews, rows come from
-a supply that was held back, columns go. The locked model is trained again and scored on the true test labels. All
-constants of the forecasts are chosen anew for each set, without it.
+a supply that was held back, columns go. The locked model is trained again and scored on the true test labels. What is
+usual and how wide intervals are (`CONSTANTS`) is chosen anew for each set, without it; the other constants are not.
 """
 
 from __future__ import annotations
