@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 
 import numpy as np
 import pandas as pd
@@ -32,7 +33,9 @@ def weak(server):
     leaves = np.where(hard, rng.random(800) < 0.45, frame["income"] < 40)
     frame["label"] = np.where(leaves, "leaves", "stays")
     dataset = Dataset.from_frame(frame, label="label", test=0.3)
-    project = Project.create(server.workspace / "weak", dataset, recipe="logistic_regression", name="Weak")
+    project = Project.create(
+        server.workspace / f"weak-{secrets.token_hex(4)}", dataset, recipe="logistic_regression", name="Weak"
+    )
     project.turn()
     yield project
     project.close()
