@@ -119,7 +119,7 @@ def _add(project: Project, *, by: str) -> None:
     if file is None:
         return
     with errors.calm(doing="reading the annotations"):
-        found = match_annotations(project, files.read_upload(file))
+        found = match_annotations(project, files.read_upload(file).table)
         left_out = (
             f" {count(len(found.unknown), 'id')} {'is' if len(found.unknown) == 1 else 'are'} not in the data and left "
             f"out, first {plain(found.unknown[0])}."

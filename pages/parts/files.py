@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 import streamlit as st
@@ -36,7 +36,7 @@ from pages.parts.plain import plain
 if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-__all__ = ["LARGE_BYTES", "Source", "bring", "forget", "most_uploaded", "read_upload", "tables"]
+__all__ = ["LARGE_BYTES", "Source", "Upload", "bring", "forget", "most_uploaded", "read_upload", "tables"]
 
 # From this size on reading takes seconds.
 LARGE_BYTES = 50 * 1024**2
@@ -104,14 +104,22 @@ def tables(source: Source) -> dict[str, pd.DataFrame] | None:
     return {f"{member} in {source.name}": _read_one(source, member) for member in chosen}
 
 
-def read_upload(file: UploadedFile) -> pd.DataFrame:
+class Upload(NamedTuple):
+    """One table of one uploaded file, with a key that no other table has, of this file neither."""
+
+    key: str
+    table: pd.DataFrame
+
+
+def read_upload(file: UploadedFile) -> Upload:
     """Read one uploaded file as one table, asking for the table of an archive and for the sheet of a workbook."""
     source = _uploaded(file)
     members = _members(source.key, source)
     member = None
     if len(members) > 1:
         member = st.selectbox(f"Table in {plain(source.name)}", members, format_func=shown, key=f"member-{source.key}")
-    return _read_one(source, member)
+    sheet = _sheet(source, member)
+    return Upload(repr((source.key, member, sheet)), _read(source.key, member, sheet, source))
 
 
 def forget(sources: Iterable[Source]) -> None:
@@ -155,14 +163,16 @@ def _from_disk(key: str) -> list[Source]:
 
 
 def _read_one(source: Source, member: str | None) -> pd.DataFrame:
+    return _read(source.key, member, _sheet(source, member), source)
+
+
+def _sheet(source: Source, member: str | None) -> str | None:
+    """Ask for the sheet, if there are several."""
     sheets = _sheets(source.key, member, source)
-    sheet = None
-    if len(sheets) > 1:
-        name = source.name if member is None else member
-        sheet = st.selectbox(
-            f"Sheet of {plain(name)}", sheets, format_func=shown, key=f"sheet-{source.key}-{member or ''}"
-        )
-    return _read(source.key, member, sheet, source)
+    if len(sheets) < 2:
+        return None
+    name = source.name if member is None else member
+    return st.selectbox(f"Sheet of {plain(name)}", sheets, format_func=shown, key=f"sheet-{source.key}-{member or ''}")
 
 
 # Keyed on the upload: equal bytes that come again are another upload, and nothing large is hashed.

@@ -61,10 +61,11 @@ def draw(project: Project, *, by: str) -> None:
     )
     if file is None:
         return
-    table, predictions, turn = read_back(project, files.read_upload(file))
+    upload = files.read_upload(file)
+    table, predictions, turn = _parted(f"{project.id}/{len(project.turns)}/{upload.key}", project, upload.table)
     if predictions is not None:
         st.caption(f"Predictions of the exported model of turn {turn} came along and are read back.")
-    sources = _columns(project, table, file.file_id)
+    sources = _columns(project, table, upload.key)
     lacking = [name for name in project.dataset.schema.inputs if sources[name] is None]
     if lacking:
         st.error(
@@ -73,7 +74,7 @@ def draw(project: Project, *, by: str) -> None:
             icon=":material/view_column:",
         )
         return
-    found = _looked_at(project, table, sources, file.file_id, predictions, turn)
+    found = _looked_at(project, table, sources, upload.key, predictions, turn)
     if found is None:
         return
     report, new = found
@@ -83,18 +84,23 @@ def draw(project: Project, *, by: str) -> None:
     _settle(project, report, kept, name=file.name, by=by)
 
 
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _parted(key: str, _project: Project, _table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame | None, int | None]:
+    return read_back(_project, _table)
+
+
 # --- columns --------------------------------------------------------------------------------------------------------
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)
-def _matched(version: str, file_id: str, _dataset: Dataset, _table: pd.DataFrame) -> tuple[ColumnMatch, ...]:
+def _matched(version: str, key: str, _dataset: Dataset, _table: pd.DataFrame) -> tuple[ColumnMatch, ...]:
     return match_columns(_dataset.frame, _table)
 
 
-def _columns(project: Project, table: pd.DataFrame, file_id: str) -> dict[str, str | None]:
+def _columns(project: Project, table: pd.DataFrame, key: str) -> dict[str, str | None]:
     """Say where each column of the data is in the file, and let the analyst overrule what is only likely."""
     dataset = project.dataset
-    matches = _matched(dataset.version, file_id, dataset, table)
+    matches = _matched(dataset.version, key, dataset, table)
     sources = {match.column: match.source for match in matches if match.how == "same name"}
     unsure = [match for match in matches if match.how != "same name"]
     free = [str(name) for name in table.columns if str(name) not in set(sources.values())]
@@ -116,7 +122,7 @@ def _columns(project: Project, table: pd.DataFrame, file_id: str) -> dict[str, s
                 f"{plain(match.column)} ({role})",
                 options,
                 index=options.index(match.source) if match.source in options else 0,
-                key=f"column-{file_id}-{match.column}",
+                key=f"column-{key}-{match.column}",
             )
             said.caption(plain(match.reason[0].upper() + match.reason[1:]) + ".")
             sources[match.column] = None if picked == _NOWHERE else str(picked)
@@ -133,12 +139,12 @@ def _looked_at(
     project: Project,
     table: pd.DataFrame,
     sources: dict[str, str | None],
-    file_id: str,
+    key: str,
     predictions: pd.DataFrame | None,
     turn: int | None,
 ) -> tuple[BatchReport, pd.DataFrame] | None:
     """Look at a batch in the background, once for each file, matching and state of the project; None until then."""
-    state = f"{project.id}/{project.revision}/{len(project.turns)}/{file_id}/{sorted(sources.items(), key=str)}"
+    state = f"{project.id}/{project.revision}/{len(project.turns)}/{key}/{sorted(sources.items(), key=str)}"
     kind = f"batch-{hashlib.sha256(state.encode()).hexdigest()[:12]}"
     last = st.session_state.get(JOB)
     if last not in (None, kind):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,7 @@ import pytest
 from core.flywheel import Project
 from core.flywheel.batches import kept_batches
 from core.flywheel.dated import dated_tests, unscored
+from core.flywheel.release import stamp
 from pages.parts import jobs
 
 
@@ -146,3 +148,29 @@ def test_before_the_first_turn_a_batch_can_be_added_too(bring, quiet, project):
 def test_text_of_the_file_is_never_markup(bring, quiet, turned, new):
     app = quiet(bring(turned, new.rename(columns={"city": "<b>City</b>"}), "<b>odd</b>.csv"))
     assert "<b>City" not in words(app)
+
+
+def test_another_table_of_the_same_archive_is_looked_at_anew(start, quiet, turned, new):
+    """Two tables of equal columns: what is said, and what would be added, is of the one that is chosen."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("may.csv", csv(new.head(40)))
+        archive.writestr("june.csv", csv(new.tail(20)))
+    app = start("collect", project=turned.id)
+    app.session_state["collect-view"] = "Add rows"
+    app.run()
+    app.file_uploader[0].upload("both.zip", packed.getvalue()).run()
+    for name, rows in (("may.csv", 40), ("june.csv", 20)):
+        tables = next(box for box in app.selectbox if box.label.startswith("Table in"))
+        tables.set_value(name).run()
+        wait(app, turned)
+        assert f"{rows} rows read" in words(quiet(app))
+
+
+def test_predictions_of_an_exported_model_are_read_back(bring, quiet, turned, new):
+    said = turned.fitted().predict_proba(turned.dataset.fit_rows(new)[list(turned.dataset.schema.inputs)])
+    columns = {f"flywheel_probability: {name}": said[:, place] for place, name in enumerate(turned.dataset.classes)}
+    away = new.assign(**columns, flywheel_predicted="", flywheel_model=stamp(turned, turned.turns[0]))
+    app = quiet(bring(turned, away))
+    assert "exported model of turn 0" in words(app)
+    assert "Predicted otherwise elsewhere" not in words(app)
