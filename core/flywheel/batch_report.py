@@ -329,8 +329,7 @@ def _ask_model(
     assert report.turn is not None
     turn = project.turns[report.turn]
     then = project.dataset_at(turn.revision)
-    is_last = turn.number == project.turns[-1].number
-    fitted = project.fitted(cancel=cancel) if is_last else project.model.fit(then, cancel=cancel)
+    fitted = project.fitted(cancel=cancel, turn=turn.number)
     said = class_probabilities(fitted, then, new[list(then.schema.inputs)])
     if elsewhere is not None:
         # What was predicted out there counts, and is held against what the same model says here.

@@ -367,13 +367,18 @@ class Project:
         table = with_watched(self, self._ledger.table(self.turns))
         return with_notes(self, with_effort(self, with_claim(self, table)))
 
-    def fitted(self, progress: Progress | None = None, cancel: Cancel | None = None) -> Fitted:
-        """The locked model fitted on the data of the last turn; fitted again after a restart."""
+    def fitted(
+        self, progress: Progress | None = None, cancel: Cancel | None = None, *, turn: int | None = None
+    ) -> Fitted:
+        """The locked model fitted on the data of a turn, by default the last, which is kept until a restart."""
         rows = self._ledger.rows()
         if not rows:
             raise ProjectError("There is no fitted model yet. Run the first turn.")
-        last = rows[-1]
-        return self._ledger.fitted(self.model, last["version"], self.dataset_at(last["revision"]), progress, cancel)
+        row = rows[-1 if turn is None else turn]
+        dataset = self.dataset_at(row["revision"])
+        if row is not rows[-1]:
+            return self.model.fit(dataset, progress, cancel)
+        return self._ledger.fitted(self.model, row["version"], dataset, progress, cancel)
 
     @property
     def looks(self) -> int:

@@ -15,7 +15,7 @@ from core.flywheel import predict
 from core.flywheel.errors import ProjectError
 from core.flywheel.predict import MODEL, PREDICTED, PROBABILITY
 from core.flywheel.standalone import standalone
-from core.progress import Cancel, Progress
+from core.progress import Cancel, Progress, Steps
 from core.train import pipelines, portable, recipes
 
 if TYPE_CHECKING:
@@ -88,7 +88,10 @@ def export_model(
         raise ProjectError(f"The model of a turn is exported, and {last}. Got {number} instead.")
     turn = turns[-1 if number is None else number]
     dataset = project.dataset_at(turn.revision)
-    fitted = project.model.fit(dataset, progress, cancel)
+    steps = Steps(2, progress, cancel)
+    steps.start(f"fitting the model of turn {turn.number}")
+    fitted = project.fitted(cancel=cancel, turn=turn.number)
+    steps.start("writing it")
     schema = dataset.schema
     score, low, high = turn.headline
     about: dict[str, Any] = {
@@ -124,6 +127,7 @@ def export_model(
             archive.writestr("about.json", json.dumps(about, ensure_ascii=False, indent=1))
             archive.writestr("README.txt", read_me)
         made.replace(path)
+    steps.finish()
     return path
 
 

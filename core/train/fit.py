@@ -31,6 +31,7 @@ from core.train.recipes import (
     Fit,
     Linear,
     Model,
+    encoder_for,
     fit_encoded,
     median,
     one_thread,
@@ -198,8 +199,8 @@ class TrainingSet:
                 f"'{self.classes[found[0]]}'. Add or relabel examples of another class."
             )
         schema = dataset.schema
-        kept = Encodings(0) if encodings is None else encodings
-        self.encoder = kept.of(recipe["steps"], train.iloc[self.order], schema.kinds, schema.text)
+        encode = encoder_for if encodings is None else encodings.of
+        self.encoder = encode(recipe["steps"], train.iloc[self.order], schema.kinds, schema.text)
         # By fold: who it trains on if nobody is kept out. One index each, so that whoever hears it can remember it.
         self._inside: dict[tuple[int, int, int], pd.Index] = {}
 
