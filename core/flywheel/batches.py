@@ -17,7 +17,15 @@ import pandas as pd
 from core.collect import Finding
 from core.flywheel import log
 from core.flywheel.alarms import alarms_of
-from core.flywheel.batch_report import BatchError, BatchReport, Score, read_report, score_of, written_predictions
+from core.flywheel.batch_report import (
+    LABEL,
+    BatchError,
+    BatchReport,
+    Score,
+    read_report,
+    score_of,
+    written_predictions,
+)
 from core.flywheel.dated import DatedTest, fit_to_judge, judging_rows, keep_dated_test
 from core.flywheel.edits import Collect, Decision
 from core.flywheel.errors import StaleError
@@ -161,8 +169,9 @@ def merge_batch(
         raise BatchError("A batch must have rows to add. None is left. Leave out fewer, or refuse the batch.")
     rows = new.assign(**{project.dataset.schema.label: pd.Series(pd.NA, new.index, "str")}) if into_pool else new
     if into_pool:
-        # None of its labels comes into the data: those that come later are somebody's.
-        report = replace(report, labelled=0)
+        # None of its labels comes into the data, or says anything: those that come later are somebody's.
+        told = report.columns[report.columns["of"] != LABEL]
+        report = replace(report, labelled=0, score=None, lost=None, columns=told)
     number = _record(project, report, name, ADDED, reason, by)
     project.apply(Collect(rows.reset_index(drop=True), batch=number, by=by, reason=reason or name))
     return _of(project, number)

@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from core.flywheel import Collect, Decide, Exclude, Project, Relabel, StaleError, batches, dated_tests
+from core.flywheel.alarms import alarms_of
 from core.flywheel.batch_report import BatchError, examine_batch
 from core.flywheel.batches import (
     hold_out_batch,
@@ -73,6 +74,17 @@ def test_labels_that_are_not_trusted_can_be_left_out(released, make_people):
     report, new = examine_batch(released, make_people(40, 1))
     merge_batch(released, report, new, name="crowd.csv", into_pool=True)
     assert released.dataset.split[new.index].eq("pool").all()
+
+
+def test_labels_that_are_not_trusted_raise_no_alarm(released, make_people):
+    """A model that does worse by them, or other classes among them, say something of the labels alone."""
+    rows = make_people(400, 1)
+    turned = rows["label"].map({"yes": "no", "no": "yes"})
+    report, new = examine_batch(released, rows.assign(label=turned))
+    assert "batch_score" in {alarm.kind for alarm in alarms_of(report, released.headline)}
+    batch = merge_batch(released, report, new, name="crowd.csv", into_pool=True)
+    assert not {"batch_score", "batch_labels"} & {alarm.kind for alarm in batch.alarms(released.headline)}
+    assert "label" not in batch.report.columns.index
 
 
 def test_a_record_whose_edit_was_never_written_says_so(released, make_people, monkeypatch):
