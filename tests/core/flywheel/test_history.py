@@ -224,12 +224,13 @@ class History(RuleBasedStateMachine):
             return
         before = self.project.dataset.version
         try:
-            self.project.undo(by)
+            entry = self.project.undo(by)
         except FlywheelError:
             return
-        # What is between them is no state that is seen.
-        self.states[self.project.revision] = None
-        self.project.redo(by)
+        self._turned(entry.target, back=True)
+        # One can go back to what is between them, too.
+        self.states[self.project.revision] = set(self.force)
+        self._turned(self.project.redo(by).target, back=False)
         assert self.project.dataset.version == before
 
     @rule()
