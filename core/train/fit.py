@@ -1,6 +1,6 @@
 """The one place that fits the locked recipe: on all train examples, or fold by fold.
 
-Values are encoded once per data set and shared by all fits on it (see `core.train.recipes` for why that leaks nothing).
+Values are encoded once per data set and shared by all fits on it (see `core.train.encoder` for why that leaks nothing).
 Test rows are only ever transformed.
 """
 
@@ -23,20 +23,10 @@ import scipy.sparse as sp
 from core.dataset import Dataset
 from core.errors import FlywheelError
 from core.progress import Steps
+from core.train.encoder import Encoded, Encoder
 from core.train.encodings import Encodings
+from core.train.learner import Fit, Linear, Model, encoder_for, fit_encoded, median, one_thread, row_order
 from core.train.pipelines import PipelineFit, Rows
-from core.train.recipes import (
-    Encoded,
-    Encoder,
-    Fit,
-    Linear,
-    Model,
-    encoder_for,
-    fit_encoded,
-    median,
-    one_thread,
-    row_order,
-)
 
 __all__ = [
     "Augment",
