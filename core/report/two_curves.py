@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 
 from core.flywheel import FARTHEST, LABELLINGS, TwoCurves
 from core.report.chart import ACCENT, FONT_SIZE, NEUTRAL, SECOND, Chart, layout, plain_label, whiskers
-from core.report.words import count, interval, number, signed, signed_interval
+from core.wording import count, interval, number, signed, signed_interval
 
 __all__ = ["about", "gains_table", "two_curves_chart", "volume_in_words", "worth_in_words"]
 
@@ -117,7 +117,7 @@ def _numbers(curves: TwoCurves, metric: str, names: Mapping[str, str]) -> pd.Dat
                 "train rows": table["rows"],
                 "how": how,
                 metric: table["value"].map(number),
-                "95 % interval": [interval(*ends) for ends in table[["low", "high"]].itertuples(index=False)],
+                "95% interval": [interval(*ends) for ends in table[["low", "high"]].itertuples(index=False)],
             }
         )
         for how, table in (("measured", curves.points), ("power law", curves.fitted[ahead]))
@@ -216,6 +216,6 @@ def gains_table(curves: TwoCurves, what: str, *, only_added: bool = False) -> pd
             "what": [said for said, _, _ in lines],
             "train rows": [count(rows) for _, rows, _ in lines],
             "change of the score": [signed(change[0]) for _, _, change in lines],
-            "95 % interval": [signed_interval(*change[1:]) for _, _, change in lines],
+            "95% interval": [signed_interval(*change[1:]) for _, _, change in lines],
         }
     )

@@ -145,7 +145,7 @@ def _agreement(found: Study, said: pd.DataFrame) -> None:
         left.metric(
             "Krippendorff's alpha", number(alpha, 2), help="1 is perfect agreement, 0 is what chance would give."
         )
-        left.caption(f"95 % interval {interval(low, high, 2)}")
+        left.caption(f"95% interval {interval(low, high, 2)}")
         middle.metric("Annotators", count(said.shape[1]))
         middle.caption(f"{count(len(said), 'example')}, {counts.mean():.1f} labels each")
         right.markdown(alpha_in_words(alpha))
@@ -183,17 +183,16 @@ def _annotator_rows(found: pd.DataFrame) -> pd.DataFrame:
             "annotator": found.index.astype(str),
             "labelled": [count(value) for value in found["labelled"]],
             "agreement": [percent(value) for value in found["agreement"]],
-            "95 %": _ends(found["low"], found["high"]),
+            "95%": _ends(found["low"], found["high"]),
             "quality": [percent(value) for value in found["quality"]],
-            "95 % ": _ends(found["quality_low"], found["quality_high"]),
+            "95% ": _ends(found["quality_low"], found["quality_high"]),
         }
     )
 
 
 def _ends(low: pd.Series, high: pd.Series) -> list[str]:
     return [
-        "–" if pd.isna(one) else f"{interval(100 * one, 100 * other, 0)} %"
-        for one, other in zip(low, high, strict=True)
+        "–" if pd.isna(one) else f"{interval(100 * one, 100 * other, 0)}%" for one, other in zip(low, high, strict=True)
     ]
 
 
@@ -304,7 +303,7 @@ def _reviewers(project: Project) -> None:
             "examples": pairs["shared"],
             "same decision": [percent(value) for value in pairs["agreement"]],
             "kappa": [number(value, 2) for value in pairs["kappa"]],
-            "95 % interval": [interval(low, high, 2) for low, high in zip(pairs["low"], pairs["high"], strict=True)],
+            "95% interval": [interval(low, high, 2) for low, high in zip(pairs["low"], pairs["high"], strict=True)],
         }
     )
     st.dataframe(rows, hide_index=True, height="content", alt="How far each pair of reviewers agrees")

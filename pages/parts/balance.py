@@ -66,12 +66,12 @@ def view(project: Project, turn: Turn) -> None:
     st.caption(
         "**Ratio**: examples of the largest class for each of this one. **Effective number**: what is left of the "
         "count when each further example tells a little less that is new, so that a large class gains less by more of "
-        "the same. Shares have Wilson's 95 % interval; where those of train and test don't overlap, the two parts "
+        "the same. Shares have Wilson's 95% interval; where those of train and test don't overlap, the two parts "
         "are not balanced alike."
     )
     st.markdown(
         f"The rarest class of train, **{plain(counts.index[-1])}**, holds {percent(rarest['train_share'])} "
-        f"({interval(100 * rarest['train_low'], 100 * rarest['train_high'], 1)} %)"
+        f"({interval(100 * rarest['train_low'], 100 * rarest['train_high'], 1)}%)"
         + (
             f": one for every {number(rarest['ratio'], 1)} of the largest."
             if rarest["train"]

@@ -282,7 +282,7 @@ def _slices(found: Sequence[Batch], names: dict[int, str]) -> None:
     figure.draw(
         slices_over_batches(rows),
         key="batches-slices",
-        caption="Share of each batch, with 95 % intervals. A slice was pinned because the model errs there.",
+        caption="Share of each batch, with 95% intervals. A slice was pinned because the model errs there.",
     )
 
 
@@ -305,7 +305,7 @@ def record(project: Project, found: Sequence[Batch]) -> None:
                 "with a class": [count(batch.report.labelled) for batch in shown],
                 "known": [count(batch.report.known + batch.report.held) for batch in shown],
                 "alarms": [len(batch.alarms(project.headline)) for batch in shown],
-                f"{METRICS[project.headline]} (95 %)": [_told(project, batch) for batch in shown],
+                f"{METRICS[project.headline]} (95%)": [_told(project, batch) for batch in shown],
             }
         ),
         hide_index=True,

@@ -34,7 +34,7 @@ def draw(project: Project, turn: Turn) -> None:
             ),
             key=f"reliability-{part}",
             caption=f"{count(held, 'example')} in {count(len(found.bins), 'bin')} of about equally many; each with "
-            "Wilson's 95 % interval. On the dotted line the model is as good as its word. " + judged.SAID[part],
+            "Wilson's 95% interval. On the dotted line the model is as good as its word. " + judged.SAID[part],
         )
     with right:
         _words(found)
@@ -50,7 +50,7 @@ def _words(found: Calibration) -> None:
     named = bins if off.empty else off
     gaps = (named["said"] - named["came_true"]).abs() * named["count"]
     row = bins.iloc[-1] if off.empty else named.loc[gaps.idxmax()]
-    ends = f"{interval(100 * row['low'], 100 * row['high'], 0)} %"
+    ends = f"{interval(100 * row['low'], 100 * row['high'], 0)}%"
     came = f"**{percent(row['came_true'], 0)}** ({ends})"
     st.markdown(
         f"When it says **{percent(row['said'], 0)}**, it is right in {came} of the cases."
@@ -84,7 +84,7 @@ def _scores(found: Calibration) -> None:
         ("\u2003blur within the bins, adds", number(parts["within"], 4)),
     ]
     st.dataframe(
-        pd.DataFrame(rows, columns=["score", "value (95 % interval)"]),
+        pd.DataFrame(rows, columns=["score", "value (95% interval)"]),
         hide_index=True,
         height="content",
         alt="Calibration error and Brier score with its parts",
@@ -109,11 +109,11 @@ def _classes(found: Calibration, part: str) -> None:
             {
                 "class": table.index,
                 "examples": table["support"].to_numpy(),
-                "share, % (95 % interval)": [
+                "share, % (95% interval)": [
                     f"{number(100 * share, 1)} ({interval(100 * low, 100 * high, 1)})" for share, low, high in shares
                 ],
                 "mean probability, %": [number(100 * value, 1) for value in table["said"]],
-                "Brier score (95 % interval)": [
+                "Brier score (95% interval)": [
                     f"{number(value, 4)} ({interval(low, high, 4)})" for value, low, high in briers
                 ],
             }

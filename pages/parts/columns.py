@@ -159,7 +159,7 @@ def _words(project: Project) -> None:
         word_shares(found.words[found.words["label"] == label], label=str(label)),
         key=f"words-{label}",
         caption="Words that are in more of its texts than chance would make it, all words and classes considered "
-        f"(Benjamini-Hochberg, 5 %); the most telling first. {profiled.said(found)}",
+        f"(Benjamini-Hochberg, 5%); the most telling first. {profiled.said(found)}",
     )
 
 

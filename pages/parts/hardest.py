@@ -59,7 +59,7 @@ def draw(project: Project, turn: Turn) -> None:
 
 def _note(row: pd.Series) -> str:
     said = f"loss {number(row['loss'], 2)}, its label got "
-    said += "under 0.1 %" if row["of_given"] < 0.001 else percent(row["of_given"])
+    said += "under 0.1%" if row["of_given"] < 0.001 else percent(row["of_given"])
     return f"{said}, suspect" if row["suspect"] else said
 
 

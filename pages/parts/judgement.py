@@ -23,7 +23,7 @@ def draw(project: Project, turn: Turn) -> None:
         left, right = st.columns([2, 5], vertical_alignment="center")
         value, low, high = turn.headline
         left.metric(f"{title}, turn {turn.number}", number(value), help=verdicts.INTERVAL_HELP)
-        left.caption(f"95 % interval {interval(low, high)}")
+        left.caption(f"95% interval {interval(low, high)}")
         with right:
             if turn.verdict is None or turn.verdict_against_first is None:
                 st.markdown(

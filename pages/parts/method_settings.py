@@ -69,7 +69,7 @@ def _share(method: Method, name: str, default: float) -> float:
         1,
         50,
         round(100 * default),
-        format="%d %%",
+        format="%d%%",
         key=_strength_key(method, name),
         width=260,
         help="The share of the words of a text, at least one." if "protect" in method.settings else None,

@@ -145,7 +145,7 @@ def _choose(cells: pd.DataFrame, part: str) -> tuple[str, str]:
     st.markdown(
         f"{count(cell['count'], 'example')} labelled **{plain(cell['true'])}** "
         + ("and predicted so" if cell["right"] else f"but predicted **{plain(cell['predicted'])}**")
-        + f": {percent(cell['share'])} ({interval(100 * cell['low'], 100 * cell['high'], 1)} %) of that class."
+        + f": {percent(cell['share'])} ({interval(100 * cell['low'], 100 * cell['high'], 1)}%) of that class."
     )
     st.caption(
         "Test examples are here to be understood. Their labels are corrected by blind review only, on Annotate."

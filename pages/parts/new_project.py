@@ -167,7 +167,7 @@ def _label(draft: Draft) -> str | None:
 
 
 def _share(title: str, percent_: int, *, key: str, least: int, disabled: bool = False) -> float:
-    return st.slider(title, least, 50, percent_, 5, format="%d %%", key=key, disabled=disabled) / 100
+    return st.slider(title, least, 50, percent_, 5, format="%d%%", key=key, disabled=disabled) / 100
 
 
 def _recipe(draft: Draft) -> str:

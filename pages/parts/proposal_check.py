@@ -28,12 +28,12 @@ def summary(found: Fidelity) -> None:
     _, low, high = found.share_of_another_class
     shown = (
         ("copies", len(found.flagged("copy")), "nearer to a real example than a tenth of the usual distance"),
-        ("far off", len(found.flagged("far")), "farther from every real example than 99 % of those are"),
+        ("far off", len(found.flagged("far")), "farther from every real example than 99% of those are"),
         ("next to test", len(found.flagged("leak")), "nearly a test example: never added"),
         (
             "called another class",
             other,
-            f"by a model that has seen none of their parents; 95 % interval {percent(low, 0)} to {percent(high, 0)}",
+            f"by a model that has seen none of their parents; 95% interval {percent(low, 0)} to {percent(high, 0)}",
         ),
     )
     for place, (name, value, help_) in zip(st.columns(len(shown)), shown, strict=True):

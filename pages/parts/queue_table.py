@@ -300,7 +300,7 @@ def _figures(found: Audit, rows: pd.DataFrame, *, every: bool) -> None:
 
 
 def _share(figure: Figure) -> str:
-    return f"{percent(figure.share, 0)} ({interval(100 * figure.low, 100 * figure.high, 0)} %)"
+    return f"{percent(figure.share, 0)} ({interval(100 * figure.low, 100 * figure.high, 0)}%)"
 
 
 @errors.calm(doing="deciding on the rows")

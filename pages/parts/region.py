@@ -66,13 +66,13 @@ def _sentence(region: Region) -> str:
     ends = interval(100 * region.low, 100 * region.high, 1)
     said = (
         f"{count(region.wrong)} of its {count(region.size, 'example')} ({percent(region.share)} of train) are "
-        f"predicted wrongly: an error of **{percent(region.error)}** ({ends} %)"
+        f"predicted wrongly: an error of **{percent(region.error)}** ({ends}%)"
     )
     if not region.wrong:
         return f"{said}."
     said += (
         f", {number(region.lift, 1)} times that of all. {percent(region.coverage)} of all errors "
-        f"({interval(100 * region.coverage_low, 100 * region.coverage_high, 1)} %) lie in it."
+        f"({interval(100 * region.coverage_low, 100 * region.coverage_high, 1)}%) lie in it."
     )
     if region.gain_if_fixed > 0:
         points = number(100 * region.gain_if_fixed, 2)

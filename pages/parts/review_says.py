@@ -67,7 +67,7 @@ def _share(title: str, share: Share, of: str, *, nothing: str) -> None:
         return
     low, high = share.interval
     st.markdown(
-        f"**{percent(share.value)}** ({interval(100 * low, 100 * high, 1)} %)  \n{count(share.found)} of "
+        f"**{percent(share.value)}** ({interval(100 * low, 100 * high, 1)}%)  \n{count(share.found)} of "
         f"{count(share.of)} {of}"
     )
 

@@ -323,7 +323,7 @@ def _preview(dataset: Dataset, rule: Rule | None, problem: str) -> Preview | Non
         f"({percent(found.train / max(1, found.of_train))}){pool}."
         + (
             f" **{percent(found.agreed / found.train)}** of the labels there are {plain(rule.label)} "
-            f"({interval(100 * found.low, 100 * found.high, 1)} %, {count(found.agreed)} of {count(found.train)}), "
+            f"({interval(100 * found.low, 100 * found.high, 1)}%, {count(found.agreed)} of {count(found.train)}), "
             f"against {percent(found.base)} of all."
             if found.train
             else ""

@@ -171,7 +171,7 @@ def _confirm(project: Project, turn: Turn) -> None:
 def _score(label: str, score: tuple[float, float, float], help_: str) -> None:
     value, low, high = score
     st.metric(label, number(value), help=help_)
-    st.caption(f"95 % interval {interval(low, high)}")
+    st.caption(f"95% interval {interval(low, high)}")
 
 
 def _said(found: Claim) -> str:
@@ -217,8 +217,8 @@ def _tables(found: Claim) -> None:
             [
                 {
                     "metric": METRICS[name],
-                    "sealed (95 %)": verdicts.score(*values),
-                    "test (95 %)": verdicts.score(*found.on_test.metrics[name]),
+                    "sealed (95%)": verdicts.score(*values),
+                    "test (95%)": verdicts.score(*found.on_test.metrics[name]),
                 }
                 for name, values in found.evaluation.metrics.items()
             ]
@@ -235,7 +235,7 @@ def _tables(found: Claim) -> None:
             {
                 "class": classes.index.astype(str),
                 "examples": classes["support"].to_numpy(),
-                **{f"{title} (95 %)": _of_classes(classes, name) for name, title in _SCORES.items()},
+                **{f"{title} (95%)": _of_classes(classes, name) for name, title in _SCORES.items()},
             }
         ),
         hide_index=True,

@@ -129,7 +129,7 @@ def _tells(found: Reviewed | None, wanted: int, size: int) -> str:
     noise = label_noise(round(share * wanted), wanted, size)
     return (
         f"If {percent(share, 0)} of the labels are wrong{', as in the sample so far' if known else ''}, so many would "
-        f"tell it to within {interval(100 * noise.low, 100 * noise.high, 1)} %."
+        f"tell it to within {interval(100 * noise.low, 100 * noise.high, 1)}%."
     )
 
 
@@ -185,7 +185,7 @@ def _noise(found: Reviewed) -> None:
     for place, (title, value, least, most, of) in zip(st.columns(len(said)), said, strict=True):
         place.metric(title, percent(value))
         # Once all were reviewed nothing is estimated.
-        known = "exactly" if noise.complete else f"95 % interval {interval(100 * least, 100 * most, 1)} %"
+        known = "exactly" if noise.complete else f"95% interval {interval(100 * least, 100 * most, 1)}%"
         place.caption(f"{known}; {of}" if of else known)
     st.caption(_how(found))
 

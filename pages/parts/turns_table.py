@@ -36,7 +36,7 @@ def chart(project: Project, ledger: pd.DataFrame) -> None:
     figure.draw(
         ledger_chart(drawn, metric=METRICS[project.headline]),
         key="ledger",
-        caption="Bars: 95 % interval of each turn by itself. Verdicts come from the paired change, which is surer.",
+        caption="Bars: 95% interval of each turn by itself. Verdicts come from the paired change, which is surer.",
     )
 
 
@@ -49,7 +49,7 @@ def table(project: Project, ledger: pd.DataFrame) -> None:
             {
                 "turn": shown["turn"],
                 **seal.column(shown),
-                f"{METRICS[project.headline]} (95 %)": _scores(shown),
+                f"{METRICS[project.headline]} (95%)": _scores(shown),
                 "verdict": _verdicts(shown),
                 "change (interval)": _changes(shown),
                 "what changed in the data": _done(project, shown),
@@ -163,7 +163,7 @@ def _said(project: Project, ledger: pd.DataFrame) -> str:
     if len(ledger) > 2:
         said += (
             " From turn 2 on the two verdicts of a turn are judged together (Holm), so that their intervals are a "
-            "little wider than 95 %."
+            "little wider than 95%."
         )
     return said
 

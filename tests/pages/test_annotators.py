@@ -77,7 +77,7 @@ def test_agreement_annotators_and_methods_are_on_screen(start, rated, quiet):
     app = quiet(open_tab(start, rated))
 
     assert "Krippendorff's alpha 0." in words(app)
-    assert "95 % interval" in words(app)
+    assert "95% interval" in words(app)
     each, methods = (
         app.dataframe[0].value,
         next(frame.value for frame in app.dataframe if "method" in frame.value.columns),

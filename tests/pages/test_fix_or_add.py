@@ -35,7 +35,7 @@ def test_it_is_measured_as_a_job_and_answered_in_words_figure_and_table(start, t
     assert "judged by the ranking alone" in said(app)
     gains = next(frame.value for frame in app.dataframe if "change of the score" in frame.value)
     assert gains["what"].tolist() == ["suspects settled", "twice the rows, labelled alike"]
-    assert gains["95 % interval"].str.contains(" to ").all()
+    assert gains["95% interval"].str.contains(" to ").all()
     assert not offered(app)
 
 
