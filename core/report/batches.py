@@ -25,7 +25,7 @@ from core.report.chart import (
     row_height,
     whiskers,
 )
-from core.wording import count, interval, number, percent, shorten
+from core.wording import count, interval, number, percent, percent_interval, shorten
 
 __all__ = ["confidence_over_batches", "drift_over_batches", "scores_over_batches", "slices_over_batches"]
 
@@ -243,8 +243,8 @@ def slices_over_batches(shares: pd.DataFrame) -> Chart:
             "batch": shares["batch"].astype(str),
             "slice": shares["slice"].astype(str),
             "share": shares["share"].map(percent),
-            "95% (%)": [
-                interval(100 * low, 100 * high, 1) for low, high in zip(shares["low"], shares["high"], strict=True)
+            "95% interval": [
+                percent_interval(low, high) for low, high in zip(shares["low"], shares["high"], strict=True)
             ],
             "in train then": shares["train"].map(percent),
             "grows": np.where(shares["grows"], "yes", "no"),

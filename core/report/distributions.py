@@ -25,7 +25,7 @@ from core.report.chart import (
     whiskers,
 )
 from core.statistics import wilson_interval
-from core.wording import count, interval, percent, shorten
+from core.wording import count, percent, percent_interval, shorten
 
 if TYPE_CHECKING:
     from core.collect.distributions import Distribution
@@ -210,8 +210,8 @@ def _numbers(counts: pd.DataFrame, shares: pd.DataFrame, low: pd.DataFrame, high
         taken = f"{name} " if str(name) in columns else str(name)
         columns[taken] = [percent(share) for share in shares[name]]
         if counts.shape[1] <= len(CLASSES):
-            columns[f"{name}, 95% (%)"] = [
-                interval(100 * below, 100 * above, 1) for below, above in zip(low[name], high[name], strict=True)
+            columns[f"{name}, 95% interval"] = [
+                percent_interval(below, above) for below, above in zip(low[name], high[name], strict=True)
             ]
             columns[f"{name}, examples"] = counts[name].to_numpy()
     return pd.DataFrame(columns)

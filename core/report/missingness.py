@@ -20,7 +20,7 @@ from core.report.chart import (
 )
 from core.report.distributions import shares_by_class
 from core.statistics import wilson_interval
-from core.wording import interval, number, p_value, percent, shorten
+from core.wording import number, p_value, percent, percent_interval, shorten
 
 __all__ = ["missing_by_class_chart", "missing_map", "missing_together"]
 
@@ -102,8 +102,8 @@ def missing_by_class_chart(shares: pd.DataFrame, related: pd.DataFrame, sizes: p
     for name in shares.columns:
         numbers[f"{name} " if str(name) in numbers else str(name)] = [percent(share) for share in shares[name]]
         if name in drawn:
-            numbers[f"{name}, 95% (%)"] = [
-                interval(100 * below, 100 * above, 1) for below, above in zip(low[name], high[name], strict=True)
+            numbers[f"{name}, 95% interval"] = [
+                percent_interval(below, above) for below, above in zip(low[name], high[name], strict=True)
             ]
     said = [
         f"{shorten(name, 40)}: " + ", ".join(f"{shorten(each, 30)} {percent(row[each])}" for each in order)

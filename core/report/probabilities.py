@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from core.report.chart import ACCENT, ALERT, FONT_SIZE, NEUTRAL, SECOND, Chart, faded, layout, plain_label, whiskers
-from core.wording import count, interval, number, percent
+from core.wording import count, interval, number, percent, percent_interval
 
 __all__ = ["loss_histogram", "reliability_diagram", "threshold_chart"]
 
@@ -156,9 +156,7 @@ def reliability_diagram(bins: pd.DataFrame, *, said: str, came_true: str) -> Cha
             "from": [percent(value) for value in bins["from"]],
             "to": [percent(value) for value in bins["to"]],
             "came true": [percent(value) for value in bins["came_true"]],
-            "95% interval": [
-                f"{interval(100 * low, 100 * high, 1)}%" for low, high in zip(bins["low"], bins["high"], strict=True)
-            ],
+            "95% interval": [percent_interval(low, high) for low, high in zip(bins["low"], bins["high"], strict=True)],
             "examples": bins["count"].to_numpy(),
         }
     )

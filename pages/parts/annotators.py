@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.annotate import agreement, alpha_in_words
 from core.flywheel import Annotations, Study, match_annotations, reviewer_annotations, study
-from core.report import count, interval, kappa_matrix, number, percent
+from core.report import count, interval, kappa_matrix, number, percent, percent_interval
 from pages.parts import errors, figure, files, frame, jobs, paging, queues, turns
 from pages.parts.plain import plain
 
@@ -183,17 +183,15 @@ def _annotator_rows(found: pd.DataFrame) -> pd.DataFrame:
             "annotator": found.index.astype(str),
             "labelled": [count(value) for value in found["labelled"]],
             "agreement": [percent(value) for value in found["agreement"]],
-            "95%": _ends(found["low"], found["high"]),
+            "agreement, 95% interval": _ends(found["low"], found["high"]),
             "quality": [percent(value) for value in found["quality"]],
-            "95% ": _ends(found["quality_low"], found["quality_high"]),
+            "quality, 95% interval": _ends(found["quality_low"], found["quality_high"]),
         }
     )
 
 
 def _ends(low: pd.Series, high: pd.Series) -> list[str]:
-    return [
-        "–" if pd.isna(one) else f"{interval(100 * one, 100 * other, 0)}%" for one, other in zip(low, high, strict=True)
-    ]
+    return ["–" if pd.isna(one) else percent_interval(one, other, 0) for one, other in zip(low, high, strict=True)]
 
 
 def _consensus(project: Project, turn: Turn, found: Study) -> None:

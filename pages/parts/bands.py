@@ -10,7 +10,7 @@ import streamlit as st
 from core.annotate import ADVICE
 from core.flywheel import BandError, audit_bands, fix_band, review_sample
 from core.flywheel.bands import MINIMUM
-from core.report import ACCENT, NEUTRAL, count, interval, percent
+from core.report import ACCENT, NEUTRAL, count, interval, percent, percent_interval
 from pages.parts import better_ranking, errors, frame, sidebar, turns
 from pages.parts.plain import escaped, plain
 
@@ -153,7 +153,7 @@ def _share(row: pd.Series, name: str, mark: int, colour: str) -> str:
     if not row["used"]:
         said, drawn = f'<span style="{_QUIET}">no figure yet</span>', ""
     else:
-        ends = f'<span style="{_QUIET}">({interval(low, high, 0)}%)</span>'
+        ends = f'<span style="{_QUIET}">({percent_interval(low / 100, high / 100, 0)})</span>'
         said = f"<strong>{percent(row[name], 0)}</strong> {ends}"
         drawn = (
             f'<div style="position:absolute;inset:0 auto 0 {low:.1f}%;width:{high - low:.1f}%;border-radius:5px;'

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-from core.report import count, interval, number, percent, reliability_diagram
+from core.report import count, interval, number, percent, percent_interval, reliability_diagram
 from pages.parts import figure, judged, paging
 from pages.parts.plain import plain
 
@@ -50,7 +50,7 @@ def _words(found: Calibration) -> None:
     named = bins if off.empty else off
     gaps = (named["said"] - named["came_true"]).abs() * named["count"]
     row = bins.iloc[-1] if off.empty else named.loc[gaps.idxmax()]
-    ends = f"{interval(100 * row['low'], 100 * row['high'], 0)}%"
+    ends = percent_interval(row["low"], row["high"], 0)
     came = f"**{percent(row['came_true'], 0)}** ({ends})"
     st.markdown(
         f"When it says **{percent(row['said'], 0)}**, it is right in {came} of the cases."
@@ -109,10 +109,10 @@ def _classes(found: Calibration, part: str) -> None:
             {
                 "class": table.index,
                 "examples": table["support"].to_numpy(),
-                "share, % (95% interval)": [
-                    f"{number(100 * share, 1)} ({interval(100 * low, 100 * high, 1)})" for share, low, high in shares
+                "share (95% interval)": [
+                    f"{percent(share)} ({percent_interval(low, high)})" for share, low, high in shares
                 ],
-                "mean probability, %": [number(100 * value, 1) for value in table["said"]],
+                "mean probability": [percent(value) for value in table["said"]],
                 "Brier score (95% interval)": [
                     f"{number(value, 4)} ({interval(low, high, 4)})" for value, low, high in briers
                 ],

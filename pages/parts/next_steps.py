@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.report import count, foretold_chart, interval, percent, signed, signed_interval
+from core.report import count, foretold_chart, percent, percent_interval, signed, signed_interval
 from pages.parts import errors, figure, frame, jobs, queues, sidebar, turns
 from pages.parts.plain import plain
 
@@ -196,7 +196,7 @@ def foretold_view(project: Project) -> None:
     with st.expander(f"How forecasts have held: {held} of {len(found)} intervals", icon=":material/rule:"):
         st.markdown(
             f"{count(held)} of {count(len(found))} 80% intervals held what the next turn measured "
-            f"({percent(held / len(found), 0)}, {interval(100 * float(low), 100 * float(high), 0)}%). A turn counts "
+            f"({percent(held / len(found), 0)}, {percent_interval(float(low), float(high), 0)}). A turn counts "
             "that took in one action and little else."
         )
         figure.draw(foretold_chart(found), key="foretold")

@@ -21,7 +21,7 @@ from core.flywheel import (
     move,
     open_rows,
 )
-from core.report import count, interval, percent, shorten
+from core.report import count, percent, percent_interval, shorten
 from pages.parts import bands, errors, examples, frame, paging, turns
 from pages.parts.plain import plain
 
@@ -300,7 +300,7 @@ def _figures(found: Audit, rows: pd.DataFrame, *, every: bool) -> None:
 
 
 def _share(figure: Figure) -> str:
-    return f"{percent(figure.share, 0)} ({interval(100 * figure.low, 100 * figure.high, 0)}%)"
+    return f"{percent(figure.share, 0)} ({percent_interval(figure.low, figure.high, 0)})"
 
 
 @errors.calm(doing="deciding on the rows")

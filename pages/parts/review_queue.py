@@ -20,7 +20,7 @@ from core.flywheel import (
     others,
     simulate_reviewer,
 )
-from core.report import count, interval, percent, shorten
+from core.report import count, percent, percent_interval, shorten
 from pages.parts import choose_queue, errors, frame, queues, turns
 from pages.parts.plain import plain
 
@@ -216,7 +216,7 @@ def noise(project: Project, turn: Turn) -> None:
     found = _noise(turns.identity(project, turn), turn, project.dataset_at(turn.revision).generated)
     with box:
         st.markdown(
-            f"An estimated **{percent(found.share)}** ({interval(100 * found.low, 100 * found.high, 1)}%) of the "
+            f"An estimated **{percent(found.share)}** ({percent_interval(found.low, found.high)}) of the "
             f"training labels, judged by turn {turn.number}. A weak model sees noise in what is only hard."
         )
         classes, pairs = st.columns(2)
@@ -270,7 +270,7 @@ def _noise_rows(found: pd.DataFrame, names: list[str]) -> pd.DataFrame:
             "probably wrong": [count(value) for value in found["wrong" if "wrong" in found else "examples"]],
             "share": [percent(value) for value in found["share"]],
             "95% interval": [
-                f"{interval(100 * low, 100 * high, 1)}%" for low, high in zip(found["low"], found["high"], strict=True)
+                percent_interval(low, high) for low, high in zip(found["low"], found["high"], strict=True)
             ],
         }
     )

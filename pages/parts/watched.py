@@ -18,7 +18,7 @@ from core.flywheel import (
     watched_slices,
     watched_trend,
 )
-from core.report import count, interval, moment, p_value, percent
+from core.report import count, moment, p_value, percent, percent_interval
 from pages.parts import region, turns, verdicts
 from pages.parts.plain import plain
 
@@ -161,4 +161,4 @@ def _history(project: Project) -> None:
 def _error(row: pd.Series) -> str:
     if not row["size"]:
         return "–"
-    return f"{percent(row['error'])} ({interval(100 * row['low'], 100 * row['high'], 1)}%)"
+    return f"{percent(row['error'])} ({percent_interval(row['low'], row['high'])})"

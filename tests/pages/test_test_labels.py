@@ -86,7 +86,7 @@ def test_a_sample_is_drawn_with_what_it_would_tell(opened, birds, quiet):
     size = len(birds.dataset.ids("test"))
     assert f"{size} test examples" in words(app)
     app = quiet(app.number_input(key="blind-size-0").set_value(20).run())
-    assert "If 5% of the labels are wrong, so many would tell it to within" in words(app)
+    assert "If 5% of the labels are wrong, this sample would put the share at" in words(app)
     app = quiet(app.button(key="draw-sample").click().run())
     assert len(blind_queue(birds, ME).cards) == 20
     assert "Which class is it?" in words(app)

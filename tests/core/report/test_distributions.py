@@ -52,7 +52,7 @@ def test_what_is_drawn_are_the_shares_of_each_class_with_intervals():
     table = chart.numbers.set_index("value")
     assert table.loc["1", "a"] == "66.7%"
     assert table.loc["missing", "b, examples"] == 1
-    assert table.loc["1", "a, 95% (%)"] == "20.8 to 93.9"
+    assert table.loc["1", "a, 95% interval"] == "20.8% to 93.9%"
 
 
 def test_of_two_classes_the_smaller_is_drawn_by_value_against_its_share_of_all():
