@@ -255,7 +255,7 @@ def slices_over_batches(shares: pd.DataFrame) -> Chart:
         f"{shorten(each['slice'], 60)} in {shorten(each['batch'], 40)} {each['share']} against {each['in train then']}"
         for _, each in grown.tail(6).iterrows()
     )
-    return Chart(figure, numbers, f"Watched slices that grew: {said or 'none'}.")
+    return Chart(figure, numbers, f"Pinned slices that grew: {said or 'none'}.")
 
 
 def _name_batches(figure: Any, names: Sequence[str]) -> None:

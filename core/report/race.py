@@ -64,7 +64,7 @@ def race_terms(settings: Mapping[str, Any]) -> str:
     said += "A better model is chosen by cross-validation on the labels as they are."
     if settings["simulated"]:
         said += (
-            f" A simulated reviewer saw the worst suspects, {count(settings['reviews_per_turn'])} a turn, and was "
+            f" A simulated reviewer saw the worst suspects, {count(settings['reviews_per_turn'])} per turn, and was "
             f"right in {percent(settings['accuracy'], 0)}. Scored on the truth of the test set, which no side sees."
         )
     else:

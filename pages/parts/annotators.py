@@ -108,8 +108,9 @@ def _empty(project: Project, said: pd.DataFrame, *, by: str) -> None:
 def _add(project: Project, *, by: str) -> None:
     """Take a file of annotations, after a look at what is in it."""
     st.markdown(
-        "A file with a row a label (**id**, **annotator**, **label**) or a row an example with a column an annotator "
-        "(**id**, **rater_1**, **rater_2** …). Examples are matched by id; the labels in the data stay as they are."
+        "A file with one row per label (**id**, **annotator**, **label**) or one row per example and one column per "
+        "annotator (**id**, **rater_1**, **rater_2**, …). Examples are matched by id; the labels in the data stay as "
+        "they are."
     )
     first = project.dataset.frame.index[0]
     st.caption(f"Ids look like {plain(first)}: Collect shows them, and the export has them all.")
@@ -208,7 +209,7 @@ def _consensus(project: Project, turn: Turn, found: Study) -> None:
             st.markdown("**Nothing to settle.** The annotators agree on every label of train.")
         else:
             st.markdown(
-                f"On **{count(flagged, 'training example')}** the consensus is another class than the label, on "
+                f"On **{count(flagged, 'train example')}** the consensus is another class than the label, on "
                 f"{count(len(cards) - flagged)} more the annotators are split."
             )
             st.button(

@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.dataset import Dataset
 from core.evaluate import FEW, class_counts, imbalance
-from core.report import MAX_ROWS, class_balance, count, number, percent, percent_interval, shorten
+from core.report import MAX_ROWS, class_balance, count, number, percent, percent_interval, shorten, verb
 from pages.parts import figure, frame
 from pages.parts.plain import plain
 
@@ -44,7 +44,7 @@ def draw(dataset: Dataset, *, key: str, opened: bool = False) -> None:
         opened=opened,
         caption=f"The rarest class, {plain(found.index[-1])}, holds {percent(rarest['share'])} of "
         f"{count(len(labels), 'train example')}: one for every {number(rarest['ratio'], 1)} of the largest."
-        + (f" {count(len(made))} are generated." if len(made) else ""),
+        + (f" {count(len(made))} {verb(len(made), 'is', 'are')} generated." if len(made) else ""),
     )
 
 

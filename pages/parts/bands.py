@@ -190,7 +190,7 @@ def _small_print(found: Audit) -> None:
         "figure.",
         f"Answers by: {who}." if who else "Nothing was reviewed since the turn.",
         "Cards decided one by one count; what was decided in bulk does not. Excluding counts as a wrong given label, "
-        "“ambiguous” against the suggestion, “skip” not at all.",
+        "'ambiguous' against the suggestion, 'skip' not at all.",
     ]
     table = found.table
     if ((table["used"] > 0) & ~table["random"]).any():

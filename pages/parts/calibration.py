@@ -29,8 +29,8 @@ def draw(project: Project, turn: Turn) -> None:
         figure.draw(
             reliability_diagram(
                 found.bins,
-                said=f"probability of {of}" if found.event is None else f"probability of “{of}”",
-                came_true="share that was right" if found.event is None else f"share labelled “{of}”",
+                said=f"probability of {of}" if found.event is None else f"probability of '{of}'",
+                came_true="share that was right" if found.event is None else f"share labelled '{of}'",
             ),
             key=f"reliability-{part}",
             caption=f"{count(held, 'example')} in {count(len(found.bins), 'bin')} of about equally many; each with "

@@ -45,7 +45,7 @@ def draw(project: Project, turn: Turn) -> None:
         if part == "train" and given != taken:
             _review(project, turn, (given, taken), found.index)
         if judgement.generated:
-            st.caption(f"{count(judgement.generated, 'generated example')} of train are left out.")
+            st.caption(f"{count(judgement.generated, 'generated example')} of train left out.")
     names = list(judgement.confusion.index)
     examples.draw(project.dataset, found, key=f"cell-{part}-{turn.number}-{names.index(given)}-{names.index(taken)}")
 

@@ -217,7 +217,7 @@ def noise(project: Project, turn: Turn) -> None:
     with box:
         st.markdown(
             f"An estimated **{percent(found.share)}** ({percent_interval(found.low, found.high)}) of the "
-            f"training labels, judged by turn {turn.number}. A weak model sees noise in what is only hard."
+            f"labels in train, judged by turn {turn.number}. A weak model sees noise in what is only hard."
         )
         classes, pairs = st.columns(2)
         classes.dataframe(_noise_rows(found.per_class.reset_index(), ["given"]), hide_index=True, height="content")

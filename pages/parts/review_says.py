@@ -53,7 +53,7 @@ def _recall(found: Estimate) -> None:
 
 def _precision(found: Estimate) -> None:
     _share(
-        "Suspects that are wrong (precision)",
+        "Suspects with a wrong label (precision)",
         found.precision,
         "settled suspects",
         nothing="No ranked suspect is settled yet.",

@@ -373,7 +373,7 @@ def _show(dataset: Dataset, rule: Rule, found: Preview) -> None:
         st.caption("It hits nothing. Try other words, or fewer conditions.")
         return
     rows = "".join(_example(dataset, rule, example) for example in found.examples)
-    st.caption("Some of what it hits, drawn by chance")
+    st.caption("Some of what it hits, drawn at random")
     st.html(f'<ul aria-label="Examples that the rule hits" style="list-style:none;margin:0;padding:0">{rows}</ul>')
 
 

@@ -9,9 +9,8 @@ import streamlit as st
 
 from core.evaluate import METRICS
 from core.flywheel import AFTER, JUDGED, opened_elsewhere, refusal
-from core.report import count, interval, moment, number, signed, signed_interval
+from core.report import count, interval, moment, number, signed, signed_interval, times
 from pages.parts import errors, jobs, sidebar, verdicts
-from pages.parts.judgement import times
 from pages.parts.plain import plain
 
 if TYPE_CHECKING:
@@ -75,7 +74,7 @@ def offer(project: Project, turn: Turn) -> None:
             else plain(refused)
         )
         button.button(
-            "Open the sealed set …",
+            "Open the sealed set…",
             key="open-seal",
             icon=":material/lock_open:",
             disabled=refused is not None,

@@ -10,9 +10,8 @@ import streamlit as st
 from core.collect import EFFECT
 from core.flywheel import reviewed
 from core.flywheel.test_set import TestSetReport, judge_test_set
-from core.report import class_shares, column_drift, count, interval, number, percent
+from core.report import class_shares, column_drift, count, interval, number, percent, times
 from pages.parts import figure, findings, jobs, test_labels
-from pages.parts.judgement import times
 from pages.parts.plain import plain
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.evaluate import METRICS
 from core.flywheel import changes_by_reason, judge_watched, watched_slices, worded_changes
-from core.report import count, ledger_chart, shorten, signed, signed_interval
+from core.report import count, ledger_chart, shorten, signed, signed_interval, times
 from pages.parts import figure, seal, verdicts
 
 if TYPE_CHECKING:
@@ -154,8 +154,8 @@ def _said(project: Project, ledger: pd.DataFrame) -> str:
     """How often the test set was looked at, and what else the reader of the table should know."""
     looks = project.looks
     more = looks - len(ledger)
-    again = f", and {count(more, 'time')} by branches or when turns were rerun" if more > 0 else ""
-    said = f"The test set was looked at {count(looks, 'time')}: once a turn{again}."
+    again = f", and {times(more)} by branches or when turns were rerun" if more > 0 else ""
+    said = f"The test set was looked at {times(looks)}{f': once per turn{again}' if looks > 1 else ''}."
     if looks > 10:
         said += " The more often one looks and then decides, the more a small gain may be luck."
     if ledger["rescored"].any():

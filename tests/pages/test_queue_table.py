@@ -84,7 +84,7 @@ def test_filters_and_order_narrow_the_rows(table, tickets, quiet):
     assert rows["text"].str.contains("parcel").all()
     assert rows["score"].is_monotonic_increasing
     app = quiet(app.text_input(key="table-words").set_value("nowhere to be found").run())
-    assert "No row matches" in words(app)
+    assert "No example matches" in words(app)
 
 
 def test_what_is_selected_is_decided_at_once_and_taken_back_at_once(table, queued, quiet):

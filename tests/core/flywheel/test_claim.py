@@ -42,7 +42,7 @@ def test_its_sentence_holds_the_numbers(project):
     assert f"{claim.verdict.delta:+.3f}".replace("-", "−") in claim.sentence
     assert claim.sentence.endswith(f"{claim.verdict.verdict}.")
     assert f"On {claim.size} sealed examples" in claim.sentence
-    assert "looked at 2 times" in claim.sentence
+    assert "looked at twice" in claim.sentence
 
 
 def test_the_sentence_of_a_first_turn_compares_with_nothing():
