@@ -57,7 +57,7 @@ def finished(project: Project, run: Race) -> None:
             knobs_chart(run.gains, metric=METRICS[run.settings["metric"]]),
             key=f"knobs-{run.number}",
             caption=(
-                "From the common start to the end of the budget, on the same test examples. Whiskers: 95 % for all "
+                "From the common start to the end of the budget, on the same test examples. Whiskers: 95% for all "
                 "sides together (Holm)."
             ),
         )

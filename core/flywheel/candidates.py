@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from core import wording
 from core.annotate import case_cards, conflicts
 from core.collect import Finding, describe
 from core.collect.distributions import Labels, distribution
 from core.collect.relations import relations
 from core.dataset import Dataset
 from core.evaluate import Predicate, bins_of, find_slices, holds, joined, losses, sentence, slice_frame
-from core.flywheel.action import SECONDS_PER_DECISION, Action, plural
+from core.flywheel.action import SECONDS_PER_DECISION, Action
 from core.flywheel.belief import Belief, answers_of, believe
 from core.flywheel.edits import DropColumn, Edit
 from core.flywheel.mend import edit_of
@@ -205,11 +206,13 @@ def _review(
     count = len(cards)
     wrong = belief.wrong(cards["score"])[0]
     first = f"The most doubtful of {of:,}. " if of > count else ""
-    rests = f"turn {turn.number}" + (f" and {plural(belief.reviewed, 'label')} reviewed so far" * (belief.reviewed > 0))
+    rests = f"turn {turn.number}" + (
+        f" and {wording.count(belief.reviewed, 'label')} reviewed so far" * (belief.reviewed > 0)
+    )
     action = Action(
         "review",
-        f"Review {plural(count, 'suspect label')}{words}",
-        f"{first}About {max(1, round(wrong)):,} of them should be wrong, judged by {rests}.",
+        f"Review {wording.count(count, 'suspect')}{words}",
+        f"{first}About {max(1, round(wrong)):,} of them should have a wrong label, judged by {rests}.",
         "annotate",
         count,
         count * pace / 60,
@@ -231,8 +234,9 @@ def _settle(project: Project, turn: Turn, dataset: Dataset, within: int, pace: f
     members = cases.index[cases.isin(cases.loc[cards.index]).to_numpy()]
     action = Action(
         "settle",
-        f"Settle {plural(len(cards), 'case')} of conflicting copies",
-        f"{plural(len(members), 'training example')} of equal content carry different labels: one is wrong each time.",
+        f"Settle {wording.count(len(cards), 'case')} of conflicting copies",
+        f"{wording.count(len(members), 'train example')} of equal content have different labels: one is wrong "
+        "each time.",
         "annotate",
         len(cards),
         len(cards) * pace / 60,
@@ -274,7 +278,7 @@ def _collects(turn: Turn, dataset: Dataset, parts: Sequence[_Part], within: int,
             continue
         action = Action(
             "collect",
-            f"Collect {count:,} more examples{words}",
+            f"Collect {wording.count(count, 'more example')}{words}",
             f"Train has {len(ids):,}. The minutes are those of labelling them; bringing them comes on top.",
             "collect",
             count,

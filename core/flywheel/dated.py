@@ -16,10 +16,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from core import wording
 from core.content import canonicalise, hash_rows, hash_values, mix
 from core.dataset import Dataset
 from core.flywheel import log
-from core.flywheel.edit import counted
 from core.flywheel.edits import Collect, Edit, EditError, Generate
 from core.flywheel.errors import LockError, ProjectError
 from core.flywheel.fits import kept_predictions, predict_once
@@ -113,7 +113,7 @@ def judging_rows(project: Project, rows: pd.DataFrame) -> pd.DataFrame:
     if len(kept) < FEWEST_ROWS or classes < 2:
         raise DatedTestError(
             f"A dated test set must have at least {FEWEST_ROWS} labelled rows of two classes that train does not know. "
-            f"This has {counted(len(kept), 'row')} (classes: {classes}). Bring more, or add the rows to the data "
+            f"This has {wording.count(len(kept), 'row')} (classes: {classes}). Bring more, or add the rows to the data "
             "instead."
         )
     return kept
@@ -270,7 +270,7 @@ def score_dated(
     steps = Steps(len(lacking), progress, cancel)
     # The last turn first: its model is at hand, and its verdict is what one waits for.
     for turn in sorted(lacking, key=lambda turn: turn.number != last):
-        steps.start(f"turn {turn.number} on {counted(len(tests), 'dated test set')}")
+        steps.start(f"turn {turn.number} on {wording.count(len(tests), 'dated test set')}")
         dataset = project.dataset_at(turn.revision)
         predict_once(
             project.store,

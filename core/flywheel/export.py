@@ -44,7 +44,7 @@ generated.csv            which examples were generated: parents, method, setting
 annotations.csv          what several annotators said, one column each, if anybody was asked
 excluded.csv             which examples were excluded, and from which part
 log.json                 every edit, decision, undo and redo: who, when, why
-metrics.json             the last turn: metrics with 95 % intervals, verdict, decision rule; metrics and verdict_then
+metrics.json             the last turn: metrics with 95% intervals, verdict, decision rule; metrics and verdict_then
                          are those of the test labels as they were when it ran, metrics_now and verdict those of now
 ledger.csv               all turns; columns that end in _then say what was said when they ran
 test_labels.json         the blind review of test labels: its sample, what it found, the noise with its interval

@@ -37,7 +37,7 @@ class Foretold:
     action : Action
     forecast : Forecast
     measured, low, high : float
-        The change of the headline metric against the turn before, with the 95 % interval of the test sample.
+        The change of the headline metric against the turn before, with the 95% interval of the test sample.
     """
 
     turn: int

@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from core import wording
 from core.dataset import Dataset
 from core.evaluate import Evaluation, Refit, TrainingLuck, Verdict, compare, evaluate, together, training_luck
 from core.evaluate.scores import CELL_METRICS
 from core.flywheel import log
-from core.flywheel.edit import counted
+from core.flywheel.changes_by_reason import worded_change
 from core.flywheel.errors import LockError
 from core.flywheel.fits import class_probabilities, test_inputs
 from core.flywheel.log import Entry
@@ -45,20 +46,6 @@ _FIELDS = (
     "suspects",
 )
 _FITTED = ("threshold", "seconds", "evaluation", "out_of_fold", "test_probabilities", "suspects")
-_PHRASES = {
-    "relabel": "relabelled",
-    "exclude": "excluded",
-    "correct": "cells corrected",
-    "drop_column": "column dropped",
-    "collect": "rows collected",
-    "generate": "generated",
-    "annotations": "examples annotated",
-    "decide": "decided",
-    "blind": "test labels reviewed blind",
-    "rules": "rules changed",
-    "checks": "checks changed",
-    "dismiss": "findings dismissed or brought back",
-}
 
 
 class Ledger:
@@ -418,9 +405,9 @@ def changes(entries: Sequence[Entry], since: int, until: int) -> tuple[str, ...]
         if entry.seq not in old:
             kind = "blind" if entry.content.get("blind", False) else entry.kind
             counts[kind] = counts.get(kind, 0) + entry_size(entry)
-    phrases = [f"{count:,} {_PHRASES[kind]}" for kind, count in counts.items()]
+    phrases = [worded_change(count, kind) for kind, count in counts.items()]
     taken_back = len(old - {entry.seq for entry in new})
-    return (*phrases, *([f"{counted(taken_back, 'earlier edit')} taken back"] if taken_back else []))
+    return (*phrases, *([f"{wording.count(taken_back, 'earlier edit')} taken back"] if taken_back else []))
 
 
 def entry_size(entry: Entry) -> int:

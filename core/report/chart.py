@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.report.words import count, shorten
+from core.wording import count, shorten
 
 __all__ = [
     "ACCENT",
@@ -119,7 +119,7 @@ def name_rows(figure: go.Figure, names: Sequence[object], width: int = 28) -> go
 
 
 def whiskers(values: pd.Series, low: pd.Series, high: pd.Series, colour: str) -> dict[str, object]:
-    """Give the whiskers of 95 % intervals."""
+    """Give the whiskers of 95% intervals."""
     return {
         "type": "data",
         "array": high - values,

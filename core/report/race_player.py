@@ -17,7 +17,7 @@ import pandas as pd
 
 from core.evaluate import Verdict
 from core.report.race import ARM_COLOURS, ARM_TITLES, race_answer, race_numbers
-from core.report.words import count, interval, number, shorten, signed, signed_interval
+from core.wording import count, interval, number, shorten, signed, signed_interval
 
 __all__ = ["PLAYER_CSS", "PLAYER_HTML", "PLAYER_JS", "race_html", "race_scene"]
 
@@ -29,7 +29,7 @@ PLAYER_HTML, PLAYER_CSS, PLAYER_JS = (
 _DASHES = {"model": "10 6", "data": "", "both": "2 7"}
 _MARKS = {"model": "square", "data": "circle", "both": "diamond"}
 _ON_THE_SAME = (
-    "From the common start to the end, on the same test examples. Whiskers: 95 % for all sides together (Holm)."
+    "From the common start to the end, on the same test examples. Whiskers: 95% for all sides together (Holm)."
 )
 # A step is shown as long as its sentence takes to read; a race of many steps is not longer than a minute.
 _SLOWEST_MS, _FASTEST_MS, _WHOLE_MS = 2_400, 900, 60_000

@@ -71,7 +71,7 @@ def side_by_side(project: Project, table: pd.DataFrame, *, key: str) -> None:
                 "judged on": table["name"],
                 "of": table["day"],
                 "examples": table["size"].map(count),
-                f"{METRICS[project.headline]} (95 %)": [
+                f"{METRICS[project.headline]} (95%)": [
                     verdicts.score(*each) for each in table[["score", "low", "high"]].itertuples(index=False)
                 ],
                 **said,

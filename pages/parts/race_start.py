@@ -58,8 +58,8 @@ def form(project: Project) -> None:
     if known:
         with st.container(horizontal=True, vertical_alignment="bottom"):
             minutes = st.number_input("Minutes each side may spend", 2, 600, 20, 5, key="race-minutes", width=230)
-            reviews = st.number_input("Labels reviewed a turn", 1, 1000, 30, 10, key="race-reviews", width=200)
-            accuracy = st.number_input("Reviewer right, in %", 0, 100, 95, 5, key="race-accuracy", width=180)
+            reviews = st.number_input("Labels reviewed per turn", 1, 1000, 30, 10, key="race-reviews", width=200)
+            accuracy = st.number_input("Reviewer right (%)", 0, 100, 95, 5, key="race-accuracy", width=180)
     st.caption(
         f"{_SIMULATED if known else _LEDGER} A fit of a model costs {SECONDS_PER_FIT:g} s, a decision "
         f"{SECONDS_PER_DECISION:g} s, whatever the clock says, so that the same race comes out the same."

@@ -43,7 +43,9 @@ def draw(project: Project) -> None:
             "true ones; scored out of fold on the true labels of train. Dotted: a power law. Test is not used.",
         )
         return
-    st.caption("Would more rows, labelled like these, make up for labels that are wrong? The truth of this data says.")
+    st.caption(
+        "Would more examples, labelled like these, make up for labels that are wrong? The truth of this data says."
+    )
     if st.button("Measure it", key="measure-volume", icon=":material/stacked_line_chart:"):
 
         def work(progress: Progress, cancel: Cancel) -> None:
@@ -55,7 +57,7 @@ def draw(project: Project) -> None:
 def _of_suspects(project: Project) -> None:
     found = kept_fix_or_add(project)
     if found is None:
-        st.caption("Would more rows, labelled like these, make up for labels that are wrong? Train measures it.")
+        st.caption("Would more examples, labelled like these, make up for labels that are wrong? Train measures it.")
         st.page_link("pages/train.py", label="Fix data, or add data?", icon=":material/balance:")
         return
     st.markdown(f"### {fix_or_add.worth(found)}")

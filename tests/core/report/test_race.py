@@ -37,7 +37,7 @@ def verdict(delta, error=0.01):
 def test_the_answer_says_no_more_than_the_interval(table, delta, answer):
     said, behind = race_answer(table, verdict(delta), metric="Macro F1")
     assert said == answer
-    assert "95 % interval" in behind
+    assert "95% interval" in behind
     assert "Both" not in behind
 
 
@@ -51,7 +51,7 @@ def test_the_terms_name_prices_reviewer_and_what_it_is_scored_on():
     said = race_terms(RULES | {"simulated": True, "accuracy": 0.95})
     assert "4.0 minutes" in said
     assert "a fit costs 5 s, a decision 10 s" in said
-    assert "right in 95 %" in said
+    assert "right in 95%" in said
     assert "truth of the test set" in said
     assert "ledger" in race_terms(RULES | {"simulated": False})
 
