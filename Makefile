@@ -17,8 +17,9 @@ WORKERS ?= auto
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check
 PIN := $(if $(CONSTRAINTS),-c $(CONSTRAINTS),)
-# Side by side, a file at a time, in as many processes as there are cores; WORKERS=0 runs all in this one.
-PYTEST := $(PY) -m pytest --numprocesses $(WORKERS) --maxprocesses 8 --dist loadfile
+# In as many processes as there are cores, of which one that is through takes over what others have left; WORKERS=0 runs
+# all in this one.
+PYTEST := $(PY) -m pytest --numprocesses $(WORKERS) --maxprocesses 8 --dist worksteal
 key = $(shell cat $(1) $(CONSTRAINTS) | cksum | tr ' ' '-')
 APP_STAMP := $(VENV)/.installed-app-$(call key,requirements.txt)
 DEV_STAMP := $(VENV)/.installed-dev-$(call key,requirements.txt requirements-dev.txt)
