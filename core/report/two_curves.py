@@ -10,7 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from core.flywheel import FARTHEST, LABELLINGS, TwoCurves
-from core.report.chart import ACCENT, FONT_SIZE, NEUTRAL, SECOND, Chart, layout, plain_label, whiskers
+from core.report.chart import ACCENT, FONT_SIZE, NEUTRAL, SECOND, Chart, faded, layout, plain_label, whiskers
 from core.report.words import count, interval, number, signed, signed_interval
 
 __all__ = [
@@ -59,6 +59,7 @@ def two_curves_chart(curves: TwoCurves, *, metric: str, names: Mapping[str, str]
             y=measured["value"],
             mode="markers",
             marker={"color": colour, "symbol": symbol, "size": 8},
+            error_y=whiskers(measured["value"], measured["low"], measured["high"], faded(colour, 0.5)),
             legendgroup=labelling,
             showlegend=False,
             hovertemplate="measured with %{x:,} rows: %{y:.3f}<extra></extra>",
