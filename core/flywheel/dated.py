@@ -47,6 +47,7 @@ __all__ = [
     "keep_dated_test",
     "score_dated",
     "unscored",
+    "without_luck",
 ]
 
 Booleans = npt.NDArray[np.bool_]
@@ -243,6 +244,12 @@ def unscored(project: Project) -> list[Turn]:
     turns, sets = project.turns, dated_rows(project.store)
     lacking = {turn.number for turn in _unpredicted(project, turns, sets)} | set(_unrefitted(project, turns, sets))
     return [turn for turn in turns if turn.number in lacking]
+
+
+def without_luck(project: Project) -> set[str]:
+    """The blobs of the dated sets on which some verdict does not cover the luck of the training sample yet."""
+    lacking = _unrefitted(project, project.turns, dated_rows(project.store))
+    return {name for names in lacking.values() for name in names}
 
 
 def _unpredicted(project: Project, turns: Sequence[Turn], sets: Mapping[str, pd.DataFrame]) -> list[Turn]:
