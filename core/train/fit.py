@@ -270,13 +270,13 @@ class TrainingSet:
             if (fold == number).any()
         ]
 
-    def refits(self, folds: int, divisions: Iterable[int], frame: pd.DataFrame) -> list[Task]:
+    def refits(self, folds: int, divisions: Iterable[int], frames: Sequence[pd.DataFrame]) -> list[Task]:
         """A task for each fold of each division that fits on the others and predicts other examples; see `refits`."""
-        rows: Any = self.encoder.encode(frame)
+        encoded: list[Any] = [self.encoder.encode(frame) for frame in frames]
 
-        def predicted(held_out: Mask) -> Floats:
-            inside = ~left_out(held_out, self.ids, self.dataset.parents)
-            return self.fit_on(inside).predict_proba(rows)
+        def predicted(held_out: Mask) -> list[Floats]:
+            fitted = self.fit_on(~left_out(held_out, self.ids, self.dataset.parents))
+            return [fitted.predict_proba(rows) for rows in encoded]
 
         return [
             Task(f"refit {place + 1} without fold {number + 1} of {folds}", partial(predicted, fold == number))

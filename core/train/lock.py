@@ -178,21 +178,21 @@ class LockedModel:
     def refits(
         self,
         dataset: Dataset,
-        frame: pd.DataFrame,
+        frames: Mapping[str, pd.DataFrame],
         out_of_fold: pd.DataFrame,
         *,
         folds: int = FOLDS,
         divisions: int = 1,
         progress: Progress | None = None,
         cancel: Cancel | None = None,
-    ) -> list[list[tuple[pd.DataFrame, float | None]]]:
-        """Predict some examples by models fitted without one fold of train each.
+    ) -> dict[str, list[list[tuple[pd.DataFrame, float | None]]]]:
+        """Predict some sets of examples by models fitted without one fold of train each.
 
         Parameters
         ----------
         dataset : Dataset
-        frame : DataFrame of shape (n, columns)
-            The examples to predict, indexed by id.
+        frames : mapping of str to DataFrame of shape (n, columns)
+            The examples to predict, indexed by id, set by set: each model is fitted once for all of them.
         out_of_fold : DataFrame of shape (train, classes)
             Of `train`: where a threshold decides, each refit's is chosen on the examples that it was fitted on.
         folds, divisions : int
@@ -200,8 +200,9 @@ class LockedModel:
 
         Returns
         -------
-        list of lists of (DataFrame of shape (n, classes), float or None)
-            Division by division, fold by fold: probabilities and the threshold, if that is the decision rule.
+        dict of str to list of lists of (DataFrame of shape (n, classes), float or None)
+            Set by set, division by division, fold by fold: probabilities and the threshold, if that is the decision
+            rule.
 
         Raises
         ------
@@ -213,19 +214,21 @@ class LockedModel:
         steps = Steps(1 + folds * divisions, progress, cancel)
         training_set = self._training_set(dataset, steps)
         numbers = range(1, 1 + divisions)
-        found = side_by_side(training_set.refits(folds, numbers, frame), steps)
-        refits = []
-        for place, division in enumerate(numbers):
-            fold = dataset.folds(folds, division).reindex(out_of_fold.index).to_numpy()
-            refits.append(
+        found = side_by_side(training_set.refits(folds, numbers, list(frames.values())), steps)
+        assigned = [dataset.folds(folds, number).reindex(out_of_fold.index).to_numpy() for number in numbers]
+        thresholds = [
+            [self._threshold(dataset, out_of_fold[fold != number]) for number in range(folds)] for fold in assigned
+        ]
+        refits = {
+            name: [
                 [
-                    (
-                        pd.DataFrame(probabilities, index=frame.index, columns=list(dataset.classes)),
-                        self._threshold(dataset, out_of_fold[fold != number]),
-                    )
-                    for number, probabilities in enumerate(found[place * folds : (place + 1) * folds])
+                    (pd.DataFrame(said[place], index=frame.index, columns=list(dataset.classes)), threshold)
+                    for said, threshold in zip(found[start * folds : (start + 1) * folds], own, strict=True)
                 ]
-            )
+                for start, own in enumerate(thresholds)
+            ]
+            for place, (name, frame) in enumerate(frames.items())
+        }
         steps.finish()
         return refits
 
