@@ -5,7 +5,7 @@
     python benchmarks/pages.py --only collect annotate/Table         # pages, or views of them
     python benchmarks/pages.py --start                     # the first paint after a start instead
 
-A project of so many rows x 20 columns and three classes, 7 % of them turned, with a batch in the pool, a rule, two turns
+A project of so many rows x 20 columns, three classes and some wrong labels, with a batch in the pool, a rule, two turns
 and a review under way; the app as a user starts it; headless Chromium. Each view (a page or one of its tabs) is opened
 once, its background work is waited for, then it is left and entered again and its cheap controls are used in turn:
 pagination, select boxes, choices, check boxes, expanders. Buttons are left alone: they change data or begin long work.
@@ -35,10 +35,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "e2e"), str(ROOT / "benchmarks")]
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "e2e"))
 
-from conftest import WIDE, Server
+from conftest import ROOT, WIDE, Server
 
 RUN, PAINT, SENT, MEMORY = 500, 900, 2.0, 3.0
 TABS = {
@@ -129,7 +129,7 @@ HEAD += ["work p50", "p95", "paint p50", "p95", "sent, MB", "memory, GB", "click
 
 
 def table(rows: int, seed: int = 0) -> pd.DataFrame:
-    """Numbers, some missing, categories, a date and a flag; three classes, 7 % of them turned into another one."""
+    """Numbers, some missing, categories, a date and a flag; three classes, 7 % of the labels drawn anew."""
     from turn import made_table
 
     chance = np.random.default_rng(seed + 1)
