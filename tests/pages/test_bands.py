@@ -129,7 +129,7 @@ def test_the_mark_can_be_moved(start, noisy, quiet):
     app = quiet(app.run())
     assert "Review on" in table(app)
     app = quiet(app.slider(key="bands-relabel").set_value(60).run())
-    assert "mark at 60 %" in table(app)
+    assert "mark at 60%" in table(app)
     assert "Relabel" in table(app)
 
 

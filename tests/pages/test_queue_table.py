@@ -90,7 +90,7 @@ def test_filters_and_order_narrow_the_rows(table, tickets, quiet):
     assert rows["text"].str.contains("parcel").all()
     assert rows["score"].is_monotonic_increasing
     app = quiet(app.text_input(key="table-words").set_value("nowhere to be found").run())
-    assert "No row matches" in words(app)
+    assert "No example matches" in words(app)
 
 
 def test_what_is_selected_is_decided_at_once_and_taken_back_at_once(table, queued, quiet):
@@ -137,7 +137,7 @@ def test_all_that_match_are_changed_with_the_figure_beside_the_button(table, que
     queued.apply(Decide({x: ("suggested", label) for x, label in cards["suggested"].iloc[:20].items()}, by="ann"))
     app = table(queued)
     app = app.radio(key="table-scope").set_value(True).run()
-    assert "of 20 reviewed, not at random, the suggestion was right in **100 % (84 to 100 %)**" in words(app)
+    assert "of 20 reviewed, not at random, the suggestion was right in **100% (84% to 100%)**" in words(app)
     assert app.button(key="table-do-suggested").disabled
     app = next(each for each in app.checkbox if each.key.startswith("table-sure")).check().run()
     quiet(app.button(key="table-do-suggested").click().run())

@@ -95,11 +95,11 @@ def test_opened_it_shows_the_claim_first_with_its_numbers(start, sealed, quiet):
     assert app.header[0].value == "The final claim, turn 1"
     assert [metric.value for metric in app.metric if "sealed" in metric.label] == [f"{value:.3f}"]
     assert app.code[0].value == claim.sentence
-    assert f"95 % interval {low:.3f} to {high:.3f}" in words(app)
+    assert f"95% interval {low:.3f} to {high:.3f}" in words(app)
     assert claim.verdict.verdict in words(app)
     classes = table(app, "examples")
     assert classes["examples"].sum() == claim.size
-    assert table(app, "sealed (95 %)")["sealed (95 %)"].iloc[0].startswith(f"{value:.3f} (")
+    assert table(app, "sealed (95%)")["sealed (95%)"].iloc[0].startswith(f"{value:.3f} (")
     assert not [button for button in app.button if button.key == "open-seal"]
 
 

@@ -103,7 +103,7 @@ def test_before_the_first_model_the_features_decide():
 
 
 def test_a_rare_class_is_found_sooner_than_at_random():
-    """A class of 2 % with a model that has seen 3 examples of it."""
+    """A class of 2% with a model that has seen 3 examples of it."""
     rng = np.random.default_rng(0)
     labels = (np.arange(2000) % 50 == 0).astype(int)
     features = rng.normal(size=(2000, 6)) + 2.5 * labels[:, np.newaxis] * np.array([1, 1, 0, 0, 0, 0])

@@ -99,7 +99,7 @@ def test_the_default_comes_first(table, texts):
 
 
 def test_many_texts_are_hashed_by_default(texts, monkeypatch):
-    monkeypatch.setattr("core.train.lock.MANY_TEXTS", 10)
+    monkeypatch.setattr("core.train.recipe.MANY_TEXTS", 10)
 
     assert [recipe.name for recipe in recipes_for(texts)] == ["hashing_sgd", "tfidf_logistic"]
 
