@@ -12,7 +12,7 @@ from core.evaluate import imbalance
 from core.flywheel import log
 from core.flywheel.action import SECONDS_PER_DECISION, Action, Estimate, Forecast
 from core.flywheel.blind import sample, train_moved
-from core.flywheel.candidates import settled_ids
+from core.flywheel.candidates import MINUTES_TO_MEND, MINUTES_TO_TRY, settled_ids
 from core.flywheel.family import opened_elsewhere
 from core.flywheel.forecasts import Kept, kept_forecasts
 from core.flywheel.pace import seconds_per_decision
@@ -237,7 +237,8 @@ def _mendable(findings: Sequence[Finding]) -> list[Finding]:
 
 def _mend(findings: Sequence[Finding]) -> list[Action]:
     return [
-        Action("mend", finding.title, finding.message, "collect", len(finding.ids)) for finding in _mendable(findings)
+        Action("mend", finding.title, finding.message, "collect", len(finding.ids), MINUTES_TO_MEND)
+        for finding in _mendable(findings)
     ]
 
 
@@ -255,6 +256,7 @@ def _balance(project: Project) -> list[Action]:
             "it.",
             "generate",
             int(rarest["count"]),
+            MINUTES_TO_TRY,
         )
     ]
 

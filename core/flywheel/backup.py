@@ -34,7 +34,8 @@ from core.flywheel import family
 from core.flywheel.blob_uses import mentioned_blobs, named_blobs
 from core.flywheel.errors import ProjectError
 from core.flywheel.family import Origin
-from core.flywheel.store import FORMAT, now, table_columns
+from core.flywheel.store import FORMAT, now
+from core.flywheel.tables import table_columns
 from core.flywheel.workspace import new_folder
 from core.progress import Cancel, Cancelled, Progress, Steps
 from core.settings import SETTINGS

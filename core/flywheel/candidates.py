@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from core.flywheel.project import Project
     from core.flywheel.turn import Turn
 
-__all__ = ["HOUR", "Candidate", "find_candidates", "settled_ids"]
+__all__ = ["HOUR", "MINUTES_TO_MEND", "MINUTES_TO_TRY", "Candidate", "find_candidates", "settled_ids"]
 
 # All that is compared fits into an hour.
 HOUR = 3600.0
@@ -40,8 +40,9 @@ _MENDS = 2
 # Fewer are not worth an action of their own.
 _FEWEST = 10
 _FAILING = 0.05
-_MINUTES_TO_DROP = 1.0
-_MINUTES_TO_TRY = 5.0
+# What takes no decision an example: to look at it and press a button, to look at rows that were made.
+MINUTES_TO_MEND = 1.0
+MINUTES_TO_TRY = 5.0
 _FALLS = (
     "Without it the score falls, and rightly: if it is known only after the label, the model will not have it when it "
     "counts."
@@ -307,7 +308,7 @@ def _generates(turn: Turn, dataset: Dataset, parts: Sequence[_Part]) -> list[Can
                 f"As many again as train has, by '{method.title}'. They bring no new facts; a trial says more.",
                 "generate",
                 len(ids),
-                _MINUTES_TO_TRY,
+                MINUTES_TO_TRY,
                 key=key,
                 setup=setup | {"method": method.key},
             ),
@@ -347,7 +348,7 @@ def _drops(dataset: Dataset, findings: Sequence[Finding]) -> list[Candidate]:
                 message,
                 "collect",
                 1,
-                _MINUTES_TO_DROP,
+                MINUTES_TO_MEND,
                 key=f"drop {name}",
                 setup={"column": name},
             ),
@@ -375,7 +376,7 @@ def _mends(findings: Sequence[Finding]) -> list[Candidate]:
         edit = edit_of(finding) if finding.fix not in (None, "drop_column") and finding.severity >= 0.3 else None
         if edit is not None:
             action = Action(
-                "mend", finding.title, finding.message, "collect", len(finding.ids), _MINUTES_TO_DROP, key=finding.title
+                "mend", finding.title, finding.message, "collect", len(finding.ids), MINUTES_TO_MEND, key=finding.title
             )
             found.append(Candidate(action, pd.Index(edit.ids), edit))
     return found[:_MENDS]

@@ -29,7 +29,7 @@ from core.flywheel.slice_verdicts import watched_json
 from core.flywheel.spreadsheet import write_csv
 from core.flywheel.standalone import standalone
 from core.flywheel.turn import Turn
-from core.train import pipelines, recipes
+from core.train import encoder, learner, pipelines
 
 if TYPE_CHECKING:
     from core.evaluate import Evaluation, Verdict
@@ -239,7 +239,7 @@ def _entered(frame: pd.DataFrame, cells: Iterable[tuple[str, str]]) -> list[list
 
 def _replay_source() -> str:
     """The recipes and the replay in one file: the code that made the numbers is the code that makes them again."""
-    return standalone(pipelines, recipes, replay)
+    return standalone(pipelines, encoder, learner, replay)
 
 
 def _dump(path: Path, content: Any) -> None:

@@ -84,7 +84,7 @@ def layout(figure: go.Figure, *, height: int, x: str | None = None, y: str | Non
     """Lay a figure out the way all of them are: transparent, quiet grid, titles on the axes, no tool bar clutter."""
     figure.update_layout(
         height=height,
-        margin={"l": 8, "r": 16, "t": 12, "b": 8},
+        margin={"l": 8, "r": 16, "t": 12, "b": 8, "pad": 0},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         font={"size": FONT_SIZE},

@@ -69,7 +69,12 @@ def race_terms(settings: Mapping[str, Any]) -> str:
         )
     else:
         said += " Better data is this project's ledger. Both sides are scored on the test labels as they are."
-    return said
+    took = [f"{ARM_TITLES[arm]} {_clock(seconds)}" for arm, seconds in settings.get("seconds", {}).items()]
+    return f"{said} By the clock: {', '.join(took)}." if took else said
+
+
+def _clock(seconds: float) -> str:
+    return f"{count(seconds)} s" if seconds < 120 else f"{count(seconds / 60)} min"
 
 
 def race_numbers(table: pd.DataFrame, *, metric: str) -> pd.DataFrame:

@@ -10,10 +10,18 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from core.flywheel import FARTHEST, LABELLINGS, TwoCurves
-from core.report.chart import ACCENT, FONT_SIZE, NEUTRAL, SECOND, Chart, layout, plain_label, whiskers
+from core.report.chart import ACCENT, FONT_SIZE, NEUTRAL, SECOND, Chart, faded, layout, plain_label, whiskers
 from core.wording import count, interval, number, signed, signed_interval
 
-__all__ = ["about", "gains_table", "two_curves_chart", "volume_in_words", "worth_in_words"]
+__all__ = [
+    "about",
+    "gains_table",
+    "two_curves_alt",
+    "two_curves_chart",
+    "two_curves_numbers",
+    "volume_in_words",
+    "worth_in_words",
+]
 
 _LOOKS = {LABELLINGS[0]: (SECOND, "square"), LABELLINGS[1]: (ACCENT, "circle")}
 
@@ -51,6 +59,7 @@ def two_curves_chart(curves: TwoCurves, *, metric: str, names: Mapping[str, str]
             y=measured["value"],
             mode="markers",
             marker={"color": colour, "symbol": symbol, "size": 8},
+            error_y=whiskers(measured["value"], measured["low"], measured["high"], faded(colour, 0.5)),
             legendgroup=labelling,
             showlegend=False,
             hovertemplate="measured with %{x:,} examples: %{y:.3f}<extra></extra>",
@@ -61,8 +70,11 @@ def two_curves_chart(curves: TwoCurves, *, metric: str, names: Mapping[str, str]
     figure.update_layout(font={"size": size}, legend={"font": {"size": size}})
     for axes in (figure.update_xaxes, figure.update_yaxes):
         axes(tickfont={"size": size}, title={"font": {"size": size}})
-    numbers = _numbers(curves, metric, names)
-    return Chart(figure, numbers, f"{metric} by train examples. {_read_aloud(curves, names)}")
+    return Chart(
+        figure,
+        two_curves_numbers(curves, metric=metric, names=names),
+        two_curves_alt(curves, metric=metric, names=names),
+    )
 
 
 def _before_last(inside: pd.Series) -> pd.Series:
@@ -108,7 +120,8 @@ def _stretch(figure: go.Figure, curves: TwoCurves, size: int) -> None:
     )
 
 
-def _numbers(curves: TwoCurves, metric: str, names: Mapping[str, str]) -> pd.DataFrame:
+def two_curves_numbers(curves: TwoCurves, *, metric: str, names: Mapping[str, str]) -> pd.DataFrame:
+    """What was measured, and what the power laws say of the rows there are and of more, as a table to read."""
     ahead = curves.fitted["rows"].isin([round(times * curves.rows) for times in (1, 2, FARTHEST)])
     tables = [
         pd.DataFrame(
@@ -125,14 +138,15 @@ def _numbers(curves: TwoCurves, metric: str, names: Mapping[str, str]) -> pd.Dat
     return pd.concat(tables, ignore_index=True)
 
 
-def _read_aloud(curves: TwoCurves, names: Mapping[str, str]) -> str:
+def two_curves_alt(curves: TwoCurves, *, metric: str, names: Mapping[str, str]) -> str:
+    """Say both curves in a sentence, for those who don't see them."""
     said = []
     for labelling in LABELLINGS:
         table = curves.fitted[curves.fitted["labelling"] == labelling]
         ends = table[table["rows"].isin([curves.rows, round(FARTHEST * curves.rows)])]
         told = [f"{number(value)} with {count(rows)}" for rows, value in zip(ends["rows"], ends["value"], strict=True)]
         said.append(f"{names[labelling]}: {', '.join(told)}")
-    return f"{'; '.join(said)}."
+    return f"{metric} by train examples. {'; '.join(said)}."
 
 
 def worth_in_words(curves: TwoCurves, what: str) -> str:

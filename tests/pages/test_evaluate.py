@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -155,18 +156,20 @@ def test_the_labels_of_a_cell_go_to_review_if_they_are_of_train(start, uneven, q
     assert len(cards) == ((found["given"] == given) & (found["predicted"] == predicted)).sum()
 
 
-@pytest.fixture
-def three(workspace):
+def make_three(folder: Path) -> Project:
     """Three classes of which one is rare."""
     rng = np.random.default_rng(1)
     income = rng.normal(50, 10, 400).round(1)
     label = np.select([income > 66, income > 48], ["moves *up*", "stays"], "leaves")
     frame = pd.DataFrame({"income": income + rng.normal(0, 5, 400).round(1), "label": label})
-    project = Project.create(
-        workspace / "three", Dataset.from_frame(frame, label="label"), recipe="logistic_regression"
-    )
+    project = Project.create(folder / "three", Dataset.from_frame(frame, label="label"), recipe="logistic_regression")
     project.turn()
     return project
+
+
+@pytest.fixture
+def three(ready) -> Project:
+    return ready(make_three)
 
 
 def chart_alts(app) -> list[str]:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,8 +10,7 @@ from core.dataset import Dataset
 from core.flywheel import Decide, Exclude, Project, Relabel, current_queue, decisions, start_queue
 
 
-@pytest.fixture
-def tickets(workspace):
+def make_tickets(folder: Path) -> Project:
     """Short texts of two classes with wrong labels, after turn 0."""
     rng = np.random.default_rng(0)
     said = {"billing": ["invoice", "refund"], "delivery": ["parcel", "late"]}
@@ -17,9 +18,14 @@ def tickets(workspace):
     texts = [" ".join([*rng.choice(["please", "today", "my"], 4), *rng.choice(said[each], 2)]) for each in truth]
     label = np.where(rng.random(500) < 0.2, rng.permutation(truth), truth)
     frame = pd.DataFrame({"text": [f"{text} {n}" for n, text in enumerate(texts)], "label": label, "true_label": truth})
-    project = Project.create(workspace / "tickets", Dataset.from_frame(frame, label="label", text="text"))
+    project = Project.create(folder / "tickets", Dataset.from_frame(frame, label="label", text="text"))
     project.turn()
     return project
+
+
+@pytest.fixture
+def tickets(ready) -> Project:
+    return ready(make_tickets)
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -21,8 +23,7 @@ def table(app, column: str) -> pd.DataFrame:
     return next(frame.value for frame in app.dataframe if column in frame.value)
 
 
-@pytest.fixture
-def sealed(workspace) -> Project:
+def make_sealed(folder: Path) -> Project:
     """A project whose sealed examples all hold a word that occurs nowhere else, after two turns."""
     rng = np.random.default_rng(0)
     part = rng.choice(["train", "test", "sealed"], 400, p=[0.6, 0.2, 0.2])
@@ -35,12 +36,16 @@ def sealed(workspace) -> Project:
     wanted = (frame["income"].fillna(50) + rng.normal(0, 8, 400)) > 52
     frame["label"] = np.where(wanted, "stays", "leaves")
     dataset = Dataset.from_frame(frame, label="label", id="key")
-    made = Project.create(workspace / "sealed", dataset, recipe="logistic_regression", name="Sealed")
+    made = Project.create(folder / "sealed", dataset, recipe="logistic_regression", name="Sealed")
     made.turn()
     made.apply(Exclude(tuple(made.dataset.ids("train")[:9]), by="ann", reason="copies"))
     made.turn()
-    yield made
-    made.close()
+    return made
+
+
+@pytest.fixture
+def sealed(ready) -> Project:
+    return ready(make_sealed)
 
 
 def ask(app, quiet):

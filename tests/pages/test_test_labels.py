@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -52,12 +53,16 @@ def make(folder, frame) -> Project:
     return Project.create(folder, dataset, recipe="logistic_regression", name="Birds")
 
 
-@pytest.fixture
-def birds(workspace):
-    project = make(workspace / "birds", frame_of())
+def make_birds(folder: Path) -> Project:
+    project = make(folder / "birds", frame_of())
     project.turn()
     project.turn()
     return project
+
+
+@pytest.fixture
+def birds(ready) -> Project:
+    return ready(make_birds)
 
 
 @pytest.fixture

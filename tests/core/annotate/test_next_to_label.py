@@ -121,11 +121,11 @@ def test_a_rare_class_is_found_sooner_than_at_random():
 
 def test_a_hundred_thousand_examples_take_seconds():
     probabilities, features = pool(100_000, columns=20)
-    started = time.perf_counter()
+    started = time.process_time()
     assert len(next_to_label(probabilities, features=features, n=20)) == 20
     flat = probabilities * 0 + 1 / 3
     assert len(next_to_label(flat, features=features, n=500)) == 500
-    assert time.perf_counter() - started < 20
+    assert time.process_time() - started < 20
 
 
 def test_a_large_batch_is_spread_as_well():

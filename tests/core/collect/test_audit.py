@@ -325,6 +325,6 @@ def test_whatever_is_in_a_table_each_fix_can_be_made(seed, rows):
 
 def test_a_long_word_takes_no_long_time():
     words = [f"{'a' * 50_000}{n} me@example.org" for n in range(3)] + [f"short text number {n}" for n in range(60)]
-    started = time.perf_counter()
+    started = time.process_time()
     audit(Dataset.from_frame(pd.DataFrame({"text": words, "label": ["a", "b", "a"] * 21}), label="label", text="text"))
-    assert time.perf_counter() - started < 10
+    assert time.process_time() - started < 10

@@ -149,9 +149,9 @@ def test_a_hundred_thousand_rows_are_filtered_in_a_moment(make_dataset, make_tab
         {"given": dataset.labels.loc[ids], "suggested": "yes", "score": score, "flagged": score > 0.5, "decision": ""},
         index=ids,
     ).assign(by="", there=True)
-    start = time.perf_counter()
+    start = time.process_time()
     found = matching(rows, dataset, Filter(given="yes", words="red", lowest=0.2, sort="colour"))
-    assert time.perf_counter() - start < 6
+    assert time.process_time() - start < 6
     assert len(found) > 1000
 
 

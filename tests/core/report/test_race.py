@@ -56,6 +56,14 @@ def test_the_terms_name_prices_reviewer_and_what_it_is_scored_on():
     assert "ledger" in race_terms(RULES | {"simulated": False})
 
 
+def test_the_time_by_the_clock_is_told_beside_the_prices():
+    took = {"seconds": {"model": 61.4, "data": 1500.0}}
+    said = race_terms(RULES | {"simulated": False} | took)
+    assert said.endswith("By the clock: a better model 61 s, better data 25 min.")
+    # Races that were kept before it was noted.
+    assert "clock" not in race_terms(RULES | {"simulated": False})
+
+
 def test_the_numbers_hold_every_step_also_of_a_race_from_before_there_were_details(table):
     numbers = race_numbers(table, metric="Macro F1")
     assert numbers["minutes spent"].tolist() == ["0.0", "1.3", "0.0", "1.3", "2.7"]
