@@ -250,7 +250,7 @@ def suspect_scores(scores: pd.Series, flagged: pd.Series, *, bins: int = 20) -> 
     return Chart(
         figure,
         numbers,
-        f"{count(chosen.sum())} of {count(len(values), 'example')} are suspects; their median score is "
+        f"{count(chosen.sum(), 'suspect')} of {count(len(values), 'example')}; their median score is "
         f"{number(float(np.median(values[chosen])), 2) if chosen.any() else '–'}.",
     )
 

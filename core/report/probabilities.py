@@ -241,6 +241,6 @@ def loss_histogram(losses: pd.Series, wrong: pd.Series, *, line: float, bins: in
         figure,
         numbers,
         f"Log losses of {count(len(values), 'example')}, {count(mistaken.sum())} of them predicted wrong. "
-        f"The median is {median}; {count(above)} are above {number(line, 2)}, "
+        f"The median is {median}; {count(above)} of them above {number(line, 2)}, "
         "which is what guessing all classes alike would have.",
     )

@@ -172,7 +172,7 @@ def _advice(row: pd.Series) -> str:
     word = row["advice"]
     more = ADVICE[word]
     if word == "review on" and row["needed"] >= row["open"]:
-        more = f"all {count(row['open'])} that are open"
+        more = f"all {count(row['open'])} still open"
     elif word == "review on":
         more = f"about {count(row['needed'])} more may settle it"
     elif word == "too few reviewed":
