@@ -73,7 +73,7 @@ def _costs(project: Project, turn: Turn) -> None:
     if metric != project.headline:
         st.caption(f"{METRICS[project.headline]} can't be taken apart by class: errors are costed in {title}.")
     if pairs.empty:
-        st.info("Nothing is predicted wrong here.", icon=":material/done_all:")
+        st.info("Nothing is predicted wrongly here.", icon=":material/done_all:")
         return
     first, worst = classes.iloc[0], pairs.iloc[0]
     st.markdown(
