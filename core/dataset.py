@@ -156,7 +156,7 @@ class Dataset:
         )
         dataset = cls(frame, split, unit, settled, hashes=hashes)
         if not (split == "train").any():
-            raise DatasetError("The training part must have labelled examples. It has none. Make the test set smaller.")
+            raise DatasetError("Train must have labelled examples. It has none. Make the test set smaller.")
         return dataset
 
     # --- looking ----------------------------------------------------------------------------------------

@@ -166,6 +166,50 @@ def test_nothing_is_left_for_later():
     assert not [name(path) for path in CODE if later.search(text(path))]
 
 
+def said(path: Path) -> Iterator[str]:
+    """What a file may write on the screen: its strings without docstrings, a \x00 where an f-string takes a value."""
+    tree = ast.parse(text(path))
+    silent = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    silent |= {
+        id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in ast.iter_child_nodes(node)
+    }
+    for node in ast.walk(tree):
+        if id(node) in silent:
+            continue
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+        elif isinstance(node, ast.JoinedStr):
+            yield "".join(str(part.value) if isinstance(part, ast.Constant) else "\0" for part in node.values)
+
+
+# How things are not written, and how they are. The words are those of docs/architecture.md.
+OTHER_VOICES = {
+    r"[\d\0] %(?![\w{(])": "95%, by core.wording.percent",
+    r"\b[12] times\b": "once and twice, by core.wording.times",
+    r"[\w ]\.\.\.": "…",
+    r"\w …$": "no space before an ellipsis that ends a label",
+    r"[“”]": "names and values between straight quotes, 'so'",
+    r"\b(?:can not|cannot)\b": "can't",
+    r" .*[a-z]!(?:\s|$)": "no exclamation marks",
+    r"(?i)\btraining (?:example|row|label|text)s?\b": "train examples, labels in train",
+    r"\bdata sets?\b": "dataset, or the data",
+    r"\bwatched slice": "pinned slice",
+    r"\b(?:row|column) an? (?:label|example|annotator)\b": "one row per label",
+}
+
+
+def test_the_screen_speaks_with_one_voice():
+    patterns = {re.compile(other, re.MULTILINE): ours for other, ours in OTHER_VOICES.items()}
+    found = [
+        f"{name(path)}: {each} ({ours})"
+        for path in CODE
+        for each in said(path)
+        for pattern, ours in patterns.items()
+        if pattern.search(each)
+    ]
+    assert not found
+
+
 # --- pages ----------------------------------------------------------------------------------------------------------
 
 

@@ -39,7 +39,7 @@ def check_neighbours(audited: Audited) -> Iterator[Finding]:
     rows = _standardised(audited, some)
     if rows.shape[1] < LEAST_COLUMNS:
         return
-    sampled = f" Looked at was a random sample of {MOST_ROWS:,} rows." if len(some) < len(audited) else ""
+    sampled = f" A random sample of {MOST_ROWS:,} examples was looked at." if len(some) < len(audited) else ""
     where, distances = nearest_within_cells(rows, NEIGHBOURS)
     candidates = [where]
     far = far_rows(rows, distances)

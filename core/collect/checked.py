@@ -106,7 +106,7 @@ def check_table(
     steps = Steps(len(checks), progress, cancel)
     found = []
     for check in checks:
-        steps.start("Asking the checks")
+        steps.start("asking the checks")
         broken, unasked = ask(frame, [check])
         if unasked:
             found.append(_unasked(check, unasked[0]))

@@ -310,7 +310,7 @@ def examine_batch(
             elsewhere = predictions.set_axis(dataset.fit_rows(frame).index).loc[new.index]
         report, of_model = _ask_model(project, report, new, labels, elsewhere, cancel)
         tables.append(of_model)
-    steps.start("measuring the slices that are watched")
+    steps.start("measuring the pinned slices")
     columns, lost = _together(tables, _worse(project.headline, report))
     report = replace(report, columns=columns, lost=lost, slices=_slices(project, dataset, train, new))
     steps.finish()

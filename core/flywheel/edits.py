@@ -175,12 +175,12 @@ class Generate(Edit):
 
     def apply(self, dataset: Dataset) -> Dataset:
         if not {"parent", "other_parent"} <= set(self.frame.columns):
-            raise EditError("Generated rows must name their parents in the columns 'parent' and 'other_parent'.")
+            raise EditError("Generated examples must name their parents in the columns 'parent' and 'other_parent'.")
         if self.frame.columns.has_duplicates:
-            raise EditError("Column names must differ. Two columns of the generated rows have one name.")
+            raise EditError("Column names must differ. Two columns of the generated examples have one name.")
         rows = _generated(dataset, self.frame)
         if rows[dataset.schema.label].isna().any():
-            raise EditError("Generated rows must have a label. Some have none.")
+            raise EditError("Generated examples must have a label. Some have none.")
         return dataset.with_rows(rows, self.frame[["parent", "other_parent"]])
 
     def payload(self) -> dict[str, Any]:

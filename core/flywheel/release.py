@@ -26,7 +26,7 @@ __all__ = ["export_model", "read_back", "stamp"]
 
 _READ_ME = """The locked model of turn {number} of the project "{name}".
 
-model.skops    the fitted model: plain values and estimators of scikit-learn, no pickle. It holds no training rows,
+model.skops    the fitted model: plain values and estimators of scikit-learn, no pickle. It holds no train examples,
                but the categories and words that it knows
 predict.py     predicts rows with it, without the app:
                python predict.py new.csv predictions.csv

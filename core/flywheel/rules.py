@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from core import wording
 from core.annotate import (
     Rule,
     audit_table,
@@ -339,7 +340,8 @@ def apply_rule_band(project: Project, weighed: Weighed, above: float, *, by: str
             dict(zip(proposed.index, proposed["suggested"], strict=True)),
             by=by,
             reason=f"rules, confidence {band['above']:.0%} to {band['up_to']:.0%}: {band['right']} of {band['used']} "
-            f"reviewed{how} were right ({band['low']:.0%} to {band['high']:.0%})",
+            f"reviewed{how} {wording.verb(band['right'], 'was', 'were')} right ({band['low']:.0%} to "
+            f"{band['high']:.0%})",
         )
     )
     return len(proposed)

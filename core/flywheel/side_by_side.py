@@ -119,7 +119,7 @@ def side_by_side(
     classes = _classes(labels, said, decided, flips)
     steps.start("comparing pinned slices")
     slices = judge_between(one, first.turn, second.turn, labels)
-    steps.start("comparing the rows")
+    steps.start("comparing the examples")
     before, after = (side.project.dataset_at(side.turn.revision) for side in (first, second))
     out_of_sight = [side.project.dataset_at(0).ids("sealed") for side in (first, second) if is_sealed(side.project)]
     rows = rows_apart(before, after, hidden=out_of_sight[0] if out_of_sight else None)

@@ -20,7 +20,7 @@ from core.report.chart import (
     row_height,
     whiskers,
 )
-from core.wording import number, percent, percent_interval, shorten
+from core.wording import count, number, percent, percent_interval, shorten, verb
 
 __all__ = ["class_shares", "column_drift"]
 
@@ -110,5 +110,6 @@ def column_drift(table: pd.DataFrame, *, other: str, threshold: float, than: str
     return Chart(
         figure,
         numbers,
-        f"{len(moved)} of {len(table)} columns differ between {than} and {other}{': ' + said if said else ''}.",
+        f"{len(moved)} of {count(len(table), 'column')} {verb(len(moved), 'differs', 'differ')} between {than} and "
+        f"{other}{': ' + said if said else ''}.",
     )

@@ -18,7 +18,7 @@ from core.report.chart import (
     name_rows,
     plain_labels,
 )
-from core.wording import count, percent, percent_interval, shorten, signed, signed_interval
+from core.wording import count, percent, percent_interval, shorten, signed, signed_interval, times
 
 __all__ = ["confusion_list", "confusion_matrix"]
 
@@ -109,8 +109,8 @@ def _squares(
         unselected={"marker": {"opacity": 1.0}},
         customdata=np.column_stack([order[rows], order[columns]]).tolist() if len(rows) else [],
         text=[
-            f"true {titles[row]}, predicted {titles[column]}<br>{count(held[row, column])} "
-            f"{'example' if held[row, column] == 1 else 'examples'}, {percent(shares[row, column])} of the true class"
+            f"true {titles[row]}, predicted {titles[column]}<br>{count(held[row, column], 'example')}, "
+            f"{percent(shares[row, column])} of the true class"
             for row, column in zip(rows, columns, strict=True)
         ],
         hovertemplate="%{text}<extra></extra>",
@@ -120,7 +120,7 @@ def _squares(
 def _most_frequent(wrong: np.ndarray, names: list[str]) -> str:
     rows, columns = np.unravel_index(np.argsort(-wrong, axis=None, kind="stable")[:5], wrong.shape)
     pairs = [
-        f"{shorten(names[row], 40)} taken for {shorten(names[column], 40)} {count(wrong[row, column])} times"
+        f"{shorten(names[row], 40)} taken for {shorten(names[column], 40)} {times(int(wrong[row, column]))}"
         for row, column in zip(rows, columns, strict=True)
         if wrong[row, column] > 0
     ]
@@ -179,7 +179,7 @@ def confusion_list(pairs: pd.DataFrame, *, metric: str, most: int = 12) -> Chart
         }
     )
     said = [
-        f"{name}, {count(held)} times: {signed(gain, 4)}"
+        f"{name}, {times(int(held))}: {signed(gain, 4)}"
         for name, held, gain in zip(names, shown["count"], shown["gain"], strict=True)
     ]
     return Chart(

@@ -226,10 +226,10 @@ def suspect_scores(scores: pd.Series, flagged: pd.Series, *, bins: int = 20) -> 
     values = scores.to_numpy(dtype=float)
     per_bin = {
         "suspect": np.histogram(values[chosen], edges)[0],
-        "not flagged": np.histogram(values[~chosen], edges)[0],
+        "no suspect": np.histogram(values[~chosen], edges)[0],
     }
     figure = go.Figure()
-    for name, colour in (("suspect", ACCENT), ("not flagged", faded(NEUTRAL, 0.45))):
+    for name, colour in (("suspect", ACCENT), ("no suspect", faded(NEUTRAL, 0.45))):
         figure.add_bar(
             x=(edges[:-1] + edges[1:]) / 2,
             y=per_bin[name],
@@ -250,7 +250,7 @@ def suspect_scores(scores: pd.Series, flagged: pd.Series, *, bins: int = 20) -> 
     return Chart(
         figure,
         numbers,
-        f"{count(chosen.sum())} of {count(len(values), 'example')} are suspects; their median score is "
+        f"{count(chosen.sum(), 'suspect')} of {count(len(values), 'example')}; their median score is "
         f"{number(float(np.median(values[chosen])), 2) if chosen.any() else '–'}.",
     )
 

@@ -186,8 +186,8 @@ def loss_histogram(losses: pd.Series, wrong: pd.Series, *, line: float, bins: in
     edges = np.linspace(0.0, top, bins + 1)
     clipped = np.minimum(values, top)
     per_bin = {
-        "predicted right": np.histogram(clipped[~mistaken], edges)[0],
-        "predicted wrong": np.histogram(clipped[mistaken], edges)[0],
+        "predicted rightly": np.histogram(clipped[~mistaken], edges)[0],
+        "predicted wrongly": np.histogram(clipped[mistaken], edges)[0],
     }
     tallest = int(max(held.max() for held in per_bin.values()))
     # The bulk of the examples would hide the few that matter.
@@ -240,7 +240,7 @@ def loss_histogram(losses: pd.Series, wrong: pd.Series, *, line: float, bins: in
     return Chart(
         figure,
         numbers,
-        f"Log losses of {count(len(values), 'example')}, {count(mistaken.sum())} of them predicted wrong. "
-        f"The median is {median}; {count(above)} are above {number(line, 2)}, "
+        f"Log losses of {count(len(values), 'example')}, {count(mistaken.sum())} of them predicted wrongly. "
+        f"The median is {median}; {count(above)} of them above {number(line, 2)}, "
         "which is what guessing all classes alike would have.",
     )

@@ -123,7 +123,7 @@ function playRace(root, scene) {
 
   function volume() {
     const { rows, most, scores, ticks, curves, apart } = moments[at].volume;
-    const { frame, x, y, letters } = axes(scores, ticks, most, "train rows");
+    const { frame, x, y, letters } = axes(scores, ticks, most, "train examples");
     canvas.append(element("line", { class: "here", x1: x(rows), x2: x(rows), y1: frame.top, y2: frame.bottom }));
     canvas.append(element("text", { x: x(rows) + 0.4 * letters, y: frame.bottom - 0.4 * letters }, "now"));
     curves.forEach(({ measured, fitted }, number) => {

@@ -103,5 +103,5 @@ def _apart(curves: TwoCurves) -> dict[str, Any] | None:
         "low": float(low),
         "high": float(high),
         "reached": reached,
-        "text": f"+{about(curves.worth[0])} rows" if reached else f"over {about(most - curves.rows)} more rows",
+        "text": f"+{about(curves.worth[0])} examples" if reached else f"over {about(most - curves.rows)} more examples",
     }

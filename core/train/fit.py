@@ -301,7 +301,7 @@ class TrainingSet:
         unknown = values[(codes < 0) & values.notna().to_numpy()]
         if len(unknown):
             raise TrainError(
-                f"Labels must be classes of the data set ({', '.join(self.classes[:12])}). Got '{unknown.iloc[0]}' "
+                f"Labels must be classes of the data ({', '.join(self.classes[:12])}). Got '{unknown.iloc[0]}' "
                 f"for example '{unknown.index[0]}'."
             )
         return np.asarray(codes, dtype=np.int64)
@@ -320,10 +320,10 @@ class TrainingSet:
         """Rows that were generated for one fold. Terms only they have get no column: no held-out example has them."""
         origins = pd.concat([made["parent"], made["other_parent"].dropna()])
         if (inside.get_indexer(pd.Index(origins)) < 0).any():
-            raise TrainError("Rows generated for a fold must come from the examples it trains on. Some do not.")
+            raise TrainError("Examples generated for a fold must come from the examples it trains on. Some do not.")
         codes = self.classes.get_indexer(pd.Index(made[self.dataset.schema.label]))
         if (codes < 0).any():
-            raise TrainError("Generated rows must have a label among the classes of the data set. Some have not.")
+            raise TrainError("Generated examples must have a label among the classes of the data. Some have none.")
         return self.encoder.encode(made), np.asarray(codes, dtype=np.int64)
 
 

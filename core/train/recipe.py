@@ -225,7 +225,7 @@ def recipes_for(dataset: Dataset) -> list[Recipe]:
     modality = dataset.schema.modality.value
     recipes = [recipe for recipe in RECIPES.values() if recipe.modality == modality]
     if not recipes:
-        raise TrainError(f"There is no recipe for a data set of modality '{modality}'. Use a table or texts.")
+        raise TrainError(f"There is no recipe for data of modality '{modality}'. Use a table or texts.")
     if modality == "text" and len(dataset.ids("train")) > MANY_TEXTS:
         recipes.sort(key=lambda recipe: recipe.name != "hashing_sgd")
     return recipes

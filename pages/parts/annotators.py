@@ -183,16 +183,17 @@ def _annotator_rows(found: pd.DataFrame) -> pd.DataFrame:
         {
             "annotator": found.index.astype(str),
             "labelled": [count(value) for value in found["labelled"]],
-            "agreement": [percent(value) for value in found["agreement"]],
-            "agreement, 95% interval": _ends(found["low"], found["high"]),
-            "quality": [percent(value) for value in found["quality"]],
-            "quality, 95% interval": _ends(found["quality_low"], found["quality_high"]),
+            "agreement (95%)": _shares(found["agreement"], found["low"], found["high"]),
+            "quality (95%)": _shares(found["quality"], found["quality_low"], found["quality_high"]),
         }
     )
 
 
-def _ends(low: pd.Series, high: pd.Series) -> list[str]:
-    return ["–" if pd.isna(one) else percent_interval(one, other, 0) for one, other in zip(low, high, strict=True)]
+def _shares(values: pd.Series, low: pd.Series, high: pd.Series) -> list[str]:
+    return [
+        percent(value, 0) + ("" if pd.isna(one) else f" ({percent_interval(one, other, 0)})")
+        for value, one, other in zip(values, low, high, strict=True)
+    ]
 
 
 def _consensus(project: Project, turn: Turn, found: Study) -> None:

@@ -103,13 +103,13 @@ def _thresholds() -> tuple[int, int]:
 
 def _table(found: Audit, relabel_from: int, exclude_from: int) -> str:
     heads = (
-        "Band",
-        "Suspects",
-        "Open",
-        "Reviewed",
-        f"Given label wrong, mark at {exclude_from}%",
-        f"Suggestion right, mark at {relabel_from}%",
-        "Advice",
+        "band",
+        "suspects",
+        "open",
+        "reviewed",
+        f"given label wrong, mark at {exclude_from}%",
+        f"suggestion right, mark at {relabel_from}%",
+        "advice",
     )
     head = "".join(f'<th scope="col" style="{_STYLE["head"]}">{name}</th>' for name in heads)
     rows = "".join(
@@ -172,7 +172,7 @@ def _advice(row: pd.Series) -> str:
     word = row["advice"]
     more = ADVICE[word]
     if word == "review on" and row["needed"] >= row["open"]:
-        more = f"all {count(row['open'])} that are open"
+        more = f"all {count(row['open'])} still open"
     elif word == "review on":
         more = f"about {count(row['needed'])} more may settle it"
     elif word == "too few reviewed":
@@ -223,7 +223,8 @@ def _take_back(project: Project, seq: int, by: str) -> None:
     if last is None or last.seq != seq:
         frame.tell("Something else was changed since. Nothing was taken back.", icon=":material/info:")
         return
-    frame.tell(project.undo(by).summary.capitalize() + ".", icon=":material/undo:")
+    summary = project.undo(by).summary
+    frame.tell(f"{summary[0].upper()}{summary[1:]}.", icon=":material/undo:")
 
 
 def _choose(found: Audit) -> int:
@@ -312,7 +313,7 @@ def _fix(project: Project, turn: Turn, found: Audit, band: int, by: str) -> None
         "Do it all the same", key=f"fix-sure-{found.turn}-{band}-{action}", help=f"Advised is: {row['advice']}."
     )
     if action != advised:
-        st.caption(f"The figure does not reach the mark for this; advised is “{row['advice']}”.")
+        st.caption(f"The figure does not reach the mark for this; advised is '{row['advice']}'.")
     verb = "Relabel" if action == "relabel" else "Exclude"
     st.button(
         f"{verb} {count(len(rows), 'example')}",

@@ -84,7 +84,7 @@ def _scores(found: Calibration) -> None:
         ("\u2003blur within the bins, adds", number(parts["within"], 4)),
     ]
     st.dataframe(
-        pd.DataFrame(rows, columns=["score", "value (95% interval)"]),
+        pd.DataFrame(rows, columns=["score", "value (95%)"]),
         hide_index=True,
         height="content",
         alt="Calibration error and Brier score with its parts",
@@ -109,13 +109,9 @@ def _classes(found: Calibration, part: str) -> None:
             {
                 "class": table.index,
                 "examples": table["support"].to_numpy(),
-                "share (95% interval)": [
-                    f"{percent(share)} ({percent_interval(low, high)})" for share, low, high in shares
-                ],
+                "share (95%)": [f"{percent(share)} ({percent_interval(low, high)})" for share, low, high in shares],
                 "mean probability": [percent(value) for value in table["said"]],
-                "Brier score (95% interval)": [
-                    f"{number(value, 4)} ({interval(low, high, 4)})" for value, low, high in briers
-                ],
+                "Brier score (95%)": [f"{number(value, 4)} ({interval(low, high, 4)})" for value, low, high in briers],
             }
         ),
         key=f"calibration-classes-{part}",

@@ -196,9 +196,7 @@ def _bring(project: Project, text: str, by: str) -> None:
     known = project.checks
     new = [check for check in brought if check not in known]
     fitting = [check for check in new if set(check.columns) <= set(project.dataset.frame.columns)]
-    st.markdown(
-        f"{count(len(brought), 'check')} read, **{count(len(fitting))} are new** and speak of columns of this data."
-    )
+    st.markdown(f"{count(len(brought), 'check')} read, **{count(len(fitting))} new** and about columns of this data.")
     if left_out:
         st.caption(f"No check here can say: {plain('; '.join(left_out[:8]))}.")
     if fitting and st.button(

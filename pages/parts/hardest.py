@@ -44,7 +44,8 @@ def draw(project: Project, turn: Turn) -> None:
         return
     suspects = int(shown["suspect"].sum())
     st.caption(
-        f"{count(len(shown), 'example')}, the highest loss first; {count(suspects)} of them are suspects already. "
+        f"{count(len(shown), 'example')}, the highest loss first; {count(suspects)} of them "
+        f"{verb(suspects, 'is a suspect', 'are suspects')} already. "
         "A hard example is not always a wrong label: it may be rare, or a border case. Each is predicted by a model "
         "that has not seen it."
     )

@@ -89,7 +89,7 @@ def _nothing(project: Project) -> None:
     with st.container(border=True):
         st.markdown("**The pool is empty.** Every example has a label.")
         st.markdown(
-            "Bring examples without a label on **Collect**: rows whose class is empty go to the pool. The locked model "
+            "Bring examples without a label on **Collect**: rows without a label go to the pool. The locked model "
             "then says which of them are worth a label most, and you label them here, one card at a time."
         )
         st.page_link(

@@ -202,7 +202,8 @@ def simulated(project: Project, queue: Queue, place: int) -> None:
             width="stretch",
             help="Takes back what the simulated reviewer did last; your own undo leaves it alone.",
         ):
-            frame.tell(project.undo(SIMULATED).summary.capitalize(), icon=":material/undo:")
+            summary = project.undo(SIMULATED).summary
+            frame.tell(f"{summary[0].upper()}{summary[1:]}.", icon=":material/undo:")
             st.rerun()
 
 

@@ -23,7 +23,7 @@ from core.flywheel.rules import (
     trusted_labels,
     weigh,
 )
-from core.report import count, percent, percent_interval, shorten
+from core.report import count, percent, percent_interval, shorten, verb
 from pages.parts import errors, frame, queues, rule_form, turns
 from pages.parts.plain import plain
 
@@ -283,12 +283,12 @@ def _band(project: Project, turn: Turn, weighed: Weighed, band: pd.Series, by: s
         else f"under {percent(band['up_to'], 0)} sure"
     )
     wrong = (1 - band["low"]) * band["proposed"] if ready else 0
-    how = " at random" if band["random"] else ", not at random,"
+    how, were = " at random" if band["random"] else ", not at random,", verb(band["right"], "was", "were")
     with st.container(border=True):
         left, right, actions = st.columns([4, 4, 5], vertical_alignment="center")
         left.markdown(f"**{sure}** · {count(band['proposed'], 'example')}  \n{plain(band['classes'])}")
         right.markdown(
-            f"{count(band['right'])} of {count(band['used'])} reviewed{how} were right: "
+            f"{count(band['right'])} of {count(band['used'])} reviewed{how} {were} right: "
             f"**{percent(band['share'], 0)}** ({percent_interval(band['low'], band['high'], 0)})"
             if ready
             else f"{count(band['reviewed'])} reviewed"
@@ -317,10 +317,10 @@ def _band(project: Project, turn: Turn, weighed: Weighed, band: pd.Series, by: s
                 else f"After {FEWEST_REVIEWED} reviewed: {count(FEWEST_REVIEWED - int(band['reviewed']))} to go.",
             ):
                 st.markdown(
-                    f"{count(band['right'])} of {count(band['used'])} reviewed{how} were right "
-                    f"({percent_interval(band['low'], band['high'], 0)}): by the lower end of the 95% interval, "
-                    f"as many as **{count(wrong)} of {count(band['proposed'])}** may "
-                    "come out wrong. One edit, one undo."
+                    f"{count(band['right'])} of {count(band['used'])} reviewed{how} "
+                    f"{were} right ({percent_interval(band['low'], band['high'], 0)}): "
+                    f"by the lower end of the 95% interval, as many as **{count(wrong)} of "
+                    f"{count(band['proposed'])}** may come out wrong. One edit, one undo."
                 )
                 st.button(
                     f"Label {count(band['proposed'], 'example')}",

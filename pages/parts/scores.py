@@ -31,7 +31,7 @@ def draw(project: Project, turn: Turn) -> None:
     """Draw every metric with its interval, each class with its own, and whose errors cost most."""
     left, right = st.columns(2, gap="large")
     rows = [
-        {"metric": METRICS[name], "value (95% interval)": verdicts.score(*values)}
+        {"metric": METRICS[name], "value (95%)": verdicts.score(*values)}
         for name, values in turn.evaluation.metrics.items()
     ]
     left.dataframe(pd.DataFrame(rows), hide_index=True, height="content", alt="All metrics of the turn")
@@ -73,7 +73,7 @@ def _costs(project: Project, turn: Turn) -> None:
     if metric != project.headline:
         st.caption(f"{METRICS[project.headline]} can't be taken apart by class: errors are costed in {title}.")
     if pairs.empty:
-        st.info("Nothing is predicted wrong here.", icon=":material/done_all:")
+        st.info("Nothing is predicted wrongly here.", icon=":material/done_all:")
         return
     first, worst = classes.iloc[0], pairs.iloc[0]
     st.markdown(

@@ -46,9 +46,10 @@ def _show(project: Project, report: TestSetReport, turn: Turn) -> None:
     health = report.health
     st.header("Is it fit to judge by?", anchor=False)
     worst = report.findings[0].severity if report.findings else 0.0
+    first = report.findings[0].title if report.findings else ""
     if worst >= _SEVERE:
         st.warning(
-            f"With care: {plain(report.findings[0].title.lower())}. What to do is said below.",
+            f"With care: {plain(first[:1].lower() + first[1:])}. What to do is said below.",
             icon=":material/warning:",
         )
     elif report.findings:

@@ -83,7 +83,7 @@ def go_round(app: App, tmp_path: Path, number: int) -> None:
     bring(app, batch, tmp_path / f"batch {number}.csv")
     app.see("Columns have drifted")
     settle(app, "batch-add")
-    app.see(re.compile(r"Undo takes back: collected \d+ rows"))
+    app.see(re.compile(r"Undo takes back: collected \d+ examples"))
 
     app.visit("Monitor")
     app.see(f"Latest batch: batch {number}.csv")

@@ -133,7 +133,7 @@ def test_a_check_is_stated_and_what_breaks_it_is_mended_by_hand(page, server, tm
     page.get_by_role("textbox", name="From").fill("0")
     page.get_by_role("textbox", name="To").fill("120")
     page.keyboard.press("Enter")
-    app.see(re.compile(r"2 of 3\d\d rows .* break the check: 190 \(2 times\)"))
+    app.see(re.compile(r"2 of 3\d\d examples .* break the check: 190 \(twice\)"))
     app.click("check-save")
     app.see("Undo takes back: added the check: 'age' lies between 0 and 120")
 

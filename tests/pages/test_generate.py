@@ -359,12 +359,12 @@ def test_a_method_can_be_told_what_to_do(start, tickets, quiet):
 def test_the_words_that_stay_are_listed(start, tickets, quiet):
     app = start("generate", project=tickets.id)
     app.selectbox(key="method").set_value("keyboard_slips").run()
-    assert not [box for box in app.expander if "stay as they are" in box.label]
+    assert not [box for box in app.expander if "left as they are" in box.label]
     app.toggle(key="protect-keyboard_slips").set_value(True).run()
     job = jobs.registry().wait(tickets.id, "words", 60)
     assert job.state == "done", job.message
     app = quiet(app.run())
-    (box,) = [box for box in app.expander if "stay as they are" in box.label]
+    (box,) = [box for box in app.expander if "left as they are" in box.label]
     lines = [each.value.replace("\\", "") for each in box.markdown]
     words = {line.split("**")[1]: line.split(": ")[1] for line in lines}
     assert list(words) == ["delivery", "refund"]

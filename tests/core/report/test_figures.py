@@ -92,7 +92,7 @@ def test_of_many_classes_the_largest_and_the_smallest_are_drawn():
 def test_suspects_are_counted_by_score():
     chart = figures.suspect_scores(SCORES, FLAGGED)
     assert chart.numbers["suspect"].sum() == 2
-    assert chart.numbers["not flagged"].sum() == 2
+    assert chart.numbers["no suspect"].sum() == 2
     assert chart.numbers["suspect"].iloc[-1] == 2
 
 

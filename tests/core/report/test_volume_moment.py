@@ -62,9 +62,9 @@ def test_each_labelling_says_where_it_stands_with_the_rows_there_are():
 @pytest.mark.parametrize(
     ("worth", "text", "ends"),
     [
-        ((2137.0, 900.0, 4200.0), "+2,100 rows", (4137, 2900, 6200)),
-        ((2137.0, 900.0, INF), "+2,100 rows", (4137, 2900, 8000)),
-        ((INF, 900.0, INF), "over 6,000 more rows", (8000, 2900, 8000)),
+        ((2137.0, 900.0, 4200.0), "+2,100 examples", (4137, 2900, 6200)),
+        ((2137.0, 900.0, INF), "+2,100 examples", (4137, 2900, 8000)),
+        ((INF, 900.0, INF), "over 6,000 more examples", (8000, 2900, 8000)),
     ],
 )
 def test_the_stretch_goes_as_far_as_the_worth_and_never_off_the_axis(worth, text, ends):

@@ -222,7 +222,7 @@ def test_a_refit_without_some_still_predicts_them(table, form):
 def test_a_refit_with_an_unknown_class_is_refused(table):
     refit = locked("logistic_regression").refitter(table)
 
-    with pytest.raises(TrainError, match=r"classes of the data set \(leaves, stays\). Got 'other' for example"):
+    with pytest.raises(TrainError, match=r"classes of the data \(leaves, stays\). Got 'other' for example"):
         refit(pd.Series("other", index=table.ids("train")))
 
 

@@ -107,7 +107,7 @@ def test_many_texts_are_hashed_by_default(texts, monkeypatch):
 def test_images_have_no_recipe(table):
     dataset = Dataset.from_frame(table.frame.assign(file="x.png"), label="label", image="file")
 
-    with pytest.raises(TrainError, match="no recipe for a data set of modality 'image'"):
+    with pytest.raises(TrainError, match="no recipe for data of modality 'image'"):
         LockedModel.for_dataset(dataset)
 
 
