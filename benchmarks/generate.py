@@ -50,7 +50,7 @@ from core.generate.trial import try_all
 from core.progress import Steps
 from core.train import LockedModel
 from core.train.fit import Task, TrainingSet, side_by_side
-from core.train.recipes import one_thread
+from core.train.learner import one_thread
 
 SETS = (
     "haberman",

@@ -76,7 +76,7 @@ def projects() -> None:
         backups.offer_restore()
     if not found:
         return
-    widths = [4, 2, 1, 1, 2, 2]
+    widths = [4, 1, 1.5, 1.5, 2, 2]
     everything = len(found) > SHOWN and st.session_state.get("all-projects")
     for summary in found if everything else found[:SHOWN]:
         name, modality, edits, turns, changed, keep = st.columns(widths, vertical_alignment="center")

@@ -64,9 +64,10 @@ def side_entries(path: Path) -> list[str]:
 # What goes into an export as it is, each file behind those it imports. In there the modules stand alone.
 CARRIED = {
     "core/train/pipelines.py": set(),
-    "core/train/recipes.py": {"core.train.pipelines"},
-    "core/train/portable.py": {"core.train.pipelines", "core.train.recipes"},
-    "core/flywheel/replay.py": {"core.train.recipes"},
+    "core/train/encoder.py": set(),
+    "core/train/learner.py": {"core.train.encoder", "core.train.pipelines"},
+    "core/train/portable.py": {"core.train.pipelines", "core.train.encoder", "core.train.learner"},
+    "core/flywheel/replay.py": {"core.train.learner"},
     "core/flywheel/predict.py": {"core.train.portable"},
 }
 

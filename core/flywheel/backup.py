@@ -27,14 +27,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from core import wording
 from core.collect import shown
 from core.errors import FlywheelError
 from core.flywheel import family
 from core.flywheel.blob_uses import mentioned_blobs, named_blobs
-from core.flywheel.edit import counted
 from core.flywheel.errors import ProjectError
 from core.flywheel.family import Origin
-from core.flywheel.store import FORMAT, now, table_columns
+from core.flywheel.store import FORMAT, now
+from core.flywheel.tables import table_columns
 from core.flywheel.workspace import new_folder
 from core.progress import Cancel, Cancelled, Progress, Steps
 from core.settings import SETTINGS
@@ -89,8 +90,8 @@ class Restored:
         """What the screen says of it."""
         return (
             f"A copy, restored from a backup of {self.made[:16].replace('T', ' ')} UTC of the project "
-            f"'{self.project}'. Of its log {counted(self.entries, 'entry', 'entries')} and of its ledger "
-            f"{counted(self.turns, 'turn')} are from then."
+            f"'{self.project}'. Of its log {wording.count(self.entries, 'entry', 'entries')} and of its ledger "
+            f"{wording.count(self.turns, 'turn')} are from then."
         )
 
 

@@ -97,7 +97,7 @@ class BatchReport:
     lost : tuple of float or None
         By how much the score is worse than on the test set, with its interval; None where it may be luck.
     confidence : dict of str to list of float
-        ``test`` and ``batch``: the 10, 25, 50, 75 and 90 % quantiles of the probability of the most probable class.
+        ``test`` and ``batch``: the 10, 25, 50, 75 and 90% quantiles of the probability of the most probable class.
     slices : tuple of dict
         Watched slices: ``slice``, ``train`` and ``batch`` (shares, each with ``_low`` and ``_high``), ``p_adjusted``,
         ``grows``.

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.report.words import count, shorten
+from core.wording import count, shorten
 
 __all__ = [
     "ACCENT",
@@ -85,7 +85,7 @@ def layout(figure: go.Figure, *, height: int, x: str | None = None, y: str | Non
     """Lay a figure out the way all of them are: transparent, quiet grid, titles on the axes, no tool bar clutter."""
     figure.update_layout(
         height=height,
-        margin={"l": 8, "r": 16, "t": 12, "b": 8},
+        margin={"l": 8, "r": 16, "t": 12, "b": 8, "pad": 0},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         font={"size": FONT_SIZE},
@@ -128,7 +128,7 @@ def name_rows(figure: go.Figure, names: Sequence[object], width: int = 28) -> go
 
 
 def whiskers(values: pd.Series, low: pd.Series, high: pd.Series, colour: str) -> dict[str, object]:
-    """Give the whiskers of 95 % intervals."""
+    """Give the whiskers of 95% intervals."""
     return {
         "type": "data",
         "array": high - values,

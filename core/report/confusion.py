@@ -18,7 +18,7 @@ from core.report.chart import (
     name_rows,
     plain_labels,
 )
-from core.report.words import count, interval, percent, shorten, signed, signed_interval
+from core.wording import count, percent, percent_interval, shorten, signed, signed_interval
 
 __all__ = ["confusion_list", "confusion_matrix"]
 
@@ -169,11 +169,11 @@ def confusion_list(pairs: pd.DataFrame, *, metric: str, most: int = 12) -> Chart
             "predicted": pairs["predicted"],
             "examples": pairs["count"],
             "of the class": [
-                f"{percent(share)} ({interval(100 * low, 100 * high, 1)})"
+                f"{percent(share)} ({percent_interval(low, high)})"
                 for share, low, high in zip(pairs["share"], pairs["share_low"], pairs["share_high"], strict=True)
             ],
             f"{metric} gained": [signed(gain, 4) for gain in pairs["gain"]],
-            "95 % interval": [
+            "95% interval": [
                 signed_interval(low, high, 4) for low, high in zip(pairs["low"], pairs["high"], strict=True)
             ],
         }

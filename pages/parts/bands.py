@@ -10,7 +10,7 @@ import streamlit as st
 from core.annotate import ADVICE
 from core.flywheel import BandError, audit_bands, fix_band, review_sample
 from core.flywheel.bands import MINIMUM
-from core.report import ACCENT, NEUTRAL, count, interval, percent
+from core.report import ACCENT, NEUTRAL, count, interval, percent, percent_interval
 from pages.parts import better_ranking, errors, frame, sidebar, turns
 from pages.parts.plain import escaped, plain
 
@@ -83,7 +83,7 @@ def _thresholds() -> tuple[int, int]:
             50,
             99,
             RELABEL_FROM,
-            format="%d %%",
+            format="%d%%",
             key="bands-relabel",
             persist_state="session",
             help="The lower end of the interval has to reach it.",
@@ -93,7 +93,7 @@ def _thresholds() -> tuple[int, int]:
             50,
             99,
             EXCLUDE_FROM,
-            format="%d %%",
+            format="%d%%",
             key="bands-exclude",
             persist_state="session",
             help="The lower end of the interval has to reach it, and the suggestion must surely be too poor.",
@@ -107,8 +107,8 @@ def _table(found: Audit, relabel_from: int, exclude_from: int) -> str:
         "Suspects",
         "Open",
         "Reviewed",
-        f"Given label wrong, mark at {exclude_from} %",
-        f"Suggestion right, mark at {relabel_from} %",
+        f"Given label wrong, mark at {exclude_from}%",
+        f"Suggestion right, mark at {relabel_from}%",
         "Advice",
     )
     head = "".join(f'<th scope="col" style="{_STYLE["head"]}">{name}</th>' for name in heads)
@@ -153,7 +153,7 @@ def _share(row: pd.Series, name: str, mark: int, colour: str) -> str:
     if not row["used"]:
         said, drawn = f'<span style="{_QUIET}">no figure yet</span>', ""
     else:
-        ends = f'<span style="{_QUIET}">({interval(low, high, 0)} %)</span>'
+        ends = f'<span style="{_QUIET}">({percent_interval(low / 100, high / 100, 0)})</span>'
         said = f"<strong>{percent(row[name], 0)}</strong> {ends}"
         drawn = (
             f'<div style="position:absolute;inset:0 auto 0 {low:.1f}%;width:{high - low:.1f}%;border-radius:5px;'
@@ -186,11 +186,11 @@ def _small_print(found: Audit) -> None:
     together = f", for {every} bands together (Bonferroni)" if bands > 1 else ""
     who = ", ".join(f"{plain(name or 'nobody named')} {count(held)}" for name, held in found.reviewers.items())
     said = [
-        f"Intervals: Wilson, 95 %{together}. They hold for one look: settle the size of a sample before you see its "
+        f"Intervals: Wilson, 95%{together}. They hold for one look: settle the size of a sample before you see its "
         "figure.",
         f"Answers by: {who}." if who else "Nothing was reviewed since the turn.",
         "Cards decided one by one count; what was decided in bulk does not. Excluding counts as a wrong given label, "
-        "“ambiguous” against the suggestion, “skip” not at all.",
+        "'ambiguous' against the suggestion, 'skip' not at all.",
     ]
     table = found.table
     if ((table["used"] > 0) & ~table["random"]).any():

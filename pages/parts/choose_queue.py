@@ -23,7 +23,7 @@ _WHAT = {SUSPECTS: "Suspects", COPIES: "Conflicting copies", EVERYTHING: "All la
 _MEANS = {
     SUSPECTS: "Labels that are probably wrong, judged by the last turn.",
     COPIES: "Equal content with different labels: one card and one decision for all copies.",
-    EVERYTHING: "Every training label, suspect or not.",
+    EVERYTHING: "Every label in train, suspect or not.",
 }
 RANKED, MIXED = "ranked", "mixed"
 _NAMED = 6

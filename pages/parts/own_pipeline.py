@@ -28,7 +28,7 @@ def offer(project: Project, *, busy: bool) -> None:
         file = st.file_uploader("The pipeline", type=["skops"], key=f"pipeline-{project.revision}")
         if file is None:
             return
-        with st.spinner("Trying the pipeline on some examples …"):
+        with st.spinner("Trying the pipeline on some examples…"):
             written, problem = _read(project.id, project.revision, file.getvalue(), project)
         if problem:
             st.error(plain(problem), icon=":material/error:")

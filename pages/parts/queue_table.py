@@ -21,7 +21,7 @@ from core.flywheel import (
     move,
     open_rows,
 )
-from core.report import count, interval, percent, shorten
+from core.report import count, percent, percent_interval, shorten
 from pages.parts import bands, errors, examples, frame, paging, turns
 from pages.parts.plain import plain
 
@@ -45,7 +45,7 @@ def draw(project: Project, turn: Turn, *, by: str) -> None:
     source = "turn"
     if queue is not None:
         source = st.radio(
-            "Rows",
+            "Examples",
             ["queue", "turn"],
             horizontal=True,
             format_func={
@@ -63,13 +63,13 @@ def draw(project: Project, turn: Turn, *, by: str) -> None:
     wanted = _filter(project.dataset, listing, flagged=shown_queue is None)
     found = _matching(state, astuple(wanted), listing, project.dataset, wanted)
     if found.empty:
-        st.info("No row matches. Take a filter away, or search for other words.", icon=":material/filter_alt_off:")
+        st.info("No example matches. Take a filter away, or search for other words.", icon=":material/filter_alt_off:")
         return
     key = f"listing-{abs(hash((name, astuple(wanted))))}"
     page = paging.page_of(len(found), key=key)
     shown = listing.loc[found[page]]
     chosen = _rows(project.dataset, shown, f"{key}-{page.start}-{project.revision}")
-    paging.controls(len(found), key=key, noun="row")
+    paging.controls(len(found), key=key, noun="example")
     _bulk(project, turn, shown_queue, listing.loc[found], shown.iloc[chosen], by)
 
 
@@ -217,7 +217,7 @@ def _bulk(
             return
         found = bands.audit(project, turn)
         sure = not every or st.checkbox(
-            f"Yes, one decision on {count(len(rows), 'row')} that nobody looks at one by one",
+            f"Yes, one decision on {count(len(rows), 'example')} that nobody looks at one by one",
             key=f"table-sure-{len(rows)}-{project.revision}",
         )
         _decisions(project, rows, found, sure=bool(sure), every=bool(every), by=by)
@@ -255,7 +255,7 @@ def _decisions(project: Project, rows: pd.DataFrame, found: Audit, *, sure: bool
             key=f"table-do-{decision}",
             disabled=not sure or not known,
             type="primary" if primary else "secondary",
-            help=None if known else "Needs a figure: review a random sample of the bands under “Audited fix” first.",
+            help=None if known else "Needs a figure: review a random sample of the bands under 'Audited fix' first.",
             on_click=_decide,
             args=(project, rows, decision, other, found if every else None, by, revision),
         )
@@ -283,27 +283,28 @@ def _figures(found: Audit, rows: pd.DataFrame, *, every: bool) -> None:
     if right is not None and wrong is not None:
         how = " at random" if right.random else ", not at random,"
         st.markdown(
-            f"In the bands of these rows, of {count(right.reviewed)} reviewed{how} the suggestion was right in "
+            f"In the bands of these examples, of {count(right.reviewed)} reviewed{how} the suggestion was right in "
             f"**{_share(right)}**, the given label wrong in **{_share(wrong)}**."
             + ("" if right.random else " Worst cards first look surer than the rest is.")
         )
     elif every:
         st.warning(
-            "No figure says how often the suggestion is right here: some of these rows lie in a band that was not "
+            "No figure says how often the suggestion is right here: some of these examples lie in a band that was not "
             "reviewed, or are no suspects of the last turn. All of them at once can be kept or called ambiguous only.",
             icon=":material/warning:",
         )
     else:
         st.caption(
-            "No reviewed sample says how often the suggestion is right here. You answer for the rows that you select."
+            "No reviewed sample says how often the suggestion is right here. You answer for the examples that you "
+            "select."
         )
 
 
 def _share(figure: Figure) -> str:
-    return f"{percent(figure.share, 0)} ({interval(100 * figure.low, 100 * figure.high, 0)} %)"
+    return f"{percent(figure.share, 0)} ({percent_interval(figure.low, figure.high, 0)})"
 
 
-@errors.calm(doing="deciding on the rows")
+@errors.calm(doing="deciding on the examples")
 def _decide(
     project: Project,
     rows: pd.DataFrame,

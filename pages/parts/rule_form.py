@@ -12,7 +12,7 @@ from core.annotate.combinations import AllOf, AnyOf, Not
 from core.annotate.conditions import Compares, Condition, Contains, Matches, Missing
 from core.dataset import Dataset
 from core.flywheel import SetRules
-from core.report import SECOND, count, interval, percent, shorten, written
+from core.report import SECOND, count, percent, percent_interval, shorten, written
 from pages.parts import errors, frame
 from pages.parts.plain import escaped, plain
 
@@ -323,7 +323,7 @@ def _preview(dataset: Dataset, rule: Rule | None, problem: str) -> Preview | Non
         f"({percent(found.train / max(1, found.of_train))}){pool}."
         + (
             f" **{percent(found.agreed / found.train)}** of the labels there are {plain(rule.label)} "
-            f"({interval(100 * found.low, 100 * found.high, 1)} %, {count(found.agreed)} of {count(found.train)}), "
+            f"({percent_interval(found.low, found.high)}, {count(found.agreed)} of {count(found.train)}), "
             f"against {percent(found.base)} of all."
             if found.train
             else ""
@@ -373,7 +373,7 @@ def _show(dataset: Dataset, rule: Rule, found: Preview) -> None:
         st.caption("It hits nothing. Try other words, or fewer conditions.")
         return
     rows = "".join(_example(dataset, rule, example) for example in found.examples)
-    st.caption("Some of what it hits, drawn by chance")
+    st.caption("Some of what it hits, drawn at random")
     st.html(f'<ul aria-label="Examples that the rule hits" style="list-style:none;margin:0;padding:0">{rows}</ul>')
 
 

@@ -23,7 +23,7 @@ from core.flywheel.rules import (
     trusted_labels,
     weigh,
 )
-from core.report import count, interval, percent, shorten
+from core.report import count, percent, percent_interval, shorten
 from pages.parts import errors, frame, queues, rule_form, turns
 from pages.parts.plain import plain
 
@@ -170,8 +170,8 @@ def _rows(rules: Sequence[Rule], weighed: Weighed) -> pd.DataFrame:
     def measured(row: pd.Series, name: str, base: str) -> str:
         if pd.isna(row[base]) or not row[base]:
             return "none reviewed" if base == "reviewed" and not pd.isna(row[base]) else ""
-        ends = interval(100 * row[f"{name}_low"], 100 * row[f"{name}_high"], 0)
-        return f"{percent(row[name], 0)} ({ends} %) of {count(row[base])}"
+        ends = percent_interval(row[f"{name}_low"], row[f"{name}_high"], 0)
+        return f"{percent(row[name], 0)} ({ends}) of {count(row[base])}"
 
     lines = [row for _, row in table.iterrows()]
     return pd.DataFrame(
@@ -226,13 +226,13 @@ def _ideas(project: Project, turn: Turn, rules: Sequence[Rule]) -> None:
             return
         st.caption(
             "Found on half of the labels that nothing speaks against, measured on the other half. The interval is "
-            "95 %; behind it the share of the class in all."
+            "95%; behind it the share of the class in all."
         )
         for place, idea in enumerate(ideas[: 2 * _FEW]):
             words, figures, use = st.columns([6, 5, 2], vertical_alignment="center")
             words.markdown(f"{plain(idea.rule.condition)} → **{plain(shorten(idea.rule.label, 40))}**")
             figures.caption(
-                f"{percent(idea.share, 0)} right ({interval(100 * idea.low, 100 * idea.high, 0)} %) on "
+                f"{percent(idea.share, 0)} right ({percent_interval(idea.low, idea.high, 0)}) on "
                 f"{count(idea.fires)}; {percent(idea.base, 0)} of all"
             )
             use.button("Start from it", key=f"rule-idea-{place}", on_click=partial(_start_from, project.id, idea.rule))
@@ -289,7 +289,7 @@ def _band(project: Project, turn: Turn, weighed: Weighed, band: pd.Series, by: s
         left.markdown(f"**{sure}** · {count(band['proposed'], 'example')}  \n{plain(band['classes'])}")
         right.markdown(
             f"{count(band['right'])} of {count(band['used'])} reviewed{how} were right: "
-            f"**{percent(band['share'], 0)}** ({interval(100 * band['low'], 100 * band['high'], 0)} %)"
+            f"**{percent(band['share'], 0)}** ({percent_interval(band['low'], band['high'], 0)})"
             if ready
             else f"{count(band['reviewed'])} reviewed"
             if band["reviewed"]
@@ -318,7 +318,7 @@ def _band(project: Project, turn: Turn, weighed: Weighed, band: pd.Series, by: s
             ):
                 st.markdown(
                     f"{count(band['right'])} of {count(band['used'])} reviewed{how} were right "
-                    f"({interval(100 * band['low'], 100 * band['high'], 0)} %): by the lower end of the 95 % interval, "
+                    f"({percent_interval(band['low'], band['high'], 0)}): by the lower end of the 95% interval, "
                     f"as many as **{count(wrong)} of {count(band['proposed'])}** may "
                     "come out wrong. One edit, one undo."
                 )

@@ -78,7 +78,7 @@ def draw(first: Side, second: Side, *, names: tuple[str, str]) -> None:
                 "has corrected their label in two ways."
             )
     views: dict[str, Callable[[], None]] = {
-        f"Rows that differ · {count(len(found.rows.table))}": lambda: _rows(first, second, found, key),
+        f"Examples that differ · {count(len(found.rows.table))}": lambda: _rows(first, second, found, key),
         f"Predictions that flipped · {count(len(found.flips))}": lambda: _flips(second, found, key),
         f"Each class · {count(len(found.classes))}": lambda: _classes(found),
     }

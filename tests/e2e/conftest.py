@@ -31,12 +31,15 @@ class Server:
         self.address = f"http://localhost:{self.port}"
         self.process: subprocess.Popen | None = None
 
-    def start(self, *, seconds: float = 60) -> None:
+    @property
+    def command(self) -> list[str]:
         command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(self.port)]
-        command += ["--server.headless", "true", "--server.fileWatcherType", "none"]
+        return [*command, "--server.headless", "true", "--server.fileWatcherType", "none"]
+
+    def start(self, *, seconds: float = 60) -> None:
         self.log = (self.workspace / "server.log").open("ab")
         self.process = subprocess.Popen(
-            command,
+            self.command,
             cwd=ROOT,
             env=os.environ | {"FLYWHEEL_HOME": str(self.workspace), "PYTHONPATH": str(ROOT)},
             stdout=self.log,

@@ -49,7 +49,7 @@ def test_a_sample_is_reviewed_and_the_rest_of_its_band_fixed_and_taken_back(page
     page.get_by_role("button", name=f"Relabel {flagged - 20} example").click()
     app.see(f"Relabelled {flagged - 20} example")
     assert [entry.kind for entry in project.log] == ["decide"] * 20 + ["relabel"]
-    assert "of 20 reviewed at random, the suggestion was right in 100 %" in project.log[-1].reason
+    assert "of 20 reviewed at random, the suggestion was right in 100%" in project.log[-1].reason
     app.drawn()
     page.get_by_role("button", name="Take it back").click()
     app.drawn()

@@ -296,8 +296,8 @@ def test_generated_rows_are_checked_against_the_data(start, project, quiet):
     app = quiet(checked(preview(app, project), project))
     shown = {metric.label: metric.value for metric in app.metric}
     number = int(app.number_input[0].value)
-    assert shown["copies"] == f"{number} (100 %)"
-    assert shown["far off"] == "0 (0 %)"
+    assert shown["copies"] == f"{number} (100%)"
+    assert shown["far off"] == "0 (0%)"
     assert "next to a copy of a real example" in words(app)
     assert "columns before and after" in " ".join(box.label for box in app.expander)
 

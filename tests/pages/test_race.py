@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from core.dataset import Dataset
 from core.flywheel import Decide, Project, kept_races, race_project
-from pages.parts import jobs, race_start
+from pages.parts import jobs, race_start, volume
 
 
 @pytest.fixture
@@ -25,7 +27,8 @@ def test_before_the_first_race_it_says_what_one_is_and_what_it_costs(start, know
     assert any("on the model, or on the data" in header.value for header in app.header)
     said = " ".join(text.value for text in [*app.markdown, *app.caption])
     assert "simulated reviewer answers" in said
-    assert "A fit of a model costs 5 s, a decision 10 s" in said
+    assert "Fits and decisions have a price" in said
+    assert [app.number_input(key=key).value for key in ("race-fit", "race-decision")] == [5, 10]
     assert not app.button(key="race-start").disabled
 
 
@@ -33,14 +36,18 @@ def test_a_race_is_started_run_and_shown(start, known, quiet):
     app = quiet(start("race", project=known.id))
     app.number_input(key="race-minutes").set_value(2)
     app.number_input(key="race-reviews").set_value(4)
+    app.number_input(key="race-fit").set_value(4.0)
+    app.checkbox(key="race-volume").set_value(False)
     app.run()
     app.button(key="race-start").click().run()
     assert jobs.registry().wait(known.id, "race", 120).state == "done"
     assert not race_start.so_far()
+    assert jobs.registry().snapshot(known.id, "volume") is None
     app = quiet(app.run())
     (run,) = kept_races(known)
     assert run.settings["budget"] == 120
     assert run.settings["reviews_per_turn"] == 4
+    assert (run.settings["seconds_per_fit"], run.settings["seconds_per_decision"]) == (4, 10)
     # The answer first, everything else after it.
     assert app.main.get("bidi_component")
     tables = [frame.value for frame in app.dataframe if "step" in frame.value]
@@ -48,6 +55,21 @@ def test_a_race_is_started_run_and_shown(start, known, quiet):
     knobs = next(frame.value for frame in app.dataframe if "gain" in frame.value)
     assert knobs["side"].tolist() == ["a better model", "better data", "both"]
     assert app.button(key="race-start")
+
+
+def test_volume_against_consistency_is_measured_after_it_and_is_its_last_step(start, known, quiet):
+    app = quiet(start("race", project=known.id))
+    app.number_input(key="race-minutes").set_value(2)
+    app.run()
+    app.button(key="race-start").click().run()
+    assert jobs.registry().wait(known.id, "race", 120).state == "done"
+    assert jobs.registry().wait(known.id, "volume", 120).state == "done"
+    app = quiet(app.run())
+    last = json.loads(app.main.get("bidi_component")[0].proto.json)["moments"][-1]
+    assert last["view"] == "volume"
+    assert last["says"] == volume.picture(known).says
+    # What was measured is not offered again.
+    assert "race-volume" not in {box.key for box in app.checkbox}
 
 
 def test_shown_to_others_nothing_else_is_on_screen(start, known, quiet):

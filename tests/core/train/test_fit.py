@@ -14,7 +14,7 @@ from core.dataset import Dataset
 from core.progress import Cancelled, Steps
 from core.train import RECIPES, LockedModel, TrainError
 from core.train.fit import Task, left_out, side_by_side
-from core.train.recipes import fit_recipe
+from core.train.learner import fit_recipe
 
 
 def locked(name):
