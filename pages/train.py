@@ -90,7 +90,7 @@ def lock(project: Project, turns: list[Turn]) -> None:
             choose_recipe(project)
             own_pipeline.offer(project, busy=bool(jobs.registry().running(project.id)))
         with st.expander("The recipe as data", icon=":material/data_object:"):
-            st.code(json.dumps(own_pipeline.without_file(recipe), indent=2, ensure_ascii=False), language="json")
+            st.code(json.dumps(own_pipeline.without_file(recipe), indent=2, ensure_ascii=False), language=None)
 
 
 def choose_recipe(project: Project) -> None:

@@ -140,6 +140,38 @@ def test_core_knows_no_screen():
     assert not found
 
 
+DRAWS = {
+    "plotly_chart",
+    "line_chart",
+    "bar_chart",
+    "area_chart",
+    "scatter_chart",
+    "altair_chart",
+    "pyplot",
+    "vega_lite_chart",
+}
+COLOUR = re.compile(r"#[0-9a-fA-F]{6}\b|#[0-9a-fA-F]{3}\b")
+
+
+def test_every_figure_is_drawn_with_its_words_and_its_numbers():
+    """The one place that draws a figure takes a chart: figure, table, and what it says to those who don't see it."""
+    calls = {
+        (name(path), node.attr)
+        for path in [*PAGES, *PARTS]
+        for node in ast.walk(ast.parse(text(path)))
+        if isinstance(node, ast.Attribute) and node.attr in DRAWS
+    }
+    assert calls == {("pages/parts/figure.py", "plotly_chart")}
+
+
+def test_the_colours_of_figures_come_from_one_palette():
+    """It is the palette that is tested for contrast and for people who are colour-blind."""
+    drawing = [path for path in CORE if "import plotly" in text(path) and name(path) != "core/report/chart.py"]
+    assert len(drawing) > 10
+    found = {name(path): COLOUR.findall(text(path)) for path in [*drawing, *PAGES, *PARTS]}
+    assert not {path: colours for path, colours in found.items() if colours}
+
+
 def test_what_an_export_carries_needs_nothing_of_this_project():
     """The sources of these files, one after the other, are the exported replay.py and predict.py."""
     allowed = {"numpy", "pandas", "scipy", "sklearn", "skops", "threadpoolctl"}

@@ -1,7 +1,8 @@
 """What every figure of the app shares: one palette, one layout, and a chart that carries its numbers and its words.
 
-The palette is read on white and on near-black alike: each colour has a contrast of at least 3 to 1 against both, gain
-and harm differ in hue and mark, and backgrounds are transparent so that the page's own shows through.
+The palette is read on white and on near-black alike: each colour has a contrast of at least 3 to 1 against both, any
+two differ for people without red or green cones as well, gain and harm differ in hue and mark, and backgrounds are
+transparent so that the page's own shows through.
 """
 
 from __future__ import annotations
@@ -34,12 +35,12 @@ __all__ = [
 ]
 
 ACCENT = "#1691ad"
-ALERT = "#d9623b"
-NEUTRAL = "#7d8794"
+ALERT = "#ab4c39"
+NEUTRAL = "#666b6f"
 # Beside the accent where two things stand side by side and neither is better.
 SECOND = "#b0741a"
 # Classes in one figure, told apart by mark as well; where there are more, colour stands for a share instead.
-CLASSES = (ACCENT, SECOND, "#8d6cc9", "#3f9455", ALERT, NEUTRAL)
+CLASSES = (ACCENT, SECOND, "#7d55cf", "#559e71", ALERT, NEUTRAL)
 FONT_SIZE = 13
 # More classes or slices than that are in the table only.
 MAX_ROWS = 24
@@ -88,7 +89,15 @@ def layout(figure: go.Figure, *, height: int, x: str | None = None, y: str | Non
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         font={"size": FONT_SIZE},
-        legend={"orientation": "h", "yanchor": "bottom", "y": 1.0, "xanchor": "left", "x": 0.0, "title": {"text": ""}},
+        legend={
+            "orientation": "h",
+            "yanchor": "bottom",
+            "y": 1.0,
+            "xanchor": "left",
+            "x": 0.0,
+            "title": {"text": ""},
+            "font": {"size": FONT_SIZE},
+        },
         hoverlabel={"font": {"size": FONT_SIZE}},
         bargap=0.35,
         dragmode=False,

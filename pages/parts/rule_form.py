@@ -12,7 +12,7 @@ from core.annotate.combinations import AllOf, AnyOf, Not
 from core.annotate.conditions import Compares, Condition, Contains, Matches, Missing
 from core.dataset import Dataset
 from core.flywheel import SetRules
-from core.report import count, percent, percent_interval, shorten, written
+from core.report import SECOND, count, percent, percent_interval, shorten, written
 from pages.parts import errors, frame
 from pages.parts.plain import escaped, plain
 
@@ -53,7 +53,7 @@ _OPERATORS = {
 _DENIED = {"contains none of", "does not match", "is not", "is not one of", "is there"}
 _MOST_PARTS = 6
 _MOST_VALUES = 200
-_MARK = "background:color-mix(in srgb,#e6a700 40%,transparent);color:inherit;border-radius:3px;padding:0 .1em"
+_MARK = f"background:color-mix(in srgb,{SECOND} 30%,transparent);color:inherit;border-radius:3px;padding:0 .1em"
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,13 @@ __all__ = ["App"]
 DRAWN = '[data-testid="stApp"][data-test-connection-state="CONNECTED"][data-test-script-state="notRunning"]'
 # Presses that come at once can be dropped: no person types like that.
 PACE = 0.15
+# What has the focus, by name, and whether it can be seen that it has.
+FOCUSED = """() => {
+  const one = document.activeElement;
+  const { outlineStyle, outlineWidth, boxShadow } = getComputedStyle(one);
+  const ringed = (outlineStyle !== 'none' && parseFloat(outlineWidth) > 0) || boxShadow !== 'none';
+  return { name: one.ariaLabel || one.innerText || '', seen: ringed };
+}"""
 
 
 class App:
@@ -85,6 +92,18 @@ class App:
         self.page.keyboard.press(key)
         time.sleep(PACE)
         self.drawn()
+
+    def reach(self, name: str | re.Pattern[str], *, most: int = 120) -> None:
+        """Press Tab until something of that name has the focus, which has to be seen."""
+        said: list[str] = []
+        for _ in range(most):
+            focused = self.page.evaluate(FOCUSED)
+            said.append(focused["name"].strip())
+            if re.search(name, said[-1]):
+                assert focused["seen"], f"Nobody sees that '{name}' has the focus."
+                return
+            self.page.keyboard.press("Tab")
+        raise AssertionError(f"'{name}' is not reached with Tab, only {list(dict.fromkeys(said))}.")
 
     def see(self, text: str | re.Pattern[str], *, seconds: float = 30) -> Locator:
         """Wait until a text is to be seen."""

@@ -217,19 +217,3 @@ def test_the_file_plays_without_the_app_and_without_a_network(browser, page, ser
     assert said == []
     assert elsewhere == []
     context.close()
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_neither_the_page_nor_the_show_breaks_a_rule_of_axe(browser, server, raced, theme):
-    context = browser.new_context(viewport=WIDE, color_scheme=theme)
-    app = App(context.new_page(), server)
-    app.page.set_default_timeout(30_000)
-    app.goto("race", project=raced.id)
-    problems = broken(app.page)
-    app.click("race-show")
-    problems += broken(app.page)
-    app.page.keyboard.press("End")
-    expect(headline(app.page)).to_have_text(VOLUME)
-    problems += broken(app.page)
-    context.close()
-    assert problems == []
