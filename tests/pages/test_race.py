@@ -112,9 +112,9 @@ def test_an_address_that_shows_a_race_that_is_not_there_shows_the_page(start, kn
 
 def test_one_of_several_races_is_chosen(start, raced, quiet):
     app = quiet(start("race", project=raced.id))
-    assert any("4 a turn" in caption.value for caption in app.caption)
+    assert any("4 per turn" in caption.value for caption in app.caption)
     app.selectbox(key="race-chosen").set_value(1)
-    assert any("3 a turn" in caption.value for caption in quiet(app.run()).caption)
+    assert any("3 per turn" in caption.value for caption in quiet(app.run()).caption)
 
 
 def test_without_truth_and_turns_it_says_what_is_missing_and_starts_nothing(start, turned, quiet):
