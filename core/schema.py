@@ -428,6 +428,7 @@ def _holds_split(column: pd.Series) -> bool:
 
 def _propose_label(looks: Sequence[_Look], frame: pd.DataFrame, roles: dict[str, tuple[str, str]]) -> None:
     scores: dict[str, tuple[float, str]] = {}
+    lone = next((look for look in looks if look.name not in roles and look.distinct == 1 and _named_label(look)), None)
     for position, look in enumerate(looks):
         possible = (
             look.name not in roles
@@ -442,7 +443,7 @@ def _propose_label(looks: Sequence[_Look], frame: pd.DataFrame, roles: dict[str,
         score, reason = 0.0, f"{look.distinct} classes"
         if look.name.strip().lower() in _LABEL_EXACT:
             score, reason = 4 - 0.1 * _LABEL_EXACT.index(look.name.strip().lower()), "named like a label"
-        elif _LABEL_PART.search(look.name):
+        elif _named_label(look):
             score, reason = 2.5, "named like a label"
         if position == len(looks) - 1:
             score += 1.5
@@ -451,11 +452,19 @@ def _propose_label(looks: Sequence[_Look], frame: pd.DataFrame, roles: dict[str,
             score += 0.5
         score += 0.5 if look.kind == "categorical" or look.distinct <= 10 else 0.0
         scores[look.name] = (score, reason)
+    if lone is not None:
+        # What is plainly meant can't be learned: another column is not put in its place unless it is named like one.
+        roles[lone.name] = ("ignored", f"named like a label, but has one class only ({lone.present:,} examples)")
+        scores = {name: said for name, said in scores.items() if "named like a label" in said[1]}
     if not scores:
         return _truth_as_label(roles)
     best = max(scores, key=lambda name: scores[name][0])
     roles[best] = ("label", scores[best][1])
     return None
+
+
+def _named_label(look: _Look) -> bool:
+    return look.name.strip().lower() in _LABEL_EXACT or bool(_LABEL_PART.search(look.name))
 
 
 def _truth_as_label(roles: dict[str, tuple[str, str]]) -> None:

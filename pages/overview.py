@@ -27,12 +27,15 @@ def welcome() -> None:
         "model again, and read an honest verdict: did the data get better?",
     )
     listed = st.container()
-    st.header("Start with a demo", anchor=False)
-    demos()
     st.header("Bring your own", anchor=False)
-    st.caption("A table or a set of texts with labels, as CSV, TSV, JSON, Parquet or Excel. It stays on this machine.")
-    if st.button("Upload data", icon=":material/upload_file:"):
-        frame.navigate("collect")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button("Upload data", icon=":material/upload_file:", type="primary"):
+            frame.navigate("collect")
+        st.caption(
+            "A table or a set of texts with labels, as CSV, TSV, JSON, Parquet or Excel. It stays on this machine."
+        )
+    st.header("Or start with a demo", anchor=False)
+    demos()
     # Last, since reading the projects loads the whole core: a first visit has long painted the rest.
     with listed:
         projects()

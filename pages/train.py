@@ -114,7 +114,11 @@ def choose_recipe(project: Project) -> None:
         format_func=DECISIONS.__getitem__,
         key="decision",
     )
-    st.caption("You can change these until turn 0 is run.")
+    running = jobs.registry().snapshot(project.id, "turn")
+    if running is not None and running.running:
+        st.caption("Turn 0 is running with the recipe that was locked before. Cancel it to lock another.")
+    else:
+        st.caption("You can change these until turn 0 is run.")
     busy = bool(jobs.registry().running(project.id))
     if (name, decision) != (current.name, current.decision) and st.button(
         "Lock this recipe", icon=":material/lock:", disabled=busy

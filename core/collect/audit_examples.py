@@ -147,8 +147,8 @@ def _contradictions(examples: _Examples) -> Iterator[Finding]:
         "conflicting_labels",
         f"{wording.count(count, 'example')} with conflicting labels",
         min(0.8, 0.3 + 2 * share),
-        f"{examples.of_train(count, share, 'has', 'have')} the same content as others with a different label that is "
-        f"as frequent or more so, in {wording.count(groups, 'group')}.",
+        f"{wording.count(groups, 'group')} of equal examples {wording.verb(groups, 'carries', 'carry')} more than one "
+        f"label. {examples.of_train(count, share, 'is', 'are')} not on a side that most of their group are on.",
         "Review them: either labels are wrong, or the columns can't tell the classes apart.",
         ids=examples.ids[marked],
     )

@@ -80,7 +80,8 @@ def _outliers(audited: Audited, places: npt.NDArray[np.int64], columns: int, sam
             continue
         nouns = ("train example",) if part == "train" else ("example of test or pool", "examples of test or pool")
         of = wording.count(len(where), *nouns)
-        share = f"{len(where) / len(audited):.1%} of all"
+        whole = int(audited.train.sum()) if part == "train" else len(audited) - int(audited.train.sum())
+        share = f"{len(where) / whole:.1%}"
         long = " So many are a long tail rather than errors." if tail else ""
         yield Finding(
             "outliers",

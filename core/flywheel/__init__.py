@@ -71,7 +71,7 @@ from core.flywheel.errors import LockError, ProjectError, SealError, StaleError
 from core.flywheel.example_map import ExampleMap, example_map
 from core.flywheel.export import export
 from core.flywheel.family import Member, Opened, Origin, branched_from, looks, opened_elsewhere, relatives
-from core.flywheel.findings import dismiss, dismissed_findings, ready_findings, restore
+from core.flywheel.findings import dismiss, dismissed_findings, findings_before, ready_findings, restore
 from core.flywheel.fix_or_add import FixOrAdd, fix_or_add, is_current, kept_fix_or_add, open_suspects
 from core.flywheel.forecasts import Kept, forecast_actions, kept_forecasts
 from core.flywheel.foretold import Foretold, foretold
@@ -272,6 +272,7 @@ __all__ = [
     "export",
     "export_model",
     "find_project",
+    "findings_before",
     "fix_band",
     "fix_or_add",
     "forecast_actions",

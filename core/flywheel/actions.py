@@ -174,7 +174,8 @@ def _first_turn(project: Project) -> Action:
     return Action(
         "turn",
         "Run turn 0",
-        f"The locked model has not met the data yet: {rows:,} examples to train on.",
+        f"The locked model has not met the data yet: {rows:,} examples to train on. Mend what the audit finds after "
+        "it: then a verdict says what that brought.",
         "train",
         rows,
     )

@@ -42,6 +42,7 @@ __all__ = [
     "dismissals",
     "dismissed_findings",
     "finding_key",
+    "findings_before",
     "is_dismissed",
     "is_quick",
     "open_findings",
@@ -72,12 +73,14 @@ class Findings:
         self._folder = folder / "findings"
         self._looking = threading.Lock()
         self._kept: OrderedDict[str, list[Finding]] = OrderedDict()
+        # What was said last, of whatever version.
+        self.last: list[Finding] = []
 
     def known(self, dataset: Dataset, checks: Sequence[Check] = ()) -> list[Finding] | None:
         """What was found in this version of the data, worst first; None if it has not all been looked for."""
         found = self._read(_key(dataset))
         broken = self._read(_key(dataset, checks)) if checks else []
-        return None if found is None or broken is None else _worst_first(found, broken)
+        return None if found is None or broken is None else self._say(found, broken)
 
     def look(
         self,
@@ -100,12 +103,16 @@ class Findings:
             if found is None:
                 found = self._keep(key, dataset, audit(dataset, progress, cancel))
             if not checks:
-                return _worst_first(found, [])
+                return self._say(found, [])
             key = _key(dataset, checks)
             broken = self._read(key)
             if broken is None:
                 broken = self._keep(key, dataset, check_dataset(dataset, checks, progress, cancel))
-        return _worst_first(found, broken)
+        return self._say(found, broken)
+
+    def _say(self, found: list[Finding], broken: list[Finding]) -> list[Finding]:
+        self.last = sorted([*broken, *found], key=lambda finding: -finding.severity)
+        return self.last
 
     def _keep(self, key: str, dataset: Dataset, found: list[Finding]) -> list[Finding]:
         if not is_quick(dataset):
@@ -134,10 +141,6 @@ def check_dataset(
     train, sealed = collected.ids("train"), collected.ids("sealed")
     unnamed = sealed if len(sealed) else None
     return check_table(collected.frame, checks, excludable=train, unnamed=unnamed, progress=progress, cancel=cancel)
-
-
-def _worst_first(found: list[Finding], broken: list[Finding]) -> list[Finding]:
-    return sorted([*broken, *found], key=lambda finding: -finding.severity)
 
 
 def is_quick(dataset: Dataset) -> bool:
@@ -279,6 +282,27 @@ def ready_findings(project: Project) -> list[Finding] | None:
     look = project.audits.look if is_quick(dataset) else project.audits.known
     found = look(dataset, project.checks)
     return None if found is None else open_findings(project, found)
+
+
+def findings_before(project: Project) -> list[Finding]:
+    """What the audit said before the last edits, without what they mended: for while the data is looked at again."""
+    dataset = project.dataset
+    return [finding for finding in open_findings(project, project.audits.last) if _still_there(finding, dataset)]
+
+
+def _still_there(finding: Finding, dataset: Dataset) -> bool:
+    frame = dataset.frame
+    if not (finding.ids.isin(frame.index).all() and set(finding.columns) <= set(frame.columns)):
+        return False
+    if finding.fix == "relabel":
+        example, label = next(iter(finding.labels.items()))
+        return bool(frame.at[example, dataset.schema.label] != label)
+    if finding.fix == "correct" and finding.values:
+        # One edit corrects all cells of a finding: one of them tells.
+        (example, column), value = finding.cells[0], finding.values[0]
+        now: Any = frame.at[example, column] if example in frame.index else value
+        return not (now == value or (value is None and pd.isna(now)))
+    return finding.fix != "drop_column" or finding.columns[0] in dataset.schema.inputs
 
 
 def open_findings(project: Project, found: Sequence[Finding]) -> list[Finding]:

@@ -19,17 +19,24 @@ KIND = "audit"
 
 def findings(project: Project) -> list[Finding] | None:
     """What the audit says of the data as it is; None while a job looks for it, or after that was stopped."""
+    version = project.dataset.version
+    job = jobs.registry().snapshot(project.id, KIND)
+    if job is not None and job.running and job.of != version:
+        # Of data that is no longer so: what it would find nobody asks for.
+        jobs.registry().cancel(project.id, KIND)
     found = ready_findings(project)
     if found is not None:
         return found
-    job = jobs.registry().snapshot(project.id, KIND)
-    if job is not None and job.running and job.title != _title(project):
-        # Of data that is no longer so: what it would find nobody asks for.
-        jobs.registry().cancel(project.id, KIND)
-    stopped = job is not None and job.state in ("failed", "cancelled") and job.title == _title(project)
+    stopped = job is not None and job.state in ("failed", "cancelled") and job.of == version
     if not stopped and (job is None or not job.running):
         # Drawn anew, the sidebar shows how far it is, and draws the page once more when it ends.
-        jobs.start(project.id, KIND, _title(project), lambda progress, cancel: len(project.findings(progress, cancel)))
+        jobs.start(
+            project.id,
+            KIND,
+            "Auditing the data",
+            lambda progress, cancel: len(project.findings(progress, cancel)),
+            of=version,
+        )
     return None
 
 
@@ -45,7 +52,3 @@ def said(project: Project) -> str:
 def again(project: Project) -> None:
     """Forget an audit that was stopped, so that the next look at the findings starts it anew."""
     jobs.registry().dismiss(project.id, KIND)
-
-
-def _title(project: Project) -> str:
-    return f"Audit of version {project.dataset.version[:8]}"

@@ -117,8 +117,8 @@ def _ideas(project: Project, checks: tuple[Check, ...], by: str) -> None:
             st.caption("Nothing holds of nearly all examples that is not among your checks already.")
             return
         st.caption(
-            "This holds of nearly all examples of train and pool. Whether it must hold, only you know: add what is a "
-            "rule of your domain, change what is not quite it."
+            "Found in train and pool, counted here over all examples. Whether it must hold, only you know: add what is "
+            "a rule of your domain, change what is not quite it."
         )
         part = paging.page_of(len(ideas), key="check-ideas", rows=_IDEAS_A_PAGE)
         for place, idea in enumerate(ideas[part]):

@@ -16,7 +16,7 @@ from pages.parts.plain import plain
 if TYPE_CHECKING:
     from core.flywheel import Project, Queue, Turn
 
-__all__ = ["draw"]
+__all__ = ["COPIES", "draw"]
 
 SUSPECTS, COPIES, EVERYTHING = "suspects", "copies", "all"
 _WHAT = {SUSPECTS: "Suspects", COPIES: "Conflicting copies", EVERYTHING: "All labels"}
@@ -121,7 +121,11 @@ def _by_class(held: pd.Series) -> str:
     """How many there are of each class, the largest first."""
     said = [f"{plain(shorten(name, 30))} {count(number)}" for name, number in held.head(_NAMED).items()]
     rest = len(held) - _NAMED
-    return ", ".join(said) + (f", and {count(rest, 'more class', 'more classes')}" if rest > 0 else "")
+    return (
+        "By given class: "
+        + ", ".join(said)
+        + (f", and {count(rest, 'more class', 'more classes')}" if rest > 0 else "")
+    )
 
 
 def _cards(project: Project, turn: Turn, what: str, label: str | None, again: bool) -> pd.DataFrame:

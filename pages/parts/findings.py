@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.flywheel import chosen, dismiss, dismissed_findings, edit_of, restore
+from core.flywheel import chosen, dismiss, dismissed_findings, edit_of, findings_before, restore
 from core.flywheel.findings import finding_key
 from core.flywheel.mend import size
 from core.report import count, moment, shorten
-from pages.parts import audited, choosing, errors, frame, jobs, paging, sidebar
+from pages.parts import audited, choose_queue, choosing, errors, frame, jobs, paging, sidebar
 from pages.parts.plain import plain
 
 if TYPE_CHECKING:
@@ -40,6 +40,10 @@ def draw(project: Project) -> None:
         job = jobs.panel(project.id, audited.KIND)
         if job is not None and not job.running:
             st.button("Audit the data", icon=":material/search:", on_click=audited.again, args=(project,))
+        _last(project)
+        if before := findings_before(project):
+            st.caption("Found before your last edit, without what it mended. The data is being looked at again.")
+            listed(project, before[:_A_PAGE])
         return
     _last(project)
     if not found:
@@ -127,6 +131,12 @@ def _mend(project: Project, finding: Finding, made: choosing.Choice, key: str) -
     some = finding.fix is not None and finding.fix != "drop_column"
     total = size(finding)
     number = total - len(made.left_out) if some else len(made.values)
+    if finding.kind == "conflicting_labels" and project.turns:
+        if st.button("Settle them case by case", key=f"settle-{key}", width="stretch", help="Go to Annotate."):
+            st.session_state["annotate-view"] = "Review"
+            st.session_state["queue-what"] = choose_queue.COPIES
+            frame.navigate("annotate")
+        return
     if finding.fix is None and not number:
         return
     if finding.fix == "drop_column":

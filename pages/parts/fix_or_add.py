@@ -63,8 +63,12 @@ def _offer(project: Project, label: str) -> None:
 
         jobs.start(project.id, _JOB, "Fix or add", work)
     said = f"Takes about as long as {IN_TURNS} turns, in the background"
-    minutes = IN_TURNS * turn.seconds / 60
-    said += f": some {count(minutes, 'minute')}." if minutes >= 1.5 else "."
+    # The quickest turn so far: another may have shared the machine with other work.
+    minutes = IN_TURNS * min(each.seconds for each in project.turns) / 60
+    if minutes >= 100:
+        said += f": some {count(minutes / 60, 'hour')}."
+    else:
+        said += f": some {count(minutes, 'minute')}." if minutes >= 1.5 else "."
     if not len(open_suspects(project, turn)):
         said = f"No suspect is open: it will say what more examples would bring. {said}"
     st.caption(f"It can be measured once the suspects are ranked. {said}" if ranking else said)

@@ -47,6 +47,8 @@ class Job:
         How much is done, between 0 and 1.
     message : str
         What is being done; what went wrong, once it failed.
+    of : str
+        What it works on, where its result is of one state only: not shown, see whether a job is of the state of now.
     session : str
         Which browser session started it.
     """
@@ -61,6 +63,7 @@ class Job:
     finished: float | None = None
     result: Any = None
     session: str = ""
+    of: str = ""
 
     @property
     def running(self) -> bool:
@@ -91,7 +94,7 @@ class Registry:
         self._events: dict[tuple[str, str], threading.Event] = {}
         self._threads: dict[tuple[str, str], threading.Thread] = {}
 
-    def start(self, project: str, kind: str, title: str, work: Work) -> Job:
+    def start(self, project: str, kind: str, title: str, work: Work, *, of: str = "") -> Job:
         """Run ``work(progress, cancel)`` in a thread of its own, as soon as it is its turn.
 
         Raises
@@ -103,7 +106,7 @@ class Registry:
         with self._lock:
             if key in self._jobs and self._jobs[key].running:
                 raise JobError(f"{self._jobs[key].title} is already running. Wait for it or cancel it.")
-            job = self._jobs[key] = Job(project, kind, title, session=_session())
+            job = self._jobs[key] = Job(project, kind, title, session=_session(), of=of)
             self._events[key] = cancel
             thread = threading.Thread(target=self._run, args=(key, work, cancel), name=f"job {kind}", daemon=True)
             self._threads[key] = thread
@@ -193,7 +196,7 @@ def registry() -> Registry:
     return Registry()
 
 
-def start(project: str, kind: str, title: str, work: Work) -> None:
+def start(project: str, kind: str, title: str, work: Work, *, of: str = "") -> None:
     """Start a job and draw the page anew, so that its progress is seen.
 
     Parameters
@@ -206,8 +209,10 @@ def start(project: str, kind: str, title: str, work: Work) -> None:
         What the analyst reads, for example ``Turn 1``.
     work : callable
         ``work(progress, cancel)``; runs in a thread and must not call Streamlit.
+    of : str
+        What it works on, see `Job`.
     """
-    registry().start(project, kind, title, work)
+    registry().start(project, kind, title, work, of=of)
     st.rerun()
 
 

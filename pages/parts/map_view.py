@@ -117,10 +117,10 @@ def _without(project: Project) -> tuple[str, ...]:
 def _made(project: Project, method: str, without: tuple[str, ...]) -> ExampleMap | None:
     """The map of the data as it is; None while it is being made."""
     dataset, model = project.dataset, project.model
-    of = ", text alone" if without else ""
-    title = f"Map of version {dataset.version[:8]}{of}, {PROJECTIONS[method]}"
+    of = f"{dataset.version} {method} {' '.join(without)}"
+    title = f"Drawing the map{' of the texts alone' if without else ''}, {PROJECTIONS[method]}"
     job = jobs.registry().snapshot(project.id, _KIND)
-    if job is None or not (job.running or _is_of(job, title, model.fingerprint)):
+    if job is None or not (job.running or _is_of(job, of, model.fingerprint)):
         jobs.registry().start(
             project.id,
             _KIND,
@@ -128,9 +128,10 @@ def _made(project: Project, method: str, without: tuple[str, ...]) -> ExampleMap
             lambda progress, cancel: example_map(
                 dataset, model, method=method, without=without, progress=progress, cancel=cancel
             ),
+            of=of,
         )
     job = jobs.panel(project.id, _KIND)
-    if job is not None and job.state == "done" and _is_of(job, title, model.fingerprint):
+    if job is not None and job.state == "done" and _is_of(job, of, model.fingerprint):
         found: ExampleMap = job.result
         return found
     if job is not None and not job.running and st.button("Make it again", key="map-again"):
@@ -139,9 +140,9 @@ def _made(project: Project, method: str, without: tuple[str, ...]) -> ExampleMap
     return None
 
 
-def _is_of(job: jobs.Job, title: str, fingerprint: str) -> bool:
+def _is_of(job: jobs.Job, of: str, fingerprint: str) -> bool:
     """Whether a job that is over made, or failed to make, this map: another recipe reads other features."""
-    return job.title == title and (job.result is None or job.result.fingerprint == fingerprint)
+    return job.of == of and (job.result is None or job.result.fingerprint == fingerprint)
 
 
 def _said(project: Project, turn: Turn | None, found: ExampleMap) -> pd.DataFrame:

@@ -122,7 +122,9 @@ def _choices(draft: Draft) -> _Choices | None:
     with data[1]:
         label = _label(draft)
     if label is None:
-        st.info("Say which column holds the class to learn.", icon=":material/label:")
+        lone = [column for column in draft.schema.columns if column.reason.startswith("named like a label, but")]
+        said = f" '{plain(lone[0].name)}' is {lone[0].reason}: nothing can be learned from one." if lone else ""
+        st.info(f"Say which column holds the class to learn.{said}", icon=":material/label:")
         return None
     with data[2]:
         split = _split(draft)

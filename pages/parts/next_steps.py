@@ -53,8 +53,11 @@ def in_one_line(project: Project) -> None:
         return
     points = _points(action)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"Next: **{plain(action.title)}**" + (f" · {points}" if points else ""), width="content")
-        st.page_link("pages/overview.py", label="What to do next", icon=":material/arrow_forward:")
+        if st.button(plain(action.title), key="next-step", type="primary", icon=frame.screen(action.page).icon):
+            _go(project, action)
+        if points:
+            st.markdown(points, width="content")
+        st.page_link("pages/overview.py", label="All that can be done", icon=":material/arrow_forward:")
 
 
 def _forecasts(project: Project, actions: Sequence[Action]) -> None:

@@ -22,12 +22,17 @@ _KIND = "profile"
 def of(project: Project) -> Profile | None:
     """The profile of the data as it is; None while it is being made, which is then shown."""
     dataset = project.dataset
-    title = f"Look at version {dataset.version[:8]}"
     job = jobs.registry().snapshot(project.id, _KIND)
-    if job is None or (job.title != title and not job.running):
-        jobs.registry().start(project.id, _KIND, title, lambda progress, cancel: profile(dataset, progress, cancel))
+    if job is None or (job.of != dataset.version and not job.running):
+        jobs.registry().start(
+            project.id,
+            _KIND,
+            "Looking at the columns",
+            lambda progress, cancel: profile(dataset, progress, cancel),
+            of=dataset.version,
+        )
     job = jobs.panel(project.id, _KIND)
-    if job is not None and job.state == "done" and job.title == title:
+    if job is not None and job.state == "done" and job.of == dataset.version:
         found: Profile = job.result
         return found
     if job is not None and not job.running and st.button("Look again", key="profile-again"):

@@ -26,13 +26,16 @@ _SEVERE = 0.6
 
 def draw(project: Project, turn: Turn) -> None:
     """Draw the judgement of the test set; it is made in the background once for each version of the data."""
-    title = f"Test set of version {project.dataset.version[:8]}, turn {turn.number}"
-    if (said := reviewed(project)) is not None:
-        title += f", {count(said.noise.reviewed, 'label')} reviewed"
+    said = reviewed(project)
+    of = f"{project.dataset.version} {turn.number} {0 if said is None else said.noise.reviewed}"
     job = jobs.registry().snapshot(project.id, _KIND)
-    if job is None or (job.title != title and not job.running):
+    if job is None or (job.of != of and not job.running):
         jobs.registry().start(
-            project.id, _KIND, title, lambda progress, cancel: judge_test_set(project, progress, cancel)
+            project.id,
+            _KIND,
+            "Judging the test set",
+            lambda progress, cancel: judge_test_set(project, progress, cancel),
+            of=of,
         )
     job = jobs.panel(project.id, _KIND)
     if job is not None and job.state == "done":

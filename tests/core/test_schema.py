@@ -77,6 +77,19 @@ def test_a_truth_alone_is_the_label():
     assert roles(schema)["gold"] == "label"
 
 
+def test_a_label_of_one_class_is_said_and_not_replaced_by_another_column():
+    frame = pd.DataFrame({"gender": ["m", "f"] * 20, "plan": list("abcd") * 10, "Churn": ["No"] * 40})
+
+    schema = infer_schema(frame)
+
+    assert not schema.has_label
+    churn = next(column for column in schema.columns if column.name == "Churn")
+    assert churn.role == "ignored"
+    assert churn.reason == "named like a label, but has one class only (40 examples)"
+    named = infer_schema(frame.assign(outcome=["good", "bad"] * 20))
+    assert named.label == "outcome"
+
+
 def test_names_and_addresses_do_not_make_a_table_a_text():
     n = 100
     schema = infer(

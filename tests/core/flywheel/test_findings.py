@@ -18,6 +18,7 @@ from core.flywheel import (
     dismissed_findings,
     edit_of,
     findings,
+    findings_before,
     ready_findings,
     restore,
 )
@@ -114,6 +115,27 @@ def test_another_version_of_the_data_has_findings_of_its_own(project, train):
     project.apply(Exclude(train[:5]))
     assert project.findings() is not before
     assert ready_findings(project) is not None
+
+
+def test_until_the_data_is_looked_at_again_what_was_said_before_stands_without_what_was_mended(
+    tmp_path, make_dataset, make_table, long_audits
+):
+    table = make_table(200).drop(columns="key")
+    table = pd.concat([table, table.head(20)], ignore_index=True)
+    project = Project.create(tmp_path / "p", make_dataset(table, id=None), recipe="logistic_regression")
+    assert findings_before(project) == []
+    said = project.findings()
+    assert findings_before(project) == said
+    copies = next(finding for finding in said if finding.fix == "exclude")
+
+    project.apply(edit_of(copies))
+
+    assert ready_findings(project) is None
+    assert findings_before(project) == [each for each in said if not set(each.ids) & set(copies.ids)]
+    assert copies not in findings_before(project)
+    project.undo()
+    assert findings_before(project) == said
+    project.close()
 
 
 def test_a_dismissed_finding_does_not_come_back_until_it_is_about_more(project):
