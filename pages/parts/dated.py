@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -25,11 +26,11 @@ _KIND = "dated"
 # In pixels: all of a row is read on a screen of 1440.
 _WIDTHS = {
     "turn": 45,
-    "judged on": 150,
-    "of": 90,
-    "examples": 75,
-    "against the turn before": 255,
-    "against turn 0": 255,
+    "judged on": 140,
+    "of": 80,
+    "size": 50,
+    "against the turn before": 285,
+    "against turn 0": 285,
 }
 
 
@@ -83,8 +84,8 @@ def side_by_side(project: Project, table: pd.DataFrame, *, key: str) -> None:
             {
                 **({"turn": table["turn"]} if table["turn"].nunique() > 1 else {}),
                 "judged on": table["name"],
-                "of": table["day"],
-                "examples": table["size"].map(count),
+                "of": [f"{date.fromisoformat(day):%d %b %y}" for day in table["day"]],
+                "size": table["size"].map(count),
                 f"{METRICS[project.headline]} (95%)": [
                     verdicts.score(*each) for each in table[["score", "low", "high"]].itertuples(index=False)
                 ],

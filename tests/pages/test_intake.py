@@ -120,7 +120,7 @@ def test_labelled_rows_can_be_kept_as_a_dated_test_set(bring, quiet, start, turn
     app = quiet(start("evaluate", project=turned.id))
     table = next(each.value for each in app.dataframe if "judged on" in each.value)
     assert list(table["judged on"]) == ["the project's test set", "june.csv"]
-    assert list(table["examples"]) == [str(len(opened.dataset.ids("test"))), "55"]
+    assert list(table["size"]) == [str(len(opened.dataset.ids("test"))), "55"]
 
 
 def test_an_unlabelled_batch_can_not_judge(bring, quiet, turned, new):
