@@ -249,7 +249,7 @@ class Analyst:
     def press(self, target, view: View | None = None, *, settle: float = 0.5) -> None:
         """Click, and note what came of it; a click that runs no script (a list that opens) is none."""
         before, runs, self.bytes = self.page.evaluate("waits.length"), len(self.server.runs()), 0
-        target.click(timeout=15_000)
+        target.click(timeout=30_000)
         try:
             self.page.wait_for_function(f"waits.length > {before}", timeout=1_500 if view else 600_000)
         except Exception:
@@ -340,6 +340,7 @@ def measure(workspace: Path, project: str, only: list[str], clicks: int) -> tupl
                 executable_path=find_browser(), args=["--no-sandbox", "--disable-background-networking"]
             )
             page = chromium.new_page(viewport=WIDE)
+            page.set_default_timeout(600_000)
             analyst = Analyst(page, server)
             page.goto(f"{server.address}/race?project={project}")
             page.wait_for_selector('[data-test-script-state="notRunning"]', state="attached", timeout=600_000)

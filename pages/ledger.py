@@ -14,6 +14,7 @@ from pages.parts import (
     edits,
     frame,
     release,
+    report,
     seal,
     side_by_side,
     turn_detail,
@@ -39,6 +40,7 @@ def of_turns(project: Project) -> None:
         ways.draw(project, turn.revision, turn=number)
     turn_detail.draw(project, turn, ledger.iloc[number])
     attribution.draw(project, number)
+    report.draw(project, number)
 
 
 def log_of_edits(project: Project) -> None:
@@ -49,14 +51,19 @@ def log_of_edits(project: Project) -> None:
 
 
 def way_out(project: Project) -> None:
-    """Offer everything as one zip file."""
+    """Offer the report, everything as one zip file, and the model."""
+    if not project.turns:
+        st.caption("Run the first turn: report and export hold its numbers.")
+        return
+    st.markdown(
+        "A report for those who weren't there, as one HTML file that opens anywhere without a network: what the data "
+        "is, what was changed and why, verdicts with their intervals, the worst slices, what the numbers can't say."
+    )
+    report.draw(project)
     st.markdown(
         "The corrected data as CSV and Parquet, the log, the metrics, the recipe, and a script that rebuilds the last "
         "turn's numbers without this app."
     )
-    if not project.turns:
-        st.caption("Run the first turn: the export holds its numbers.")
-        return
     st.download_button(
         "Download as zip",
         data=lambda: _zipped(project),

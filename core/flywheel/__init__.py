@@ -4,7 +4,16 @@ from core.flywheel.action import Action, Forecast
 from core.flywheel.actions import suggest
 from core.flywheel.alarms import alarms_of
 from core.flywheel.annotators import Study, label_by_consensus, match_annotations, reviewer_annotations, study
-from core.flywheel.attribution import EXACT, PERMUTATIONS, Attribution, EditGroup, Share, attribute, groups_of
+from core.flywheel.attribution import (
+    EXACT,
+    PERMUTATIONS,
+    Attribution,
+    EditGroup,
+    Share,
+    attribute,
+    groups_of,
+    known_attribution,
+)
 from core.flywheel.backup import BackupError, Restored, back_up, backup_name, restore_backup, restored_from
 from core.flywheel.bands import Audit, BandError, Figure, audit_bands, fix_band, review_sample
 from core.flywheel.batch_report import BatchError, BatchReport, examine_batch
@@ -57,6 +66,7 @@ from core.flywheel.edits import (
     SetRules,
 )
 from core.flywheel.effort import Effort, efforts
+from core.flywheel.error_slices import ErrorSlices, error_slices_of
 from core.flywheel.errors import LockError, ProjectError, SealError, StaleError
 from core.flywheel.example_map import ExampleMap, example_map
 from core.flywheel.export import export
@@ -178,6 +188,7 @@ __all__ = [
     "EditGroup",
     "Effort",
     "Entry",
+    "ErrorSlices",
     "ExampleMap",
     "Exclude",
     "Figure",
@@ -254,6 +265,7 @@ __all__ = [
     "draw",
     "edit_of",
     "efforts",
+    "error_slices_of",
     "evidence",
     "examine_batch",
     "example_map",
@@ -285,6 +297,7 @@ __all__ = [
     "kept_forecasts",
     "kept_races",
     "kept_volume",
+    "known_attribution",
     "label_by_consensus",
     "last_answer",
     "ledger_arm",

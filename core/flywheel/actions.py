@@ -112,16 +112,16 @@ def _stop(project: Project, best: Sequence[Action]) -> list[Action]:
 
 
 def _test_labels(project: Project) -> list[Action]:
-    """Blind review of the test labels, as long as nobody has begun it."""
-    test = len(project.dataset.ids("test"))
-    if sample(project) is not None or not test:
+    """Blind review of the test labels: to be begun, or gone on with."""
+    test, drawn = len(project.dataset.ids("test")), sample(project)
+    count = min(_BLIND_SAMPLE, test) if drawn is None else len(drawn.ids.difference(settled_ids(project)))
+    if not count:
         return []
-    count = min(_BLIND_SAMPLE, test)
     nothing = Forecast(0.0, 0.0, 0.0, 0.0, 0, False, Estimate(0.0, 0.0, 0.0, 0.0, 0))
     return [
         Action(
             "test",
-            f"Review {wording.count(count, 'test label')} blind",
+            f"Review {wording.count(count, 'test label')} blind" if drawn is None else f"{_GO_ON} blind: {count:,} cards left",
             "It does not move the model, so it brings no points. It says how many test labels are wrong, and takes "
             "what they hide out of every verdict.",
             "annotate",
@@ -149,7 +149,7 @@ def _unforecast(project: Project, findings: Sequence[Finding]) -> list[Action]:
         actions += _claim(project)
     if not actions:
         actions.append(Action("collect", "Collect more data", "Nothing is left to review or mend.", "collect"))
-    return actions
+    return [*actions, *(replace(each, forecast=None) for each in _test_labels(project))]
 
 
 def _claim(project: Project) -> list[Action]:

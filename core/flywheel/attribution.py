@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from core.flywheel.project import Project
     from core.flywheel.turn import Turn
 
-__all__ = ["EXACT", "PERMUTATIONS", "Attribution", "EditGroup", "Share", "attribute", "groups_of"]
+__all__ = ["EXACT", "PERMUTATIONS", "Attribution", "EditGroup", "Share", "attribute", "groups_of", "known_attribution"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -184,8 +184,7 @@ def attribute(
     number = turns[-1].number if number is None and turns else number
     before, after = _two(project, number)
     groups = groups_of(project, after.number)
-    orders = [] if len(groups) <= EXACT else _drawn_orders(len(groups), seed=after.number)
-    subsets = sorted({*range(2 ** len(groups))} if not orders else {mask for order in orders for mask in order})
+    orders, subsets = _subsets(len(groups), seed=after.number)
     fitted, fits = _fit(project, before, after, groups, subsets, progress, cancel)
     values, draws = _scored(project, fitted, subsets)
     place = {mask: at for at, mask in enumerate(subsets)}
@@ -214,6 +213,27 @@ def attribute(
     ]
     shares.sort(key=lambda share: -abs(share.verdict.delta))
     return Attribution(after.number, float(values[-1] - values[0]), tuple(shares), fits, len(orders))
+
+
+def known_attribution(project: Project, number: int) -> Attribution | None:
+    """The gain of a turn, split, if that takes no fit because all it rests on is known; otherwise None.
+
+    Raises
+    ------
+    ProjectError
+        If there is no such turn, or it is turn 0.
+    """
+    before, after = _two(project, number)
+    groups = groups_of(project, after.number)
+    old, new = (log.active(project.log, until=turn.revision) for turn in (before, after))
+    edits = {entry.seq: log.to_edit(project.store, entry) for entry in [*old, *new]}
+    brought, fingerprint = project.dataset_at(0), project.model.fingerprint
+    for mask in _subsets(len(groups), seed=after.number)[1]:
+        if mask not in (0, 2 ** len(groups) - 1):
+            dataset = _with(brought, {entry.seq for entry in old}, groups, mask, edits)
+            if kept_fit(project.store, dataset.version, fingerprint) is None:
+                return None
+    return attribute(project, number) if groups else None
 
 
 def _two(project: Project, number: int | None) -> tuple[Turn, Turn]:
@@ -264,6 +284,12 @@ def _of_test_alone(edit: Edit, judged: pd.Index) -> bool:
 
 
 # --- the subsets ----------------------------------------------------------------------------------------------------
+
+
+def _subsets(groups: int, seed: int) -> tuple[list[list[int]], list[int]]:
+    """The orders that are drawn, none where every subset is trained on; and the subsets, as masks."""
+    orders = [] if groups <= EXACT else _drawn_orders(groups, seed)
+    return orders, sorted({*range(2**groups)} if not orders else {mask for order in orders for mask in order})
 
 
 def _fit(

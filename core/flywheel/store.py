@@ -148,10 +148,12 @@ class Store:
         ask = self._connection.execute
         if "log" not in table_names(self._connection):
             return ""
-        given = counts(ask)
+        # The note first: in another process it goes on while this one reads.
+        noted, given = read_note(self.folder), counts(ask)
         # The log has no gaps: entries that were on a damaged page count as well.
         ((entries,),) = ask("SELECT COUNT(*) FROM log")
-        self.lost = missing(given | read_note(self.folder), given | {"log": entries})
+        confirmed = {name: max(number, given.get(name, 0)) for name, number in (given | noted).items()}
+        self.lost = missing(confirmed, given | {"log": entries})
         if self.lost:
             ((sound,),) = ask("PRAGMA quick_check(1)")
             self.lost += "" if sound == "ok" else f" What is left of the file is damaged, too ({sound})."
@@ -257,8 +259,11 @@ class Store:
         with self._moving:
             self._unmoved = True
             if self._mover is None or not self._mover.is_alive():
-                self._mover = threading.Thread(target=self._move, name="moves the log", daemon=True)
-                self._mover.start()
+                mover = threading.Thread(target=self._move, name="moves the log", daemon=True)
+                # Where no thread can be had any more, the log stays where it is.
+                with suppress(RuntimeError):
+                    mover.start()
+                    self._mover = mover
 
     def _move(self) -> None:
         """Move the write-ahead log into the database, so that it is the only home of nothing for longer than a moment.

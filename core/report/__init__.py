@@ -27,11 +27,13 @@ from core.report.forecasts import foretold_chart
 from core.report.missingness import missing_by_class_chart, missing_map, missing_together
 from core.report.pool import pool_confidence
 from core.report.probabilities import loss_histogram, reliability_diagram, threshold_chart
+from core.report.project_report import project_report
 from core.report.race import ARM_TITLES, knobs_chart, race_answer, race_numbers, race_terms
 from core.report.race_player import PLAYER_CSS, PLAYER_HTML, PLAYER_JS, race_html, race_scene
 from core.report.relations import relations_bar, word_shares
 from core.report.shares import shares_chart
 from core.report.side_by_side import changes_chart
+from core.report.turn_words import change_in_words, covers_in_words, effort_in_words, score_in_words, verdict_in_words
 from core.report.two_curves import (
     about,
     gains_table,
@@ -73,6 +75,7 @@ __all__ = [
     "Usual",
     "about",
     "card",
+    "change_in_words",
     "changes_chart",
     "class_balance",
     "class_costs_chart",
@@ -84,9 +87,11 @@ __all__ = [
     "confusion_list",
     "confusion_matrix",
     "count",
+    "covers_in_words",
     "differences",
     "distribution_chart",
     "drift_over_batches",
+    "effort_in_words",
     "error_heat_map",
     "error_tree_chart",
     "example_map_chart",
@@ -107,6 +112,7 @@ __all__ = [
     "percent",
     "percent_interval",
     "pool_confidence",
+    "project_report",
     "race_answer",
     "race_html",
     "race_numbers",
@@ -115,6 +121,7 @@ __all__ = [
     "records",
     "relations_bar",
     "reliability_diagram",
+    "score_in_words",
     "scores_over_batches",
     "shares_chart",
     "shorten",
@@ -131,6 +138,7 @@ __all__ = [
     "two_curves_numbers",
     "usual",
     "verb",
+    "verdict_in_words",
     "volume_in_words",
     "volume_moment",
     "word_shares",

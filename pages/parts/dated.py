@@ -65,9 +65,8 @@ def draw(project: Project, turn: Turn) -> None:
                 st.caption(
                     "The test set of the project is never changed by a batch; its verdict stays as it was said. "
                     "Verdicts of a turn on dated test sets are corrected together (Holm). The latest set is most like "
-                    "what the model meets now. Its labels stay as they came: nobody can correct them here, since "
-                    "correcting where the model disagrees would flatter it. If they are wrong, bring the batch again "
-                    "with better ones, as a set of its own."
+                    "what the model meets now. Labels of dated sets stay as they came: nothing can correct them, since "
+                    "correcting where the model disagrees would flatter it."
                 )
 
 

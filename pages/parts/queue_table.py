@@ -61,16 +61,16 @@ def draw(project: Project, turn: Turn, *, by: str) -> None:
     state = f"{project.id}/{name}/{project.revision}"
     listing = _listing(state, project, cards)
     wanted = _filter(project.dataset, listing, flagged=shown_queue is None)
-    found = _matching(state, astuple(wanted), listing, project.dataset, wanted)
+    found, still_open = _matching(state, astuple(wanted), listing, project.dataset, wanted)
     if found.empty:
         st.info("No example matches. Take a filter away, or search for other words.", icon=":material/filter_alt_off:")
         return
     key = f"listing-{abs(hash((name, astuple(wanted))))}"
     page = paging.page_of(len(found), key=key)
-    shown = listing.loc[found[page]]
+    shown = found.iloc[page]
     chosen = _rows(project.dataset, shown, f"{key}-{page.start}-{project.revision}")
     paging.controls(len(found), key=key, noun="example")
-    _bulk(project, turn, shown_queue, listing.loc[found], shown.iloc[chosen], by)
+    _bulk(project, turn, shown_queue, found, still_open, shown.iloc[chosen], by)
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
@@ -78,11 +78,15 @@ def _listing(state: str, _project: Project, _cards: pd.DataFrame) -> pd.DataFram
     return list_cards(_project, _cards)
 
 
-@st.cache_resource(show_spinner=False, max_entries=16)
+@st.cache_resource(show_spinner=False, max_entries=8)
 def _matching(
     state: str, asked: tuple[object, ...], _listing: pd.DataFrame, _dataset: Dataset, _wanted: Filter
-) -> pd.Index:
-    return matching(_listing, _dataset, _wanted)
+) -> tuple[pd.DataFrame, int]:
+    """The rows that match, in their order, and how many of them are open."""
+    found = matching(_listing, _dataset, _wanted)
+    # Without a filter it is the listing itself, which need not be copied.
+    rows = _listing if found.equals(_listing.index) else _listing.loc[found]
+    return rows, len(open_rows(rows))
 
 
 # --- what is shown --------------------------------------------------------------------------------------------------
@@ -186,10 +190,15 @@ def _rows(dataset: Dataset, shown: pd.DataFrame, key: str) -> list[int]:
 
 
 def _bulk(
-    project: Project, turn: Turn, queue: Queue | None, matched: pd.DataFrame, selected: pd.DataFrame, by: str
+    project: Project,
+    turn: Turn,
+    queue: Queue | None,
+    matched: pd.DataFrame,
+    still_open: int,
+    selected: pd.DataFrame,
+    by: str,
 ) -> None:
-    """Draw the decisions for the selected rows, or for all that match."""
-    remaining = open_rows(matched)
+    """Draw the decisions for the selected rows, or for all that match and are open."""
     with st.container(border=True):
         scope, opens = st.columns([4, 1], vertical_alignment="center")
         every = scope.radio(
@@ -198,7 +207,7 @@ def _bulk(
             horizontal=True,
             # The numbers stand below: an option whose words change is another one, and the choice is lost.
             format_func=_SCOPES.__getitem__,
-            captions=[count(len(selected), "row"), count(len(remaining), "row")],
+            captions=[count(len(selected), "row"), count(still_open, "row")],
             key="table-scope",
             label_visibility="collapsed",
         )
@@ -207,7 +216,7 @@ def _bulk(
         if queue is not None and is_of_pool(queue):
             st.caption("What has no label yet is labelled one by one: select a row and open its card.")
             return
-        rows = remaining if every else selected
+        rows = open_rows(matched) if every else selected
         if rows.empty:
             st.caption(
                 "Nothing that matches is open."

@@ -184,9 +184,14 @@ def _remove(row: int) -> None:
     st.session_state[_DRAFT] = draft | {"rows": [each for each in draft["rows"] if each != row]}
 
 
+@st.cache_data(show_spinner=False, max_entries=16)
+def _columns(version: str, _dataset: Dataset) -> dict[str, str]:
+    return readable_columns(_dataset)
+
+
 def _row(dataset: Dataset, part: _Part | None, key: str, place: int, draft: dict[str, Any]) -> _Part:
     """Draw one condition: column, what is asked of it, values."""
-    columns = readable_columns(dataset)
+    columns = _columns(dataset.version, dataset)
     several = len(draft["rows"]) > 1
     left, middle, right, last = st.columns([2, 2, 5, 0.6], vertical_alignment="bottom")
     names = list(columns)

@@ -74,6 +74,16 @@ def _bands(project_id: str, revision: int, _project: Project, _weighed: Weighed)
     return rule_bands(_project, _weighed)
 
 
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _against(project_id: str, revision: int, rule: str, _project: Project, _weighed: Weighed) -> pd.DataFrame:
+    return rule_disagreements(_project, _weighed, rule) if rule in _weighed.votes else pd.DataFrame()
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _torn(project_id: str, revision: int, _project: Project, _weighed: Weighed) -> pd.DataFrame:
+    return rule_conflicts(_project, _weighed)
+
+
 def _worth(project: Project, turn: Turn, rules: Sequence[Rule], weighed: Weighed, by: str) -> None:
     st.subheader("What the rules are worth", anchor=False)
     st.dataframe(
@@ -138,8 +148,8 @@ def _changes(project: Project, rule: Rule, by: str) -> None:
 
 def _queues(project: Project, turn: Turn, rule: Rule, weighed: Weighed) -> None:
     """The ways to what the chosen rule, or any two rules, contradict."""
-    against = rule_disagreements(project, weighed, rule.name) if rule.name in weighed.votes else pd.DataFrame()
-    torn = rule_conflicts(project, weighed)
+    against = _against(project.id, project.revision, rule.name, project, weighed)
+    torn = _torn(project.id, project.revision, project, weighed)
     st.button(
         f"Review {count(len(against), 'disagreement')}" if len(against) else "No disagreement to review",
         icon=":material/rate_review:",

@@ -9,24 +9,20 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-from core.collect import describe
 from core.evaluate import (
     Bins,
     Node,
     Slice,
     bins_of,
     error_tree,
-    find_slices,
-    fold,
     joined,
-    losses,
     measure,
     overlap,
-    slice_frame,
 )
+from core.flywheel import error_slices_of
 from core.progress import Cancel, Progress
 from core.report import count, p_value, percent, shorten, slices_bar
-from pages.parts import error_heat_map, figure, jobs, mistakes, region, turns, watched
+from pages.parts import error_heat_map, figure, jobs, region, turns, watched
 from pages.parts import error_tree as error_tree_view
 from pages.parts.plain import plain
 
@@ -36,8 +32,6 @@ if TYPE_CHECKING:
 __all__ = ["Found", "draw", "seek"]
 
 _KIND = "slices"
-# Before near-copies are folded.
-_SOUGHT = 60
 _COLUMNS = ("size", "error", "low", "high", "lift", "p_adjusted")
 # From here on a slice is called worse than the rest by more than chance.
 _ADJUSTED = 0.05
@@ -95,24 +89,18 @@ def seek(project: Project, turn: Turn, progress: Progress | None = None, cancel:
 
     The data is taken as it was when the turn ran, so that decisions made since don't change what the turn said.
     """
-    predictions = mistakes.predictions(project, turn, "train")
-    loss = losses(predictions["given"], predictions["predicted"])
-    dataset = project.dataset_at(turn.revision)
-    everybody = describe(dataset, topics=True)
-    derived = everybody.drop(columns=list(dataset.schema.features))
-    described = everybody.loc[predictions.index]
-    categories, left_out = slice_frame(described, loss)
-    found = fold(find_slices(categories, loss, top=_SOUGHT, progress=progress, cancel=cancel))
-    bins = bins_of(described, categories)
-    tree = error_tree(categories, loss, bins)
+    sought = error_slices_of(project, turn, progress, cancel)
+    loss = sought.predictions["loss"]
+    bins = bins_of(sought.described.loc[loss.index], sought.categories)
+    derived = sought.described.drop(columns=list(project.dataset_at(turn.revision).schema.features))
     return Found(
         turns.identity(project, turn),
-        tuple(found),
-        predictions.assign(loss=loss),
-        left_out,
-        categories,
+        sought.slices,
+        sought.predictions,
+        sought.left_out,
+        sought.categories,
         bins,
-        tuple(tree),
+        tuple(error_tree(sought.categories, loss, bins)),
         derived if derived.shape[1] else None,
     )
 

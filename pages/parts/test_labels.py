@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from core.evaluate import METRICS, label_noise
-from core.flywheel import arrive, blind_queue, move, on_reviewed, others, reviewed, skipped
+from core.flywheel import arrive, blind_queue, dated_tests, move, on_reviewed, others, reviewed, skipped
 from core.flywheel import draw as draw_sample
 from core.report import count, percent, percent_interval, shorten
 from pages.parts import blind_card, errors, frame, queues, review_queue, verdicts
@@ -33,10 +33,12 @@ def draw(project: Project, turn: Turn, *, by: str) -> None:
     queue = blind_queue(project, by)
     if queue is None:
         _why(project)
+        _dated(project)
         _size(project, drawn=0)
         return
     queue = arrive(project, queue)
     _progress(project, queue)
+    _dated(project)
     if queue.place < len(queue.cards):
         blind_card.draw(project, queue, queue.place, by=by)
         review_queue.simulated(project, queue, queue.place)
@@ -86,6 +88,16 @@ def _why(project: Project) -> None:
         "Random, because correcting only where the model disagrees turns its mistakes into hits and leaves those that "
         "it shares with the labels: the score would rise by itself, and an equally good next model would look worse."
     )
+
+
+def _dated(project: Project) -> None:
+    """Say that dated test sets are not among these, if there are any."""
+    if dated := dated_tests(project):
+        st.caption(
+            "These are the labels of the project's test set. Those of dated test sets "
+            f"({plain(', '.join(map(str, dated)))}) stay as they came: nothing can correct them. If they are wrong, a "
+            "later batch can become a better set."
+        )
 
 
 def _size(project: Project, *, drawn: int) -> None:

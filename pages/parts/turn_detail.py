@@ -10,8 +10,8 @@ import streamlit as st
 from core.evaluate import METRICS
 from core.flywheel import KINDS, changes_by_reason, judge_watched, note_history, write_note
 from core.flywheel.notes import LONGEST
-from core.report import count, moment
-from pages.parts import errors, frame, judgement, sidebar, turns_table, verdicts
+from core.report import count, effort_in_words, moment
+from pages.parts import errors, frame, judgement, sidebar, verdicts
 from pages.parts.plain import plain
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def _changes(project: Project, turn: Turn, row: pd.Series) -> None:
             key=f"reasons-{turn.number}",
             alt="What was done to the data since the turn before, by reason.",
         )
-    effort = turns_table.effort(row)
+    effort = effort_in_words(row)
     if effort != "–":
         st.caption(f"Effort: {effort}. Minutes are those between entries of one person; pauses are not counted.")
 

@@ -9,13 +9,13 @@ import streamlit as st
 
 from core.evaluate import METRICS
 from core.flywheel import changes_by_reason, judge_watched, watched_slices, worded_changes
-from core.report import count, ledger_chart, shorten, signed, signed_interval, times
+from core.report import count, effort_in_words, ledger_chart, shorten, signed, signed_interval, times
 from pages.parts import figure, seal, verdicts
 
 if TYPE_CHECKING:
     from core.flywheel import Project
 
-__all__ = ["chart", "choose", "effort", "table"]
+__all__ = ["chart", "choose", "table"]
 
 _TABLE, _CHOSEN = "turns", "turn"
 # In pixels, so that a row is read at a glance on a screen of 1440.
@@ -53,7 +53,7 @@ def table(project: Project, ledger: pd.DataFrame) -> None:
                 "verdict": _verdicts(shown),
                 "change (interval)": _changes(shown),
                 "what changed in the data": _done(project, shown),
-                "effort": [effort(row, short=True) for _, row in shown.iterrows()],
+                "effort": [effort_in_words(row, short=True) for _, row in shown.iterrows()],
                 "look": shown["look"].map(count),
                 **_pinned(project, numbers),
                 **({"note": [shorten(note, 80) or "–" for note in shown["note"]]} if shown["note"].any() else {}),
@@ -85,20 +85,6 @@ def choose(ledger: pd.DataFrame) -> int:
             help="Or click its row.",
         )
     )
-
-
-def effort(row: pd.Series, *, short: bool = False) -> str:
-    """Write what people put into a turn: ``150 decided, 12 min``; in ``short`` ``150 in 12 min``."""
-    minutes = f"{count(row['minutes'])} min" if row["minutes"] >= 0.5 else ""
-    people = row["decisions"] + row["bulk"]
-    if short:
-        done = f"{count(people)} decided" if people else ""
-        said = [f"{count(people)} in {minutes}" if people and minutes else minutes or done]
-        said += [f"{count(row['simulated'])} simulated"] if row["simulated"] else []
-    else:
-        named = (("decisions", "decided one by one"), ("bulk", "in bulk"), ("simulated", "by the simulated reviewer"))
-        said = [f"{count(row[name])} {words}" for name, words in named if row[name]] + [minutes]
-    return ", ".join(each for each in said if each) or "–"
 
 
 def _clicked(numbers: list[int]) -> None:

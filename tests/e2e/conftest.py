@@ -14,10 +14,13 @@ from pathlib import Path
 
 import pytest
 from browser import find_browser
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 WIDE = {"width": 1440, "height": 900}
+# How long a test waits for what must come: nothing is lost where it comes at once, and others run beside this one.
+PATIENCE = 60_000
+expect.set_options(timeout=PATIENCE / 2)
 
 
 class Server:
@@ -100,6 +103,6 @@ def browser():
 def page(browser):
     context = browser.new_context(viewport=WIDE, accept_downloads=True)
     page = context.new_page()
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(PATIENCE)
     yield page
     context.close()

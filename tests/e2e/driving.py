@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
+from collections.abc import Callable
 
 from playwright.sync_api import Locator, Page, TimeoutError, expect
 
@@ -40,20 +42,33 @@ class App:
             time.sleep(PACE)
         self.page.wait_for_selector(DRAWN, state="attached", timeout=60_000)
 
-    def visit(self, title: str) -> None:
-        """Go to a page through the navigation, as a click does.
+    def insist(self, act: Callable[[], object], seen: Locator, *, gone: bool = False, seconds: float = 10) -> None:
+        """Do something, and once more if after so many seconds nothing has come of it.
 
-        A click that meets the redraw at the end of a job is lost (the framework joins the two into the page that is
-        open): who sees that nothing happened clicks once more.
+        A click or a key that meets a redraw is lost: the framework joins the two into what is being drawn, or has just
+        replaced what was clicked. Who sees that nothing happened does it again.
+
+        Parameters
+        ----------
+        act : callable
+        seen : Locator
+            What is to be seen afterwards.
+        gone : bool
+            It is no longer there, rather than seen.
+        seconds : float
         """
+        state = "detached" if gone else "visible"
+        for _ in range(2):
+            with contextlib.suppress(TimeoutError):
+                act()
+                seen.wait_for(state=state, timeout=1000 * seconds)
+                return
+        seen.wait_for(state=state, timeout=60_000)
+
+    def visit(self, title: str) -> None:
+        """Go to a page through the navigation, as a click does."""
         link = self.page.get_by_test_id("stSidebarNav").get_by_role("link", name=title)
-        heading = self.page.get_by_role("heading", name=title, level=1)
-        link.click()
-        try:
-            heading.wait_for(timeout=10_000)
-        except TimeoutError:
-            link.click()
-            expect(heading).to_be_visible(timeout=30_000)
+        self.insist(link.click, self.page.get_by_role("heading", name=title, level=1))
         self.drawn()
 
     def keyed(self, key: str) -> Locator:
@@ -80,8 +95,9 @@ class App:
     def run_turn(self, number: int) -> None:
         """Run the next turn on Train and wait for what it said."""
         self.visit("Train")
-        self.click("run-turn")
-        self.see(f"What turn {number} said", seconds=180)
+        said = self.page.get_by_text(f"What turn {number} said")
+        self.insist(lambda: self.click("run-turn"), said.or_(self.keyed("cancel-turn")).first)
+        expect(said.first).to_be_visible(timeout=180_000)
         self.drawn()
 
     @property

@@ -8,6 +8,12 @@ from core.flywheel import Decide, Decision, fix_or_add, kept_fix_or_add, open_su
 from pages.parts import jobs
 
 
+@pytest.fixture(autouse=True)
+def few_resamples(monkeypatch):
+    """What is tested is how it is shown, not how sure it is."""
+    monkeypatch.setattr("core.flywheel.two_curves._RESAMPLES", 20)
+
+
 def said(app) -> str:
     return " ".join(element.value for element in (*app.markdown, *app.caption, *app.header))
 

@@ -294,3 +294,25 @@ def test_the_model_of_a_turn_is_prepared_as_a_job_and_offered(start, turned, qui
     names = set(zipfile.ZipFile(io.BytesIO(data)).namelist())
     assert {"model.skops", "predict.py", "recipe.json"} <= names
     assert "Download the model of turn 0" in [button.label for button in quiet(app.run()).download_button]
+
+
+def test_the_report_of_a_turn_and_of_the_project_is_written_and_offered(start, turned, quiet):
+    app = quiet(start("ledger", project=turned.id))
+    app.button(key="report-0").click().run()
+    assert jobs.registry().wait(turned.id, "report", 60).state == "done"
+    app = quiet(app.run())
+    assert [each.proto.label for each in app.get("download_button")] == ["Download the report of turn 0"]
+
+    app = quiet(view(start, turned, "Export"))
+    app.button(key="report-None").click().run()
+    page = jobs.registry().wait(turned.id, "report", 60).result[1]
+    assert "report of the project" in page
+    assert "Download the report of the project" in [
+        each.proto.label for each in quiet(app.run()).get("download_button")
+    ]
+
+    # What was written before is not offered as a report of now.
+    turned.apply(Exclude(turned.dataset.ids("train")[:1].tolist()))
+    app = quiet(view(start, turned, "Export"))
+    assert app.button(key="report-None").label == "Write the report of the project"
+    assert "Download the report of the project" not in [each.proto.label for each in app.get("download_button")]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,15 +12,32 @@ from core.flywheel import Decide, Project, kept_races, race_project
 from pages.parts import jobs, race_start, volume
 
 
-@pytest.fixture
-def known(workspace):
+def make_known(folder: Path) -> Project:
     rng = np.random.default_rng(0)
     x = rng.normal(size=240)
     truth = np.where(x > 0, "yes", "no")
     frame = pd.DataFrame({"x": x, "y": rng.normal(size=240), "true_label": truth})
     frame["label"] = np.where(rng.random(240) < 0.2, "no", truth)
     dataset = Dataset.from_frame(frame, label="label", test=0.4)
-    return Project.create(workspace / "known", dataset, recipe="logistic_regression", name="Known")
+    return Project.create(folder / "known", dataset, recipe="logistic_regression", name="Known")
+
+
+def make_raced(folder: Path) -> Project:
+    """The same after two races."""
+    project = make_known(folder)
+    for reviews in (3, 4):
+        race_project(project, budget=100, reviews_per_turn=reviews)
+    return project
+
+
+@pytest.fixture
+def known(ready) -> Project:
+    return ready(make_known)
+
+
+@pytest.fixture
+def raced(ready) -> Project:
+    return ready(make_raced)
 
 
 def test_before_the_first_race_it_says_what_one_is_and_what_it_costs(start, known, quiet):
@@ -72,9 +90,9 @@ def test_volume_against_consistency_is_measured_after_it_and_is_its_last_step(st
     assert "race-volume" not in {box.key for box in app.checkbox}
 
 
-def test_shown_to_others_nothing_else_is_on_screen(start, known, quiet):
-    run = race_project(known, budget=100, reviews_per_turn=3)
-    app = quiet(start("race", project=known.id))
+def test_shown_to_others_nothing_else_is_on_screen(start, raced, quiet):
+    run = kept_races(raced)[0]
+    app = quiet(start("race", project=raced.id))
     app.button(key="race-show").click().run()
     app = quiet(app.run())
     assert app.query_params["show"] == str(run.number)
@@ -92,10 +110,8 @@ def test_an_address_that_shows_a_race_that_is_not_there_shows_the_page(start, kn
     assert quiet(app.run()).title[0].value == "Race"
 
 
-def test_one_of_several_races_is_chosen(start, known, quiet):
-    for reviews in (3, 4):
-        race_project(known, budget=100, reviews_per_turn=reviews)
-    app = quiet(start("race", project=known.id))
+def test_one_of_several_races_is_chosen(start, raced, quiet):
+    app = quiet(start("race", project=raced.id))
     assert any("4 a turn" in caption.value for caption in app.caption)
     app.selectbox(key="race-chosen").set_value(1)
     assert any("3 a turn" in caption.value for caption in quiet(app.run()).caption)

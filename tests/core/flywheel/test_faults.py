@@ -168,6 +168,8 @@ def look(folder: Path, train: list[str], version: str) -> None:
 
 
 @needs_fork
+# Tests that run side by side have a thread that listens; the child does not need it.
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 @pytest.mark.parametrize("clean", [True, False], ids=["closed", "left open"])
 def test_a_folder_that_can_only_be_read_is_looked_at_and_nothing_is_changed(dataset, train, clean):
     with tempfile.TemporaryDirectory() as place:
