@@ -123,7 +123,7 @@ def _test_labels(project: Project) -> list[Action]:
             "test",
             f"Review {wording.count(count, 'test label')} blind"
             if drawn is None
-            else f"{_GO_ON} blind: {count:,} cards left",
+            else f"{_GO_ON} blind: {wording.count(count, 'card')} left",
             "It does not move the model, so it brings no points. It says how many test labels are wrong, and takes "
             "what they hide out of every verdict.",
             "annotate",

@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from core.report.chart import ACCENT, ALERT, FONT_SIZE, NEUTRAL, SECOND, Chart, faded, layout, plain_label, whiskers
-from core.wording import count, interval, number, percent, percent_interval
+from core.wording import count, interval, number, percent, percent_interval, verb
 
 __all__ = ["loss_histogram", "reliability_diagram", "threshold_chart"]
 
@@ -241,6 +241,6 @@ def loss_histogram(losses: pd.Series, wrong: pd.Series, *, line: float, bins: in
         figure,
         numbers,
         f"Log losses of {count(len(values), 'example')}, {count(mistaken.sum())} of them predicted wrongly. "
-        f"The median is {median}; {count(above)} of them above {number(line, 2)}, "
+        f"The median is {median}; {count(above)} {verb(above, 'is', 'are')} above {number(line, 2)}, "
         "which is what guessing all classes alike would have.",
     )

@@ -12,7 +12,7 @@ from core.flywheel import log as entries
 from core.report.html_page import Facts, Part, Section, Sentences, Table
 from core.report.turn_words import change_in_words, score_in_words
 from core.train import Recipe
-from core.wording import count, interval, moment, percent
+from core.wording import count, moment, percent, percent_interval
 
 if TYPE_CHECKING:
     from core.flywheel import Project, Turn
@@ -44,7 +44,7 @@ def _noise(found: Reviewed) -> str:
     noise = found.noise
     share = percent(noise.share)
     if not noise.complete:
-        share += f" ({interval(100 * noise.low, 100 * noise.high, 1)} %)"
+        share += f" ({percent_interval(noise.low, noise.high)})"
     return (
         f"{count(noise.reviewed)} of {count(noise.size, 'test label')} were reviewed blind, in random order: {share} "
         f"of the labels that the test set came with are wrong. {count(noise.wrong)} were found; turns were scored anew."
@@ -101,7 +101,7 @@ def limits_section(project: Project, turn: Turn, dataset: Dataset) -> Section:
     said = [
         "A verdict is about this model under these data and this test set. It says nothing of another model.",
         _seen(turn, dataset),
-        "“No evidence” is not “no change”: it means that this test set can't tell.",
+        "'No evidence' is not 'no change': it means that this test set can't tell.",
         "Intervals cover the luck of the test sample. A world that has moved since the data was collected, or a test "
         "set that was no fair sample of it, is in none of them.",
     ]

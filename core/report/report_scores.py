@@ -12,7 +12,7 @@ from core.flywheel import judge_dated
 from core.report.html_page import Figure, Mark, Part, Section, Sentences, Table
 from core.report.report_data import rest
 from core.report.turn_words import change_in_words, covers_in_words, score_in_words, verdict_in_words
-from core.wording import count, interval, moment, percent, shorten
+from core.wording import count, moment, percent, percent_interval, shorten
 
 if TYPE_CHECKING:
     from core.flywheel import Project, Turn
@@ -42,7 +42,7 @@ def verdicts_section(project: Project, turns: Sequence[Turn]) -> Section:
         (turn.number, *turn.headline, turn.verdict.verdict if turn.verdict else "", score_in_words(*turn.headline))
         for turn in shown
     ]
-    parts: list[Part] = [_figure(f"{title}, turn by turn, with 95 % intervals of each turn by itself", scores)]
+    parts: list[Part] = [_figure(f"{title}, turn by turn, with 95% intervals of each turn by itself", scores)]
     changes = [(turn.number, turn.verdict) for turn in shown if turn.verdict is not None]
     if changes:
         parts.append(
@@ -73,7 +73,7 @@ def mistakes_section(turn: Turn) -> Section:
     found = turn.evaluation
     metrics = [[METRICS[name], score_in_words(*values)] for name, values in found.metrics.items()]
     title = f"Turn {turn.number} on {_test_examples(found)}"
-    whole = Table(title, ("metric", "score (95 %)"), metrics)
+    whole = Table(title, ("metric", "score (95%)"), metrics)
     return Section(f"Turn {turn.number}, class by class", [whole, _classes(found), _confusion(found.confusion)])
 
 
@@ -99,7 +99,7 @@ def _turns(project: Project, turns: Sequence[Turn], shown: Sequence[Turn]) -> Ta
         ]
         for turn in shown
     ]
-    score = f"{METRICS[project.headline]} (95 %)"
+    score = f"{METRICS[project.headline]} (95%)"
     columns = ("turn", "when", score, "against the turn before", "against turn 0", "look at test", "data")
     return Table("The turns", columns, rows, ("look at test",), remark=rest(turns, shown, "earlier turns"))
 
@@ -118,7 +118,7 @@ def _dated(project: Project, last: int) -> list[Part]:
         ]
         for each in found
     ]
-    columns = ("turn", "test set", f"{METRICS[project.headline]} (95 %)", "against the turn before", "against turn 0")
+    columns = ("turn", "test set", f"{METRICS[project.headline]} (95%)", "against the turn before", "against turn 0")
     shown = rows[-_MOST_TURNS:]
     return [Table("On test sets of later days", columns, shown, remark=rest(rows, shown, "earlier rows"))]
 
@@ -137,7 +137,7 @@ def _classes(found: Evaluation) -> Table:
         ]
         for name, row in per_class.head(_MOST_CLASSES).iterrows()
     ]
-    columns = ("class", "test examples", *(f"{title} (95 %)" for title in _SCORES.values()))
+    columns = ("class", "test examples", *(f"{title} (95%)" for title in _SCORES.values()))
     remark = rest(per_class.index, rows, "classes with a higher F1 are")
     return Table("Each class, the weakest first", columns, rows, columns[1:], remark=remark)
 
@@ -153,11 +153,11 @@ def _confusion(confusion: pd.DataFrame) -> Table:
                 each["true"],
                 each["predicted"],
                 count(each["count"]),
-                f"{percent(each['share'])} ({interval(100 * each['low'], 100 * each['high'], 1)} %)",
+                f"{percent(each['share'])} ({percent_interval(each['low'], each['high'])})",
             ]
             for _, each in wrong.head(_MOST_PAIRS).iterrows()
         ]
-        columns = ("class", "taken for", "examples", "share of the class (95 %)")
+        columns = ("class", "taken for", "examples", "share of the class (95%)")
         return Table(
             "What is taken for what, the most frequent first",
             columns,

@@ -8,7 +8,7 @@ from core.evaluate import METRICS, Slice
 from core.flywheel import ErrorSlices, judge_watched, watched_slices
 from core.report.html_page import Figure, Mark, Part, Section, Sentences, Table
 from core.report.turn_words import change_in_words
-from core.wording import count, interval, number, p_value, percent
+from core.wording import count, number, p_value, percent, percent_interval
 
 if TYPE_CHECKING:
     from core.flywheel import Project, Turn
@@ -51,7 +51,7 @@ def _worst(found: ErrorSlices, turn: int) -> list[Part]:
         ]
         for each in slices
     ]
-    columns = ("slice", "train examples", "error (95 %)", "times the overall", "adjusted p")
+    columns = ("slice", "train examples", "error (95%)", "times the overall", "adjusted p")
     alt = "; ".join(f"{mark.name}: {mark.said}" for mark in marks)
     return [
         Sentences(sentences),
@@ -87,4 +87,4 @@ def _watched(project: Project, turn: Turn) -> list[Part]:
 
 
 def _error(found: Slice) -> str:
-    return f"{percent(found.error)} ({interval(100 * found.low, 100 * found.high, 1)} %)"
+    return f"{percent(found.error)} ({percent_interval(found.low, found.high)})"

@@ -25,7 +25,7 @@ def test_an_action_is_forecast_done_and_held_against_what_came(page, server):
     app.goto(project=name)
     app.see("What to do next")
     app.click("forecast")
-    app.see("Forecast from turn 0, in points of the headline metric, with 80 % intervals.", seconds=300)
+    app.see("Forecast from turn 0, in points of the headline metric, with 80% intervals.", seconds=300)
     app.drawn()
 
     # All that can be done, ranked, each with points, interval, minutes and the reason.
@@ -58,7 +58,7 @@ def test_an_action_is_forecast_done_and_held_against_what_came(page, server):
     assert (held.turn, held.action.key, held.forecast) == (1, review.key, review.forecast)
     assert held.measured == project.turns[1].verdict.delta
     page.get_by_text(f"How forecasts have held: {int(held.inside)} of 1 intervals").click()
-    app.see(re.compile(r"of 1 80 % intervals held what the next turn measured"))
+    app.see(re.compile(r"of 1 80% intervals held what the next turn measured"))
     # What was forecast from turn 0 is over: the next one starts from turn 1.
     expect(app.keyed("forecast")).to_be_visible()
     assert not app.trace

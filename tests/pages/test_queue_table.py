@@ -97,7 +97,7 @@ def test_what_is_selected_is_decided_at_once_and_taken_back_at_once(table, queue
     app = table(queued)
     assert "Select rows by the boxes" in words(app)
     app = quiet(select(app, 0, 2))
-    assert "You answer for the rows that you select" in words(app)
+    assert "You answer for the examples that you select" in words(app)
     cards = current_queue(queued).cards.iloc[[0, 2]]
     app = quiet(app.button(key="table-do-suggested").click().run())
     on_disk = Project.open(queued.folder)
