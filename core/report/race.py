@@ -134,7 +134,7 @@ def knobs_chart(gains: Mapping[str, Verdict], *, metric: str) -> Chart:
         )
     )
     figure.add_vline(x=0, line={"color": NEUTRAL, "width": 1.5})
-    layout(figure, height=70 + 56 * len(arms), x=f"gain of {metric} from the common start")
+    layout(figure, height=70 + 56 * len(arms), x=f"gain of {metric}")
     # Beside the name, where neither bar nor whisker is in the way.
     named = [f"{side}  <b>{gain}</b>" for side, gain in zip(numbers["side"], numbers["gain"], strict=True)]
     figure.update_yaxes(tickvals=numbers["side"], ticktext=named, autorange="reversed", tickfont={"size": _LARGE})

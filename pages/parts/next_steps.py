@@ -103,16 +103,17 @@ def _one(project: Project, action: Action, *, first: bool) -> None:
     minutes = f"about {max(1, round(action.minutes))} min" if action.minutes else ""
     figures = " · ".join(each for each in (_points(action), minutes) if each)
     target = frame.screen(action.page)
-    with st.container(border=True):
-        words, way = st.columns([5, 2], vertical_alignment="center")
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        words = st.container()
         words.markdown(f"**{plain(action.title)}**" + (f"  \n{figures}" if figures else ""))
         words.caption(plain(action.why))
-        if way.button(
+        if st.button(
             _GO.get(action.kind, target.title),
             key=f"go-{action.kind}-{action.title}",
             type="primary" if first else "secondary",
             icon=target.icon,
-            width="stretch",
+            # Room for the longest name on any screen, and all of them aligned.
+            width=150,
             help=f"Go to {target.title}.",
         ):
             _go(project, action)

@@ -34,7 +34,8 @@ def strip(project: Project, actions: Sequence[Action]) -> None:
     """Draw the five stages side by side, each a way to its page; the one to go to next is marked."""
     said = _states(project, actions)
     first = actions[0].page if actions else ""
-    for place, (slug, lines) in zip(st.columns(len(said), gap="small"), said.items(), strict=True):
+    places = st.container(key="wheel").columns(len(said), gap="small")
+    for place, (slug, lines) in zip(places, said.items(), strict=True):
         screen = frame.screen(slug)
         with place.container(border=True, height="stretch"):
             st.page_link(screen.path, label=f"**{screen.title}**", icon=screen.icon)

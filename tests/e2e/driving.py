@@ -19,7 +19,8 @@ FOCUSED = """() => {
   const one = document.activeElement;
   const { outlineStyle, outlineWidth, boxShadow } = getComputedStyle(one);
   const ringed = (outlineStyle !== 'none' && parseFloat(outlineWidth) > 0) || boxShadow !== 'none';
-  return { name: one.ariaLabel || one.innerText || '', seen: ringed };
+  const named = one.matches('a, button, input, textarea, summary, [role]');
+  return { name: named ? one.ariaLabel || one.innerText : '', seen: ringed };
 }"""
 
 
