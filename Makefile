@@ -12,10 +12,14 @@ VENV ?= .venv
 CONSTRAINTS ?= constraints.txt
 PORT ?=
 PYTEST_ARGS ?=
+WORKERS ?= auto
 
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check
 PIN := $(if $(CONSTRAINTS),-c $(CONSTRAINTS),)
+# In as many processes as there are cores, of which one that is through takes over what others have left; WORKERS=0 runs
+# all in this one.
+PYTEST := $(PY) -m pytest --numprocesses $(WORKERS) --maxprocesses 8 --dist worksteal
 key = $(shell cat $(1) $(CONSTRAINTS) | cksum | tr ' ' '-')
 APP_STAMP := $(VENV)/.installed-app-$(call key,requirements.txt)
 DEV_STAMP := $(VENV)/.installed-dev-$(call key,requirements.txt requirements-dev.txt)
@@ -37,10 +41,10 @@ run: setup ## start the app at localhost (a port of your choice: make run PORT=9
 	$(PY) -m streamlit run app.py $(if $(PORT),--server.port $(PORT),)
 
 test: setup-dev browser lint types layers ## everything: lint, types, import layers, unit, app and browser tests
-	$(PY) -m pytest $(PYTEST_ARGS)
+	$(PYTEST) $(PYTEST_ARGS)
 
 check: setup-dev lint types layers ## the same without the browser
-	$(PY) -m pytest -m "not browser" $(PYTEST_ARGS)
+	$(PYTEST) -m "not browser" $(PYTEST_ARGS)
 
 lint: setup-dev ## ruff: rules and format
 	$(PY) -m ruff check .

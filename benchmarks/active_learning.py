@@ -31,7 +31,7 @@ from core.annotate import next_to_label
 from core.dataset import Dataset
 from core.train import LockedModel
 from core.train.fit import TrainingSet
-from core.train.recipes import Fit
+from core.train.learner import Fit
 
 START = STEP = 20
 SHARE = 0.95

@@ -145,8 +145,8 @@ def training(simulations: int, recipe: str, *, better: bool) -> pd.DataFrame:
             fitted = model.fit(dataset)
             predicted.append(pd.DataFrame(fitted.predict_proba(inputs), index=inputs.index, columns=fitted.classes))
             out_of_fold = pd.DataFrame(index=dataset.ids("train"))
-            made = model.refits(dataset, inputs, out_of_fold, folds=FOLDS, divisions=DIVISIONS)
-            refits.append([[Refit(probabilities) for probabilities, _ in folds] for folds in made])
+            made = model.refits(dataset, {"test": inputs}, out_of_fold, folds=FOLDS, divisions=DIVISIONS)
+            refits.append([[Refit(probabilities) for probabilities, _ in folds] for folds in made["test"]])
         labels = versions[0].labels_of("test")
         for size in sizes:
             some = labels.iloc[:size]

@@ -63,6 +63,7 @@ class Dataset:
         self._hashes = {} if hashes is None else hashes
         # By part, valid for this split.
         self._parts = {} if members is None else members
+        self._labels_of: dict[str, pd.Series] = {}
 
     @classmethod
     def from_frame(
@@ -170,7 +171,7 @@ class Dataset:
         )
         dataset = cls(frame, split, unit, settled, hashes=hashes)
         if not (split == "train").any():
-            raise DatasetError("The training part must have labelled examples. It has none. Make the test set smaller.")
+            raise DatasetError("Train must have labelled examples. It has none. Make the test set smaller.")
         return dataset
 
     # --- looking ----------------------------------------------------------------------------------------
@@ -220,7 +221,10 @@ class Dataset:
 
     def labels_of(self, part: str) -> pd.Series:
         """The labels of one part of the split."""
-        return self.labels[self._members(part)[0]]
+        if part not in self._labels_of:
+            mask, ids = self._members(part)
+            self._labels_of[part] = self.labels.set_axis(pd.RangeIndex(len(self)))[mask].set_axis(ids)
+        return self._labels_of[part].copy(deep=False)
 
     def folds(self, k: int = 5, division: int = 0) -> pd.Series:
         """Assign the train examples to folds.

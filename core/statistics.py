@@ -37,7 +37,7 @@ Floats = npt.NDArray[np.float64]
 Interval = tuple[Floats, Floats]
 
 LEVEL = 0.95
-# A little more than the 1.96 of the normal distribution. With 1.96 a gain or harm that is none is claimed in up to 6 %
+# A little more than the 1.96 of the normal distribution. With 1.96 a gain or harm that is none is claimed in up to 6%
 # of comparisons of macro F1 with a rare class; benchmarks/verdict.py shows what this number does.
 PAIRED_STANDARD_ERRORS = 2.05
 
@@ -269,7 +269,7 @@ def _in_chunks(resamples: int, length: int) -> Iterator[int]:
 def paired_error(draws: npt.ArrayLike) -> float:
     """Standard error of a paired difference: that of its bootstrap draws, and a little more.
 
-    1.96 of it to both sides of the difference are a 95 % interval. The percentiles of the draws would claim too often
+    1.96 of it to both sides of the difference are a 95% interval. The percentiles of the draws would claim too often
     for macro F1 with a rare class, and need ten times the draws.
 
     Parameters

@@ -76,10 +76,7 @@ def projects() -> None:
         backups.offer_restore()
     if not found:
         return
-    widths = [4, 2, 1, 1, 2, 2]
-    titles = ("name", "kind of data", "edits", "turns", "last change", "")
-    for place, title in zip(st.columns(widths), titles, strict=True):
-        place.caption(title)
+    widths = [4, 1, 1.5, 1.5, 2, 2]
     everything = len(found) > SHOWN and st.session_state.get("all-projects")
     for summary in found if everything else found[:SHOWN]:
         name, modality, edits, turns, changed, keep = st.columns(widths, vertical_alignment="center")
@@ -87,8 +84,8 @@ def projects() -> None:
         if name.button(said, key=f"open-{summary.id}", type="tertiary", icon=":material/folder_open:"):
             frame.navigate("overview", summary.id)
         modality.text(MODALITIES.get(summary.modality, summary.modality))
-        edits.text(count(summary.edits))
-        turns.text(count(summary.turns))
+        edits.text(count(summary.edits, "edit"))
+        turns.text(count(summary.turns, "turn"))
         changed.text(moment(summary.changed))
         with keep, st.container(horizontal=True, horizontal_alignment="right"):
             backups.back_up_button(summary.id, "Back up", help=f"Everything in {plain(summary.name)} as one file")

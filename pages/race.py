@@ -29,14 +29,15 @@ def running(project_id: str, metric: str) -> None:
 
 def finished(project: Project, run: Race) -> None:
     """Show how a race came out, let it be played, shown to others and taken along."""
-    race_player.draw(scene(run), key=f"race-{run.number}")
+    beside = volume.picture(project)
+    race_player.draw(scene(run, beside), key=f"race-{run.number}")
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("Show to others", icon=":material/present_to_all:", key="race-show", help=_SHOW_HELP):
             st.query_params[SHOW] = str(run.number)
             st.rerun()
         st.download_button(
             "Download as one HTML file",
-            data=lambda: written(project.name, run).encode("utf-8"),
+            data=lambda: written(project.name, run, beside).encode("utf-8"),
             file_name=f"race-{run.number}.html",
             mime="text/html",
             icon=":material/download:",
@@ -57,7 +58,7 @@ def finished(project: Project, run: Race) -> None:
             knobs_chart(run.gains, metric=METRICS[run.settings["metric"]]),
             key=f"knobs-{run.number}",
             caption=(
-                "From the common start to the end of the budget, on the same test examples. Whiskers: 95 % for all "
+                "From the common start to the end of the budget, on the same test examples. Whiskers: 95% for all "
                 "sides together (Holm)."
             ),
         )
@@ -66,34 +67,36 @@ def finished(project: Project, run: Race) -> None:
 _SHOW_HELP = "The race alone, in large letters. Space plays and pauses, the arrow keys step, F11 fills the screen."
 
 
-def shown(run: Race) -> None:
+def shown(project: Project, run: Race) -> None:
     """Show a race to a room: nothing else is on screen."""
     st.html(_STYLE)
-    race_player.draw(scene(run, whole=True), key=f"race-shown-{run.number}")
+    race_player.draw(scene(run, volume.picture(project), whole=True), key=f"race-shown-{run.number}")
     if st.button("Leave", icon=":material/close:", key="race-leave", type="tertiary", shortcut="Esc"):
         del st.query_params[SHOW]
         st.rerun()
 
 
-def scene(run: Race, *, whole: bool = False) -> dict[str, object]:
-    """The scene of a finished race."""
+def scene(run: Race, beside: volume.Picture | None, *, whole: bool = False) -> dict[str, object]:
+    """The scene of a finished race; volume against consistency is its last step, where it was measured."""
     return race_scene(
         run.table,
         metric=METRICS[run.settings["metric"]],
         budget=float(run.settings["budget"]),
         verdict=run.verdict,
         gains=run.gains,
+        volume=None if beside is None else beside.moment,
         whole=whole,
     )
 
 
-def written(name: str, run: Race) -> str:
+def written(name: str, run: Race, beside: volume.Picture | None) -> str:
     """The race as one HTML file."""
     return race_html(
         f"{name}: a better model, or better data?",
-        scene(run, whole=True),
+        scene(run, beside, whole=True),
         run.table,
         remark=race_terms(run.settings),
+        volume=None if beside is None else beside.numbers,
     )
 
 
@@ -111,7 +114,7 @@ opened = frame.project_or_stop("race")
 races = kept_races(opened)
 asked = next((run for run in races if str(run.number) == st.query_params.get(SHOW)), None)
 if asked is not None:
-    shown(asked)
+    shown(opened, asked)
     st.stop()
 frame.heading("race")
 job = jobs.panel(opened.id, race_start.JOB)

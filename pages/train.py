@@ -66,7 +66,7 @@ def result(project: Project, turn: Turn) -> None:
         next_steps.in_one_line(project)
         with st.container(horizontal=True):
             st.page_link("pages/evaluate.py", label="Where it fails", icon=":material/monitoring:")
-            st.page_link("pages/annotate.py", label="Suspect labels", icon=":material/rate_review:")
+            st.page_link("pages/annotate.py", label="Suspects", icon=":material/rate_review:")
 
 
 def lock(project: Project, turns: list[Turn]) -> None:
@@ -90,7 +90,7 @@ def lock(project: Project, turns: list[Turn]) -> None:
             choose_recipe(project)
             own_pipeline.offer(project, busy=bool(jobs.registry().running(project.id)))
         with st.expander("The recipe as data", icon=":material/data_object:"):
-            st.code(json.dumps(own_pipeline.without_file(recipe), indent=2, ensure_ascii=False), language="json")
+            st.code(json.dumps(own_pipeline.without_file(recipe), indent=2, ensure_ascii=False), language=None)
 
 
 def choose_recipe(project: Project) -> None:
@@ -142,7 +142,7 @@ def moved(project: Project, turns: list[Turn]) -> None:
         if st.button("Lock the installed versions", icon=":material/lock:", type="primary"):
             project.rebaseline()
             st.rerun()
-    elif st.button("Re-baseline …", icon=":material/restart_alt:", type="primary"):
+    elif st.button("Re-baseline…", icon=":material/restart_alt:", type="primary"):
         confirm_rebaseline(project, len(turns))
 
 

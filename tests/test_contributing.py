@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from sklearn.ensemble import ExtraTreesClassifier
 
+import core.train.learner
 import core.train.lock
-import core.train.recipes
 from core.collect import Finding, audit
 from core.dataset import Dataset
 from core.flywheel import Generate, Project
@@ -29,7 +29,7 @@ def dataset():
 
 
 def test_a_recipe_is_data_and_a_classifier(dataset, tmp_path, monkeypatch):
-    monkeypatch.setitem(core.train.recipes._CLASSIFIERS, "ExtraTreesClassifier", ExtraTreesClassifier)
+    monkeypatch.setitem(core.train.learner._CLASSIFIERS, "ExtraTreesClassifier", ExtraTreesClassifier)
     steps = {
         "columns": {"dates": ["days"], "categories": "codes", "most": 254},
         "classifier": {"name": "ExtraTreesClassifier", "n_estimators": 20},

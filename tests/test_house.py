@@ -65,9 +65,10 @@ def side_entries(path: Path) -> list[str]:
 # What goes into an export as it is, each file behind those it imports. In there the modules stand alone.
 CARRIED = {
     "core/train/pipelines.py": set(),
-    "core/train/recipes.py": {"core.train.pipelines"},
-    "core/train/portable.py": {"core.train.pipelines", "core.train.recipes"},
-    "core/flywheel/replay.py": {"core.train.recipes"},
+    "core/train/encoder.py": set(),
+    "core/train/learner.py": {"core.train.encoder", "core.train.pipelines"},
+    "core/train/portable.py": {"core.train.pipelines", "core.train.encoder", "core.train.learner"},
+    "core/flywheel/replay.py": {"core.train.learner"},
     "core/flywheel/predict.py": {"core.train.portable"},
 }
 
@@ -140,6 +141,38 @@ def test_core_knows_no_screen():
     assert not found
 
 
+DRAWS = {
+    "plotly_chart",
+    "line_chart",
+    "bar_chart",
+    "area_chart",
+    "scatter_chart",
+    "altair_chart",
+    "pyplot",
+    "vega_lite_chart",
+}
+COLOUR = re.compile(r"#[0-9a-fA-F]{6}\b|#[0-9a-fA-F]{3}\b")
+
+
+def test_every_figure_is_drawn_with_its_words_and_its_numbers():
+    """The one place that draws a figure takes a chart: figure, table, and what it says to those who don't see it."""
+    calls = {
+        (name(path), node.attr)
+        for path in [*PAGES, *PARTS]
+        for node in ast.walk(ast.parse(text(path)))
+        if isinstance(node, ast.Attribute) and node.attr in DRAWS
+    }
+    assert calls == {("pages/parts/figure.py", "plotly_chart")}
+
+
+def test_the_colours_of_figures_come_from_one_palette():
+    """It is the palette that is tested for contrast and for people who are colour-blind."""
+    drawing = [path for path in CORE if "import plotly" in text(path) and name(path) != "core/report/chart.py"]
+    assert len(drawing) > 10
+    found = {name(path): COLOUR.findall(text(path)) for path in [*drawing, *PAGES, *PARTS]}
+    assert not {path: colours for path, colours in found.items() if colours}
+
+
 def test_what_an_export_carries_needs_nothing_of_this_project():
     """The sources of these files, one after the other, are the exported replay.py and predict.py."""
     allowed = {"numpy", "pandas", "scipy", "sklearn", "skops", "threadpoolctl"}
@@ -164,6 +197,50 @@ def test_each_module_says_what_it_is_for_and_what_it_offers():
 def test_nothing_is_left_for_later():
     later = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
     assert not [name(path) for path in CODE if later.search(text(path))]
+
+
+def said(path: Path) -> Iterator[str]:
+    """What a file may write on the screen: its strings without docstrings, a \x00 where an f-string takes a value."""
+    tree = ast.parse(text(path))
+    silent = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    silent |= {
+        id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in ast.iter_child_nodes(node)
+    }
+    for node in ast.walk(tree):
+        if id(node) in silent:
+            continue
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+        elif isinstance(node, ast.JoinedStr):
+            yield "".join(str(part.value) if isinstance(part, ast.Constant) else "\0" for part in node.values)
+
+
+# How things are not written, and how they are. The words are those of docs/architecture.md.
+OTHER_VOICES = {
+    r"[\d\0] %(?![\w{(])": "95%, by core.wording.percent",
+    r"\b[12] times\b": "once and twice, by core.wording.times",
+    r"[\w ]\.\.\.": "…",
+    r"\w …$": "no space before an ellipsis that ends a label",
+    r"[“”]": "names and values between straight quotes, 'so'",
+    r"\b(?:can not|cannot)\b": "can't",
+    r" .*[a-z]!(?:\s|$)": "no exclamation marks",
+    r"(?i)\btraining (?:example|row|label|text)s?\b": "train examples, labels in train",
+    r"\bdata sets?\b": "dataset, or the data",
+    r"\bwatched slice": "pinned slice",
+    r"\b(?:row|column) an? (?:label|example|annotator)\b": "one row per label",
+}
+
+
+def test_the_screen_speaks_with_one_voice():
+    patterns = {re.compile(other, re.MULTILINE): ours for other, ours in OTHER_VOICES.items()}
+    found = [
+        f"{name(path)}: {each} ({ours})"
+        for path in CODE
+        for each in said(path)
+        for pattern, ours in patterns.items()
+        if pattern.search(each)
+    ]
+    assert not found
 
 
 # --- pages ----------------------------------------------------------------------------------------------------------

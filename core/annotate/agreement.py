@@ -38,7 +38,7 @@ def agreement(annotations: pd.DataFrame) -> dict[str, Any]:
             For nominal labels, 1 = perfect, 0 = as by chance; NaN where no two annotators labelled the same example, or
             only one class was given.
         ``krippendorff_interval`` : (float, float)
-            Its 95 % interval, from resampled examples.
+            Its 95% interval, from resampled examples.
         ``per_annotator`` : DataFrame indexed by annotator
             ``labelled`` (examples), ``shared`` (those that others labelled, too), ``agreement`` (share of the shared
             ones on which they gave the consensus) with ``low`` and ``high``, ``quality`` (how often their

@@ -189,7 +189,7 @@ def _reasons(settled: _Settled, votes: Floats, best: Integers, given: Integers, 
     """Say of each example who said what; missing classes of the given label count no votes."""
     crowd, confidence = settled.crowd, settled.posterior[places].max(axis=1)
     rows, model = np.arange(len(votes)), "" if settled.model is None else ", with the model"
-    # Weighed by how reliable each annotator is; never 100 % for what is only nearly so.
+    # Weighed by how reliable each annotator is; never 100% for what is only nearly so.
     sure = np.clip(np.floor(100 * confidence), 0, 99).astype(int)
     total, agree = votes.sum(axis=1).astype(int), votes[rows, best].astype(int)
     mine = np.where(given == best, -1, np.where(given >= 0, votes[rows, np.maximum(given, 0)], 0)).astype(int)
@@ -198,7 +198,7 @@ def _reasons(settled: _Settled, votes: Floats, best: Integers, given: Integers, 
     sentences = [
         f"{one} of {all_} annotator{'' if all_ == 1 else 's'} {'says' if one == 1 else 'say'} '{crowd.classes[named]}'"
         + (f", {own} the given label" if own >= 0 else "")
-        + f"; weighed by their reliability{model}, '{crowd.classes[named]}' with {percent} %"
+        + f"; weighed by their reliability{model}, '{crowd.classes[named]}' with {percent}%"
         for named, all_, one, own, percent in keys.tolist()
     ]
     return pd.Series(np.array(sentences, dtype=object)[again.ravel()], dtype="str")

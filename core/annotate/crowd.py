@@ -98,14 +98,14 @@ def read_crowd(annotations: pd.DataFrame) -> Crowd:
     """
     if not isinstance(annotations, pd.DataFrame):
         raise AnnotationsError(
-            f"Annotations must be a table with a row an example and a column an annotator. Got "
+            f"Annotations must be a table with one row per example and one column per annotator. Got "
             f"'{type(annotations).__name__}' instead. Turn a list of labels into one with to_wide."
         )
     for names, what in ((annotations.index, "example"), (annotations.columns, "annotator")):
         if names.has_duplicates:
             raise AnnotationsError(
                 f"Each {what} must occur once in the table of annotations. '{names[names.duplicated()][0]}' repeats. "
-                "Turn a table with a row a label into a wide one first."
+                "Turn a table with one row per label into a wide one first."
             )
     places, said_by = [], []
     for place in range(annotations.shape[1]):

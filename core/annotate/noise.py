@@ -25,7 +25,7 @@ class NoiseSummary:
     Attributes
     ----------
     share, low, high : float
-        Estimated share of wrong labels in all, with its 95 % interval. NaN if no class could be judged.
+        Estimated share of wrong labels in all, with its 95% interval. NaN if no class could be judged.
     per_class : DataFrame
         Indexed by given class: ``labelled`` (examples with that label), ``wrong`` (estimated number of wrong ones),
         ``share``, ``low``, ``high``; the largest share first.

@@ -67,7 +67,7 @@ def pool_cards(
     if can_tell and len(names) > 1:
         second = names[ranked[:, 1]]
         shares = [
-            [f"{100 * share:.0f} %" for share in of_chosen[np.arange(len(rows)), ranked[:, place]]] for place in (0, 1)
+            [f"{100 * share:.0f}%" for share in of_chosen[np.arange(len(rows)), ranked[:, place]]] for place in (0, 1)
         ]
         reasons = np.array(
             [

@@ -21,7 +21,7 @@ _WRONG = 10
 
 @dataclass(frozen=True)
 class Share:
-    """``found`` of ``of``, with the 95 % interval (Wilson) of the share."""
+    """``found`` of ``of``, with the 95% interval (Wilson) of the share."""
 
     found: int
     of: int

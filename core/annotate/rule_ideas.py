@@ -43,7 +43,7 @@ class Idea:
     fires, right : int
         On how many of the examples it was not chosen on it fires, and how many of those have its class.
     share, low, high : float
-        Right among those it fires on, with the 95 % interval (Wilson).
+        Right among those it fires on, with the 95% interval (Wilson).
     base : float
         The share of the class among all of them.
     """

@@ -29,7 +29,7 @@ class Preview:
     train, pool : int
         Examples it hits in either part, of ``of_train`` and ``of_pool``.
     agreed : int
-        Hits in train that are labelled with the class of the rule; ``low`` and ``high`` are the 95 % interval of their
+        Hits in train that are labelled with the class of the rule; ``low`` and ``high`` are the 95% interval of their
         share (Wilson).
     base : float
         The share of the class in train.

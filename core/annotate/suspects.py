@@ -28,7 +28,7 @@ Refit = Callable[..., pd.DataFrame]
 
 # The score of a label that the model never learned: it can say neither right nor wrong.
 _UNDECIDED = 0.5
-_PERCENT = np.array([f"{share} %" for share in range(101)] + ["under 1 %", "over 99 %"], dtype=object)
+_PERCENT = np.array([f"{share}%" for share in range(101)] + ["under 1%", "over 99%"], dtype=object)
 # cleanlab hands the probabilities to its workers in a global: two threads must not be in there at once.
 _CLEANLAB = threading.Lock()
 
@@ -283,7 +283,7 @@ def _reasons(frame: pd.DataFrame, judged: Judged, suggested: Integers, support: 
 
 
 def _percent(shares: Floats) -> Integers:
-    """Whole percent as places in `_PERCENT`, never 0 % or 100 % for what is only nearly so."""
+    """Whole percent as places in `_PERCENT`, never 0% or 100% for what is only nearly so."""
     whole = np.rint(shares * 100).astype(np.int64)
     whole[(whole == 0) & (shares > 0)] = 101
     whole[(whole == 100) & (shares < 1)] = 102

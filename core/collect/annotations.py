@@ -181,7 +181,8 @@ def find_layout(frame: pd.DataFrame, *, ids: Iterable[str] | None = None) -> Lay
     alike = _sharing_classes(frame, others)
     if len(alike) < 2:
         raise ReadError(
-            "it must have a row a label (example, annotator, label) or a column an annotator, and no columns look so",
+            "it must have one row per label (example, annotator, label) or one column per annotator, and no columns "
+            "look so",
             "Name the columns rater_1, rater_2 and so on, or bring three columns id, annotator, label.",
             source=_SOURCE,
         )
@@ -208,7 +209,7 @@ def read_annotations(frame: pd.DataFrame, layout: Layout) -> pd.DataFrame:
     if wide.index.has_duplicates:
         raise ReadError(
             f"each example must have one row, and '{wide.index[wide.index.duplicated()][0]}' has several",
-            "Keep one row an example, or bring a row a label with a column for the annotator.",
+            "Keep one row per example, or bring one row per label with a column for the annotator.",
             source=_SOURCE,
         )
     wide = wide.dropna(how="all").dropna(how="all", axis="columns")
@@ -255,7 +256,7 @@ def gather_examples(frame: pd.DataFrame, layout: Layout) -> pd.DataFrame:
 def _canonical(frame: pd.DataFrame) -> pd.DataFrame:
     """Values and names of columns in one form; a file whose names repeat is refused."""
     if frame.empty:
-        raise ReadError("it holds no rows", "Bring a table with a header and a row a label.", source=_SOURCE)
+        raise ReadError("it holds no rows", "Bring a table with a header and one row per label.", source=_SOURCE)
     frame = canonicalise(frame)
     if frame.columns.has_duplicates:
         repeated = frame.columns[frame.columns.duplicated()][0]

@@ -22,20 +22,20 @@ from core.progress import Cancel, Progress, Steps
 __all__ = ["CHECKS", "audit"]
 
 CHECKS = (
-    ("Comparing the examples with each other", check_examples),
-    ("Looking at each column", check_columns),
-    ("Looking for values that are no values", check_values),
-    ("Looking for mixed types", check_types),
-    ("Looking for two values in one cell", check_merged),
-    ("Comparing spellings", check_spellings),
-    ("Looking for columns that settle each other", check_dependencies),
-    ("Looking for words among numbers", check_words),
-    ("Comparing formats", check_formats),
-    ("Looking for sources that disagree", check_sources),
-    ("Looking for personal data", check_personal),
-    ("Looking for order, time and groups", check_order),
-    ("Comparing train and test", check_mismatch),
-    ("Looking for outliers and near copies", check_neighbours),
+    ("comparing the examples with each other", check_examples),
+    ("looking at each column", check_columns),
+    ("looking for words and numbers that stand for a missing value", check_values),
+    ("looking for mixed types", check_types),
+    ("looking for two values in one cell", check_merged),
+    ("comparing spellings", check_spellings),
+    ("looking for columns that settle each other", check_dependencies),
+    ("looking for words among numbers", check_words),
+    ("comparing formats", check_formats),
+    ("looking for sources that disagree", check_sources),
+    ("looking for personal data", check_personal),
+    ("looking for order, time and groups", check_order),
+    ("comparing train and test", check_mismatch),
+    ("looking for outliers and near copies", check_neighbours),
 )
 
 

@@ -10,8 +10,9 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.tree import DecisionTreeClassifier
 
+from core import wording
 from core.collect.audited import Audited
-from core.collect.finding import Finding, counted
+from core.collect.finding import Finding
 from core.schema import Schema
 
 __all__ = ["check_columns"]
@@ -46,10 +47,10 @@ def _missing(audited: Audited, features: pd.DataFrame, droppable: bool) -> Itera
     worst = str(shares.index[0])
     yield Finding(
         "missing_values",
-        f"Missing values in {counted(len(shares), 'column')}",
+        f"Missing values in {wording.count(len(shares), 'column')}",
         0.1 + 0.3 * float(shares.iloc[0]),
-        f"{len(shares):,} of {counted(features.shape[1], 'column')} have missing values, {counted(len(cells), 'cell')} "
-        f"in all; '{worst}' has most ({shares.iloc[0]:.1%}).",
+        f"{len(shares):,} of {wording.count(features.shape[1], 'column')} {wording.verb(len(shares), 'has', 'have')} "
+        f"missing values, {wording.count(len(cells), 'cell')} in all; '{worst}' has most ({shares.iloc[0]:.1%}).",
         "Nothing must be done: the default recipe for tables uses them as they are. Fill in what is known.",
         ids=cells.ids,
         columns=tuple(map(str, shares.index)),
@@ -60,7 +61,7 @@ def _missing(audited: Audited, features: pd.DataFrame, droppable: bool) -> Itera
             "missing_values",
             f"'{name}' is nearly always missing",
             0.35,
-            f"'{name}' has no value in {int(missing[name].sum()):,} of {len(features):,} rows ({share:.1%}).",
+            f"'{name}' has no value in {int(missing[name].sum()):,} of {len(features):,} examples ({share:.1%}).",
             "Drop the column, unless having a value there means something.",
             columns=(str(name),),
             fix="drop_column",
@@ -76,7 +77,7 @@ def _constant(train: pd.DataFrame, distinct: pd.Series, droppable: bool) -> Iter
             "constant_column",
             f"'{name}' is always the same",
             0.2,
-            f"'{name}' has {value} in all {len(train):,} training examples (100%): nothing can be learned from it.",
+            f"'{name}' has {value} in all {len(train):,} train examples (100%): nothing can be learned from it.",
             "Drop the column.",
             columns=(str(name),),
             fix="drop_column" if droppable else None,
@@ -93,8 +94,8 @@ def _identifiers(train: pd.DataFrame, distinct: pd.Series, droppable: bool) -> I
             "identifier_like",
             f"'{name}' looks like an identifier",
             0.5,
-            f"'{name}' has {distinct[name]:,} different values in {len(train):,} training examples "
-            f"({distinct[name] / len(train):.1%}): it names the rows rather than describing them.",
+            f"'{name}' has {distinct[name]:,} different values in {len(train):,} train examples "
+            f"({distinct[name] / len(train):.1%}): it names the examples rather than describing them.",
             "Drop the column: what a model learns from it does not hold for new examples.",
             columns=(str(name),),
             fix="drop_column" if droppable else None,
@@ -138,7 +139,7 @@ def _leaks(
             "leaking_column",
             f"'{name}' nearly gives the label",
             0.95,
-            f"'{name}' alone predicts the label of {accuracy:.1%} of the training examples; always saying the largest "
+            f"'{name}' alone predicts the label of {accuracy:.1%} of the train examples; always saying the largest "
             f"class is right for {majority:.1%}.",
             "If it is known only after the label (a result, a date of closing, a code of the outcome), drop it.",
             columns=(str(name),),

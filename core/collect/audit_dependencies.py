@@ -14,8 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from core import wording
 from core.collect.audited import Audited, Coded
-from core.collect.finding import Finding, counted, examples_of, listed
+from core.collect.finding import Finding, examples_of, listed
 
 __all__ = ["GROUP", "MOST_BROKEN", "Dependency", "check_dependencies", "find_dependencies", "majorities"]
 
@@ -124,10 +125,10 @@ def _doubted(
     names = [f"'{left}'" for left in lefts]
     yield Finding(
         "broken_dependency",
-        f"'{right}' breaks a rule in {counted(len(doubted), 'row')}",
+        f"'{right}' breaks a rule in {wording.count(len(doubted), 'example')}",
         min(0.6, 0.3 + 2 * len(doubted) / rows),
-        f"{listed(names, 3)} nearly always {'settle' if len(names) > 1 else 'settles'} '{right}'. "
-        f"{audited.of_rows(len(doubted))} have another value than the rest of their group: "
+        f"{listed(names, 3)} nearly always {wording.verb(len(names), 'settles', 'settle')} '{right}'. "
+        f"{audited.of_examples(len(doubted), 'has', 'have')} another value than the rest of their group: "
         f"{examples_of(dict(zip(old, values, strict=True)).items())}.",
         "Look at a few. If the rule holds in your field, give these cells the value that the rest of the group has.",
         ids=cells.ids,

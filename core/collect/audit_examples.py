@@ -11,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from core import wording
 from core.collect.audit_spellings import slips
 from core.collect.audited import Audited, Coded
-from core.collect.finding import Finding, counted, listed
+from core.collect.finding import Finding, listed
 from core.neighbours import equal_groups, near_duplicates
 
 __all__ = ["check_examples"]
@@ -40,17 +41,14 @@ class _Examples:
     near: npt.NDArray[np.int64]
     texts: pd.Series | None
 
-    @property
-    def noun(self) -> str:
-        return "row" if self.texts is None else "text"
-
     def share(self, mask: _Mask) -> tuple[int, float]:
         """Number and share of train examples in a mask."""
         count = int((mask & self.train).sum())
         return count, count / max(1, int(self.train.sum()))
 
-    def of_train(self, count: int, share: float) -> str:
-        return f"{count:,} of {counted(int(self.train.sum()), 'training ' + self.noun)} ({share:.1%})"
+    def of_train(self, count: int, share: float, one: str, many: str) -> str:
+        of = wording.count(int(self.train.sum()), "train example")
+        return f"{count:,} of {of} ({share:.1%}) {wording.verb(count, one, many)}"
 
 
 def check_examples(audited: Audited) -> Iterator[Finding]:
@@ -100,16 +98,17 @@ def _copies(examples: _Examples) -> Iterator[Finding]:
     exact = _repeated(examples.equal, examples.label, examples.train)
     count, share = examples.share(exact)
     in_test = int(_repeated(examples.equal, examples.label, examples.judged).sum())
-    also = f" {in_test:,} in the test set repeat another there; they stay." if in_test else ""
+    repeats, stays = ("repeats", "it stays") if in_test == 1 else ("repeat", "they stay")
+    also = f" {in_test:,} in the test set {repeats} another there; {stays}." if in_test else ""
     if count:
         is_text = examples.texts is not None
         yield Finding(
             "exact_duplicates",
-            counted(count, "exact copy", "exact copies"),
+            wording.count(count, "exact copy", "exact copies"),
             min(0.8, (0.3 if is_text else 0.1) + 0.7 * share),
-            f"{examples.of_train(count, share)} repeat another with the same label.{also}",
-            "Exclude the copies, one of each stays."
-            + ("" if is_text else " Leave them if they are different cases that merely look alike."),
+            f"{examples.of_train(count, share, 'repeats', 'repeat')} another with the same label.{also}",
+            "Exclude the copies; one of each stays."
+            + ("" if is_text else " Leave them if they are different things that merely look alike."),
             ids=examples.ids[exact],
             fix="exclude",
         )
@@ -120,10 +119,11 @@ def _copies(examples: _Examples) -> Iterator[Finding]:
     if count:
         yield Finding(
             "near_duplicates",
-            counted(count, "near copy", "near copies"),
+            wording.count(count, "near copy", "near copies"),
             min(0.7, 0.2 + share),
-            f"{examples.of_train(count, share)} repeat another with the same label, but for case, spaces or signs.",
-            "Exclude them, one of each stays.",
+            f"{examples.of_train(count, share, 'repeats', 'repeat')} another with the same label, but for case, spaces "
+            "or signs.",
+            "Exclude them; one of each stays.",
             ids=examples.ids[near],
             fix="exclude",
         )
@@ -145,10 +145,10 @@ def _contradictions(examples: _Examples) -> Iterator[Finding]:
     groups = outvoted.index.get_level_values("group").nunique()
     yield Finding(
         "conflicting_labels",
-        f"{counted(count, examples.noun)} with conflicting labels",
+        f"{wording.count(count, 'example')} with conflicting labels",
         min(0.8, 0.3 + 2 * share),
-        f"{examples.of_train(count, share)} have the same content as others with a different label that is as frequent "
-        f"or more so, in {counted(groups, 'group')}.",
+        f"{examples.of_train(count, share, 'has', 'have')} the same content as others with a different label that is "
+        f"as frequent or more so, in {wording.count(groups, 'group')}.",
         "Review them: either labels are wrong, or the columns can't tell the classes apart.",
         ids=examples.ids[marked],
     )
@@ -164,11 +164,11 @@ def _twins_of_test(examples: _Examples) -> Iterator[Finding]:
     near = "" if examples.texts is None else " (but for case, spaces and signs)"
     yield Finding(
         "train_test_duplicates",
-        f"{counted(count, 'training ' + examples.noun)} in the test set too",
+        f"{wording.count(count, 'train example')} in the test set too",
         min(1.0, 0.5 + 2 * float(test_share)),
-        f"{examples.of_train(count, share)} equal one of the test set{near}. The model has seen "
+        f"{examples.of_train(count, share, 'equals', 'equal')} one of the test set{near}. The model has seen "
         f"{int(known.sum()):,} of the examples that judge it ({test_share:.1%}).",
-        "Exclude them from training; the test set stays as it is.",
+        "Exclude them from train; the test set stays as it is.",
         ids=examples.ids[twins],
         fix="exclude",
     )
@@ -185,10 +185,10 @@ def _rare_classes(examples: _Examples) -> Iterator[Finding]:
     marked = examples.train & examples.labels.isin(rare.index).to_numpy()
     yield Finding(
         "rare_class",
-        f"{counted(len(named), 'class', 'classes')} with too few examples",
+        f"{wording.count(len(named), 'class', 'classes')} with too few examples",
         0.5,
-        f"{len(named):,} of {counted(len(counts) + len(unseen), 'class', 'classes')} have fewer than {RARE} training "
-        f"examples: {listed}.",
+        f"{len(named):,} of {wording.count(len(counts) + len(unseen), 'class', 'classes')} "
+        f"{wording.verb(len(named), 'has', 'have')} fewer than {RARE} train examples: {listed}.",
         "Collect or generate more of them, or merge them with another class.",
         ids=examples.ids[marked],
     )
@@ -221,15 +221,16 @@ def _variants(
         return
     count, share = examples.share(marked)
     elsewhere = int((marked & examples.judged).sum())
-    also = f" {elsewhere:,} more are in the test set; they stay." if elsewhere else ""
+    more = "is in the test set; it stays" if elsewhere == 1 else "are in the test set; they stay"
+    also = f" {elsewhere:,} more {more}." if elsewhere else ""
     pairs = [f"'{coded.values[i]}' and '{main[i]}'" for i in changed[np.argsort(-coded.counts[changed], kind="stable")]]
     labels = dict(zip(examples.ids[where].tolist(), main[coded.codes[where]].tolist(), strict=True))
     yield Finding(
         "label_variants",
         "One class in several spellings",
         0.7,
-        f"Classes that differ only in spelling: {listed(pairs)}. {examples.of_train(count, share)} have the rarer "
-        f"spelling.{also}",
+        f"Classes that differ only in spelling: {listed(pairs)}. "
+        f"{examples.of_train(count, share, 'has', 'have')} the rarer spelling.{also}",
         "Give them the same label.",
         ids=examples.ids[where],
         columns=(coded.name,),
@@ -248,12 +249,12 @@ def _empty_texts(examples: _Examples) -> Iterator[Finding]:
     elsewhere = int((empty & ~examples.train).sum())
     if not count:
         return
-    also = f" {elsewhere:,} more are in test or pool." if elsewhere else ""
+    also = f" {elsewhere:,} more {wording.verb(elsewhere, 'is', 'are')} in test or pool." if elsewhere else ""
     yield Finding(
         "text_empty",
-        counted(count, "empty text"),
+        wording.count(count, "empty text"),
         min(0.8, 0.4 + share),
-        f"{examples.of_train(count, share)} are empty.{also}",
+        f"{examples.of_train(count, share, 'is', 'are')} empty.{also}",
         "Exclude them: there is nothing to learn from.",
         ids=examples.ids[marked],
         columns=(str(examples.texts.name),),

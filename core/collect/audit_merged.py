@@ -68,7 +68,7 @@ def _merged(
         "merged_values",
         f"'{coded.name}' holds values of '{other.name}'",
         min(0.6, 0.4 + len(where) / len(audited)),
-        f"{audited.of_rows(len(where))} have a value of '{other.name}' at the end of '{coded.name}': "
+        f"{audited.of_examples(len(where), 'has', 'have')} a value of '{other.name}' at the end of '{coded.name}': "
         f"{examples_of(((coded.values[i], heads[i]) for i in shown), 3)}.{also}",
         "Give each column its own value.",
         ids=cells.ids,

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from core import wording
 from core.collect.audited import Audited
 from core.collect.drift import drift
-from core.collect.finding import Finding, counted, listed
+from core.collect.finding import Finding, listed
 
 __all__ = ["check_mismatch"]
 
@@ -33,9 +34,10 @@ def check_mismatch(audited: Audited) -> Iterator[Finding]:
         phrases = [f"'{name}' ({detail})" if detail else f"'{name}'" for name, detail in moved["detail"].items()]
         yield Finding(
             "train_test_mismatch",
-            f"{counted(len(moved), 'column')} {'differs' if len(moved) == 1 else 'differ'} between train and test",
+            f"{wording.count(len(moved), 'column')} {wording.verb(len(moved), 'differs', 'differ')} between train and "
+            "test",
             min(0.8, 0.45 + 0.5 * float(moved["effect"].max())),
-            f"{len(moved):,} of {counted(len(table), 'column')} {'has' if len(moved) == 1 else 'have'} moved: "
+            f"{len(moved):,} of {wording.count(len(table), 'column')} {wording.verb(len(moved), 'has', 'have')} moved: "
             f"{listed(phrases, 3)}.",
             "Say which of the two is like the data to come. If it is test, collect more of that kind for train; if it "
             "is train, make a new project with another test set.",
@@ -62,10 +64,10 @@ def _unseen(audited: Audited) -> Iterator[Finding]:
     tested = int(audited.test.sum())
     yield Finding(
         "unseen_values",
-        f"Values that only the test set has, in {counted(len(places), 'column')}",
+        f"Values that only the test set has, in {wording.count(len(places), 'column')}",
         min(0.6, 0.2 + len(ids) / tested),
-        f"{len(ids):,} of {tested:,} test examples ({len(ids) / tested:.1%}) have a value that no training example has "
-        f"({listed(phrases.values(), 3)}).",
+        f"{len(ids):,} of {wording.count(tested, 'test example')} ({len(ids) / tested:.1%}) "
+        f"{wording.verb(len(ids), 'has', 'have')} a value that no train example has ({listed(phrases.values(), 3)}).",
         "Collect examples with these values for train: the model knows nothing of them.",
         ids=ids,
         columns=tuple(phrases),

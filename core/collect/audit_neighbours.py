@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from core import wording
 from core.collect.audited import Audited
-from core.collect.finding import Finding, counted
+from core.collect.finding import Finding
 from core.neighbours import close_groups, equal_groups, far_rows, nearest_within_cells, unit_rows
 
 __all__ = ["check_neighbours"]
@@ -38,7 +39,7 @@ def check_neighbours(audited: Audited) -> Iterator[Finding]:
     rows = _standardised(audited, some)
     if rows.shape[1] < LEAST_COLUMNS:
         return
-    sampled = f" Looked at was a random sample of {MOST_ROWS:,} rows." if len(some) < len(audited) else ""
+    sampled = f" A random sample of {MOST_ROWS:,} examples was looked at." if len(some) < len(audited) else ""
     where, distances = nearest_within_cells(rows, NEIGHBOURS)
     candidates = [where]
     far = far_rows(rows, distances)
@@ -77,18 +78,20 @@ def _outliers(audited: Audited, places: npt.NDArray[np.int64], columns: int, sam
     for part, where in (("train", train), ("test", np.setdiff1d(places, train))):
         if not len(where):
             continue
-        of = "training rows" if part == "train" else "rows of test or pool"
+        nouns = ("train example",) if part == "train" else ("example of test or pool", "examples of test or pool")
+        of = wording.count(len(where), *nouns)
         share = f"{len(where) / len(audited):.1%} of all"
         long = " So many are a long tail rather than errors." if tail else ""
         yield Finding(
             "outliers",
-            f"{counted(len(where), 'row')} far from all others" + ("" if part == "train" else ", not in train"),
+            f"{wording.count(len(where), 'example')} far from all others"
+            + ("" if part == "train" else ", not in train"),
             0.2 if part == "train" and not tail else 0.1,
-            f"{len(where):,} {of} ({share}) lie far from their {NEIGHBOURS} nearest rows, by distance or direction, in "
-            f"the {columns} numeric columns.{long}{sampled}",
-            "Look at them, the figures may be wrong. Exclude those that can not be; what is only rare is worth keeping."
+            f"{of} ({share}) {wording.verb(len(where), 'lies', 'lie')} far from the {NEIGHBOURS} nearest ones, by "
+            f"distance or direction, in the {columns} numeric columns.{long}{sampled}",
+            "Look at them: the figures may be wrong. Exclude what can't be true; what is only rare is worth keeping."
             if part == "train"
-            else "They stay: new data will have such rows too. Correct what is wrong.",
+            else "They stay: new data will have such examples, too. Correct what is wrong.",
             ids=audited.ids[where],
             columns=audited.schema.numeric,
             fix="exclude" if part == "train" else None,
@@ -126,12 +129,13 @@ def _near_copies(
     if len(copies):
         yield Finding(
             "near_duplicates",
-            counted(len(copies), "near copy", "near copies"),
+            wording.count(len(copies), "near copy", "near copies"),
             min(0.5, 0.15 + len(copies) / int(train.sum())),
-            f"{len(copies):,} of {int(train.sum()):,} training rows ({len(copies) / int(train.sum()):.1%}) nearly "
-            f"equal another with the same label: only numbers differ, and hardly.{sampled}",
-            "Exclude them if they are the same case entered twice, one of each stays. Leave them if they are different "
-            "cases that merely look alike.",
+            f"{len(copies):,} of {wording.count(int(train.sum()), 'train example')} "
+            f"({len(copies) / int(train.sum()):.1%}) nearly {wording.verb(len(copies), 'equals', 'equal')} another "
+            f"with the same label: only numbers differ, and hardly.{sampled}",
+            "Exclude them if one thing was entered twice; one of each stays. Leave them if they are different things "
+            "that merely look alike.",
             ids=audited.ids[some[copies]],
             fix="exclude",
         )
@@ -150,12 +154,15 @@ def _sets(
     members = members[np.argsort(groups[members], kind="stable")]
     judged = np.isin(groups, groups[near & audited.judged[some]])
     twins = int((near & judged & audited.train[some]).sum())
-    across = f" {twins:,} training rows nearly equal one of the test set." if twins else ""
+    equals = wording.verb(twins, "equals", "equal")
+    across = f" {wording.count(twins, 'train example')} nearly {equals} one of the test set." if twins else ""
     yield Finding(
         "near_duplicate_sets",
-        f"{counted(len(members), 'row')} in {counted(len(np.unique(groups[members])), 'set')} of nearly equal rows",
+        f"{wording.count(len(members), 'example')} in "
+        f"{wording.count(len(np.unique(groups[members])), 'set of nearly equal ones', 'sets of nearly equal ones')}",
         min(0.3, 0.15 + twins / max(1, int(audited.judged.sum()))),
-        f"{audited.of_rows(len(members))} nearly equal another: only numbers differ, and hardly.{across}{sampled}",
-        "Look at them side by side. Rows that train and test share make the score look better than it is.",
+        f"{audited.of_examples(len(members), 'nearly equals', 'nearly equal')} another: only numbers differ, and "
+        f"hardly.{across}{sampled}",
+        "Look at them side by side. Examples that train and test share make the score look better than it is.",
         ids=audited.ids[some[members]],
     )

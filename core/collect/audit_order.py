@@ -13,8 +13,9 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.stats import chi2, rankdata
 
+from core import wording
 from core.collect.audited import Audited
-from core.collect.finding import Finding, counted, listed
+from core.collect.finding import Finding, listed
 
 __all__ = ["association", "check_order"]
 
@@ -89,9 +90,9 @@ def _sorted_by_label(audited: Audited, label: _Codes) -> Iterator[Finding]:
         "order_effect",
         "The file is ordered by class",
         min(0.4, 0.1 + 0.3 * strength),
-        f"The place in the file tells the class of {len(known):,} training examples: association (Cramér's V) "
+        f"The place in the file tells the class of {len(known):,} train examples: association (Cramér's V) "
         f"{strength:.2f}, where 0 is none and 1 all.",
-        "Nothing must be done where the split was drawn by chance. Never split such a file by position, and drop what "
+        "Nothing must be done where the split was drawn at random. Never split such a file by position, and drop what "
         "numbers its rows.",
         columns=(audited.schema.label,),
     )
@@ -112,12 +113,12 @@ def _drifting(audited: Audited) -> Iterator[Finding]:
             found[name] = correlation
     if not found:
         return
-    phrases = [f"'{name}' {value:+.2f}" for name, value in found.items()]
+    phrases = [f"'{name}' {wording.signed(value, 2)}" for name, value in found.items()]
     yield Finding(
         "order_effect",
-        f"{counted(len(found), 'column')} {'changes' if len(found) == 1 else 'change'} along the file",
+        f"{wording.count(len(found), 'column')} {wording.verb(len(found), 'changes', 'change')} along the file",
         0.25,
-        f"Rank correlation with the place in the file, over {len(rows):,} training examples: {listed(phrases)}.",
+        f"Rank correlation with the place in the file, over {len(rows):,} train examples: {listed(phrases)}.",
         "If the file is in the order of time, say which column is the time: the latest examples are then the test set.",
         columns=tuple(found),
     )
@@ -145,7 +146,7 @@ def _over_time(audited: Audited, label: _Codes) -> Iterator[Finding]:
             f"Classes change along '{column.name}', and the split does not follow it",
             0.55,
             f"Association of '{column.name}' with the class (Cramér's V): {strength:.2f}. {later:.1%} of "
-            f"{int(known.sum()):,} training examples are later than half of the test set.",
+            f"{int(known.sum()):,} train examples are later than half of the test set.",
             f"If the model will predict what comes later, make a new project with '{column.name}' as the time.",
             columns=(column.name,),
         )
@@ -173,12 +174,13 @@ def _groups(audited: Audited, label: _Codes) -> Iterator[Finding]:
         twins = np.flatnonzero(tested)[seen[coded.codes[tested]]]
         yield Finding(
             "group_leak",
-            f"Rows of one '{name}' are on both sides of the split",
+            f"Examples of one '{name}' are on both sides of the split",
             0.7,
-            f"'{name}' has {groups:,} values; rows that share one have the same class in {agree:.1%} of cases. "
-            f"{len(twins):,} of {int(tested.sum()):,} test examples ({split:.1%}) share theirs with train, so that a "
-            "model can recognise them.",
-            f"Make a new project with '{name}' as the group: its rows then stay together.",
+            f"'{name}' has {groups:,} values; examples that share one have the same class in {agree:.1%} of cases. "
+            f"{len(twins):,} of {int(tested.sum()):,} test examples ({split:.1%}) "
+            f"{wording.verb(len(twins), 'shares its value', 'share theirs')} with train, so that a model can "
+            "recognise them.",
+            f"Make a new project with '{name}' as the group: what belongs together then stays together.",
             ids=audited.ids[twins],
             columns=(name,),
         )

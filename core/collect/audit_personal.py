@@ -15,8 +15,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from core import wording
 from core.collect.audited import Audited
-from core.collect.finding import Finding, counted
+from core.collect.finding import Finding
 
 __all__ = ["check_personal", "masked"]
 
@@ -151,14 +152,16 @@ def _finding(
 ) -> Finding:
     cells = audited.cells({name: where})
     parts = {kind: int(counts[marked].sum()) for kind, marked in kinds.items() if marked.any()}
-    said = " and ".join(counted(count, _PATTERNS[kind].noun, _PATTERNS[kind].plural) for kind, count in parts.items())
+    said = " and ".join(
+        wording.count(count, _PATTERNS[kind].noun, _PATTERNS[kind].plural) for kind, count in parts.items()
+    )
     # What was found is not shown again; its mask is.
     shown = instead[codes[where[0]]]
     return Finding(
         "personal_data",
         f"'{name}' holds personal data",
         min(0.8, (0.65 if {"resident", "card"} & set(parts) else 0.45) + 0.2 * len(where) / len(audited)),
-        f"{audited.of_rows(len(where))} of '{name}' hold {said}.",
+        f"{audited.of_examples(len(where), 'holds', 'hold')} {said} in '{name}'.",
         f"Mask them, for instance as '{_short(str(shown))}', or drop the column if the model does not need it. The log "
         "of the project keeps what was there before.",
         ids=cells.ids,
@@ -197,7 +200,7 @@ def _bare_numbers(audited: Audited) -> Iterator[Finding]:
             "personal_data",
             f"'{name}' holds personal data",
             0.45 if phones else 0.65,
-            f"{audited.of_rows(len(values))} of '{name}' have a value, nearly all of them "
+            f"{audited.of_examples(len(values), 'has', 'have')} a value in '{name}', nearly all of them "
             f"{'phone' if phones else 'card'} numbers.",
             "Drop the column: such a number says nothing of a class."
             if feature

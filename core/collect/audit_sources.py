@@ -13,9 +13,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from core import wording
 from core.collect.audit_dependencies import GROUP, MOST_BROKEN, majorities
 from core.collect.audited import Audited, Coded
-from core.collect.finding import Finding, counted, examples_of
+from core.collect.finding import Finding, examples_of
 
 __all__ = ["check_sources", "things_and_sources"]
 
@@ -82,10 +83,10 @@ def _disagree(audited: Audited, things: Coded, sources: Coded, coded: Coded) -> 
     old, new = coded.values[coded.codes[where]].tolist(), coded.values[usual[where]].tolist()
     yield Finding(
         "sources_disagree",
-        f"Sources disagree on '{coded.name}' in {counted(len(where), 'row')}",
+        f"Sources disagree on '{coded.name}' in {wording.count(len(where), 'example')}",
         0.4,
         f"'{sources.name}' names {len(sources.values):,} sources that each tell of the same {len(things.values):,} "
-        f"'{things.name}'. {audited.of_rows(len(where))} say something else of theirs than most sources: "
+        f"'{things.name}'. {audited.of_examples(len(where), 'says', 'say')} something else than most sources: "
         f"{examples_of(dict(zip(old, new, strict=True)).items())}.",
         "If a thing has one true value, give these cells what most sources say.",
         ids=cells.ids,

@@ -196,13 +196,15 @@ def _with_numbers(text: str, numbered: str) -> str:
 _SAYS = {
     "spelling_variants": (
         "'{name}' has values in several spellings",
-        "differ from a more frequent value of '{name}' only in case, blanks or signs between words",
+        ("differs", "differ"),
+        "from a more frequent value of '{name}' only in case, blanks or signs between words",
         "Give them the most frequent spelling.",
         0.35,
     ),
     "misspelled": (
         "'{name}' has values that look misspelled",
-        "are rare in '{name}' and a slip or two away from a frequent value",
+        ("has", "have"),
+        "a value of '{name}' that is rare, and a slip or two away from a frequent one",
         "Look through them, then give them the frequent spelling.",
         0.3,
     ),
@@ -215,7 +217,7 @@ def _respelled(
     where = audited.unsettled(coded.name, where)
     if not len(where):
         return
-    title, what, remedy, severity = _SAYS[kind]
+    title, verbs, what, remedy, severity = _SAYS[kind]
     cells = audited.cells({coded.name: where})
     changed = np.unique(coded.codes[where])
     order = changed[np.argsort(-coded.everywhere[changed], kind="stable")]
@@ -223,7 +225,7 @@ def _respelled(
         kind,
         title.format(name=coded.name),
         min(0.6, severity + len(where) / len(audited)),
-        f"{audited.of_rows(len(where))} {what.format(name=coded.name)}: "
+        f"{audited.of_examples(len(where), *verbs)} {what.format(name=coded.name)}: "
         f"{examples_of(((coded.values[i], instead[i]) for i in order), 4)}.",
         remedy,
         ids=cells.ids,
@@ -246,8 +248,8 @@ def _odd_formats(audited: Audited, coded: Coded) -> Iterator[Finding]:
         "odd_format",
         f"'{coded.name}' has values of another format",
         min(0.5, 0.3 + len(where) / len(audited)),
-        f"{audited.of_rows(len(where))} have a pattern of letters and digits that is rare in '{coded.name}': "
-        f"{listed((repr(str(coded.values[i])) for i in places), 4)}; usual are "
+        f"{audited.of_examples(len(where), 'has', 'have')} a pattern of letters and digits that is rare in "
+        f"'{coded.name}': {listed((repr(str(coded.values[i])) for i in places), 4)}; usual are "
         f"{' and '.join(repr(str(value)) for value in usual)}.",
         "Correct them where you know what was meant, or make them missing.",
         ids=cells.ids,

@@ -119,8 +119,8 @@ def check_words(audited: Audited) -> Iterator[Finding]:
             "mixed_types",
             f"'{name}' has words among numbers",
             0.4,
-            f"{audited.of_rows(len(where))} of '{name}' are no numbers, nearly all others are: "
-            f"{listed(repr(str(word)) for word in words)}.",
+            f"{audited.of_examples(len(where), 'has', 'have')} no number in '{name}', where nearly all others have "
+            f"one: {listed(repr(str(word)) for word in words)}.",
             "Correct them where you know the number, or make them missing.",
             ids=cells.ids,
             columns=(name,),
@@ -231,7 +231,7 @@ def _as_numbers(
         "mixed_types",
         title,
         severity,
-        f"{audited.of_rows(len(where))} have a number of '{coded.name}' with a unit or a comma: "
+        f"{audited.of_examples(len(where), 'has', 'have')} a number of '{coded.name}' with a unit or a comma: "
         f"{examples_of(((coded.values[i], instead[i]) for i in places), 3)}.",
         "Write them all as plain numbers.",
         ids=cells.ids,
@@ -273,13 +273,13 @@ def _dates(audited: Audited, coded: Coded) -> Iterator[Finding]:
     example = (
         examples_of((coded.values[i], instead[i]) for i in shown)
         if certain
-        else listed((repr(str(coded.values[i])) for i in shown), 3) + "; which number is the day, they do not tell"
+        else listed((repr(str(coded.values[i])) for i in shown), 3) + "; they do not tell which number is the day"
     )
     yield Finding(
         "mixed_types",
         f"'{coded.name}' has dates in several formats",
         0.4,
-        f"{audited.of_rows(len(where))} write '{coded.name}' otherwise than the rest: {example}.",
+        f"{audited.of_examples(len(where), 'writes', 'write')} '{coded.name}' otherwise than the rest: {example}.",
         "Write them all in one format."
         if certain
         else "Find out which number is the day, then write them in one format.",

@@ -9,9 +9,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from core import wording
 from core.collect.audited import Audited
 from core.collect.columns import MISSING_WORDS
-from core.collect.finding import Finding, counted, listed
+from core.collect.finding import Finding, listed
 
 __all__ = ["check_values", "far_out", "stand_in"]
 
@@ -55,10 +56,11 @@ def _hidden_missing(audited: Audited) -> Iterator[Finding]:
     phrases = [f"'{name}': {listed(words, 3)}" for name, words in found.items()]
     yield Finding(
         "hidden_missing",
-        f"{_what(audited, found)} for missing values in {counted(len(found), 'column')}",
+        f"{_what(audited, found)} for missing values in {wording.count(len(found), 'column')}",
         min(0.6, 0.25 + 0.5 * most),
-        f"{counted(len(cells), 'cell')} in {counted(len(found), 'column')} stand for a missing value "
-        f"({listed(phrases)}); at most {most:.1%} of a column.",
+        f"{wording.count(len(cells), 'cell')} in {wording.count(len(found), 'column')} "
+        f"{wording.verb(len(cells), 'stands', 'stand')} for a missing value ({listed(phrases)}); at most {most:.1%} "
+        "of a column.",
         "Make them missing, so that the model does not take them for a value.",
         ids=cells.ids,
         columns=tuple(found),
@@ -116,7 +118,7 @@ def stand_in(numbers: npt.NDArray[np.float64]) -> float | None:
 def far_out(numbers: npt.NDArray[np.float64]) -> tuple[float, float]:
     """Bounds beyond which a number lies far from the bulk.
 
-    A bound lies beyond the outermost 2.5 %, by 2.5 times the distance of that from the median. A column that is skewed
+    A bound lies beyond the outermost 2.5%, by 2.5 times the distance of that from the median. A column that is skewed
     is looked at as logarithms, so that a long tail is no error, and there only the far end counts.
 
     Parameters
@@ -173,10 +175,10 @@ def _far_out(audited: Audited) -> Iterator[Finding]:
     cells = audited.cells(places)
     yield Finding(
         "out_of_range",
-        f"Values far from all others in {counted(len(places), 'column')}",
+        f"Values far from all others in {wording.count(len(places), 'column')}",
         0.3,
-        f"{audited.of_rows(len(cells.ids))} have a number far out: {listed(phrases, 3)}.",
-        "Look at them: make those missing that can not be, and leave those that are only rare.",
+        f"{audited.of_examples(len(cells.ids), 'has', 'have')} a number far out: {listed(phrases, 3)}.",
+        "Look at them: make those missing that can't be true, and leave those that are only rare.",
         ids=cells.ids,
         columns=tuple(places),
         cells=cells,

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from core import wording
 from core.collect.finding import Cells
 from core.dataset import Dataset
 
@@ -159,6 +160,7 @@ class Audited:
         """Cells of some columns by the positions of their rows."""
         return Cells(self.ids, places)
 
-    def of_rows(self, count: int) -> str:
-        """Write a number of rows with their share."""
-        return f"{count:,} of {len(self):,} rows ({count / max(1, len(self)):.1%})"
+    def of_examples(self, count: int, one: str, many: str) -> str:
+        """Write a number of examples with their share and the verb that fits: "1 of 20 examples (5.0%) has"."""
+        of = wording.count(len(self), "example")
+        return f"{count:,} of {of} ({count / max(1, len(self)):.1%}) {wording.verb(count, one, many)}"

@@ -31,7 +31,7 @@ def join_test_set(train: pd.DataFrame, test: pd.DataFrame) -> tuple[pd.DataFrame
     shared = train.columns.intersection(test.columns)
     if shared.empty:
         raise ReadError(
-            "it must have the columns of the training file, and they share none",
+            "it must have the columns of the train file, and they share none",
             "Check that both files are of the same data.",
             source="The test file",
         )

@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from core import wording
 from core.collect.checks import Check, CheckError, Compared, HasPattern, IfThen, InRange, OneOf, Unique, said
-from core.collect.finding import Cells, Finding, counted
+from core.collect.finding import Cells, Finding
 from core.progress import Cancel, Progress, Steps
 
 __all__ = ["ask", "ask_new", "check_table"]
@@ -105,7 +106,7 @@ def check_table(
     steps = Steps(len(checks), progress, cancel)
     found = []
     for check in checks:
-        steps.start("Asking the checks")
+        steps.start("asking the checks")
         broken, unasked = ask(frame, [check])
         if unasked:
             found.append(_unasked(check, unasked[0]))
@@ -137,8 +138,8 @@ def _finding(
         "check",
         f"Broken: {check}",
         _SEVERE if check.severe else _MILD,
-        f"{len(ids):,} of {counted(len(frame), 'row')} ({len(ids) / len(frame):.1%}) break the check"
-        f"{_for(frame, marked, named)}.",
+        f"{len(ids):,} of {wording.count(len(frame), 'example')} ({len(ids) / len(frame):.1%}) "
+        f"{wording.verb(len(ids), 'breaks', 'break')} the check{_for(frame, marked, named)}.",
         "Put the right values. If they are right as they are, change the check.",
         ids=ids,
         columns=check.columns,
@@ -169,7 +170,7 @@ def _for(frame: pd.DataFrame, names: Sequence[str], broken: Booleans) -> str:
     told = []
     for values, number in counts.head(4).items():
         words = " and ".join(said(value) for value in (values if isinstance(values, tuple) else (values,)))
-        told.append(words if number == 1 else f"{words} ({number:,} times)")
+        told.append(words if number == 1 else f"{words} ({wording.times(number)})")
     return ": " + ", ".join(told) + (f" and {len(counts) - 4:,} more" if len(counts) > 4 else "")
 
 

@@ -94,7 +94,7 @@ class Distribution:
     borders : tuple of str
         What separates a bin from the next, where bins are ranges; else empty.
     quantiles : DataFrame of shape (classes + 1, quantiles) or None
-        Of numbers and dates: 5 %, 25 %, 50 %, 75 % and 95 % of all examples (row "") and of each class.
+        Of numbers and dates: 5%, 25%, 50%, 75% and 95% of all examples (row "") and of each class.
     different : int
         Different values.
     groups : array of shape (groups, classes)

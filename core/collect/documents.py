@@ -22,7 +22,7 @@ __all__ = ["read_json"]
 
 # Objects within objects become columns down to this depth; what lies below stays JSON text.
 _MAX_DEPTH = 20
-_REMEDY = 'Bring a list of records, [{"text": …, "label": …}, …], or one record a line.'
+_REMEDY = 'Bring a list of records, [{"text": …, "label": …}, …], or one record per line.'
 
 
 class _NotJson(ReadError):

@@ -92,7 +92,7 @@ def drift(reference: pd.DataFrame, batch: pd.DataFrame) -> pd.DataFrame:
     Notes
     -----
     Holm and not Benjamini-Hochberg: an alarm names columns, somebody looks into each, and the chance of even one false
-    name is at most 5 %, whatever else has moved and however the columns hang together. What is lost in power is not
+    name is at most 5%, whatever else has moved and however the columns hang together. What is lost in power is not
     missed: an effect of 0.1 in a few hundred rows has a p-value far below any correction.
 
     References

@@ -11,12 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-__all__ = ["Cells", "Finding", "counted", "examples_of", "listed"]
-
-
-def counted(number: int, noun: str, plural: str | None = None) -> str:
-    """Write a number and its noun: "1 class", "2,000 classes"."""
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+__all__ = ["Cells", "Finding", "examples_of", "listed"]
 
 
 def listed(phrases: Iterable[str], most: int = 4) -> str:

@@ -35,7 +35,7 @@ class Relation:
     Attributes
     ----------
     v, low, high : float
-        Cramér's V, corrected for chance, with its 95 % interval (bootstrap over the cells).
+        Cramér's V, corrected for chance, with its 95% interval (bootstrap over the cells).
     p : float
         Chance of at least such a table if labels were dealt out blindly.
     """

@@ -146,7 +146,7 @@ def _checked(path: Path, steps: Steps) -> _Text | None:
     blocks = _utf8(path, encoding, mark)
     block = next(blocks, b"")
     while block:
-        steps.start("Checking the text")
+        steps.start("checking the text")
         following = next(blocks, b"")
         if layout is None:
             layout = find_layout(block if not following else block[: block.rfind(b"\n") + 1] or block)
@@ -213,7 +213,7 @@ class _Blocks(io.RawIOBase):
 
     def read(self, size: int | None = -1) -> bytes:
         if not self._rest:
-            self._steps.start("Reading the rows")
+            self._steps.start("reading the rows")
             self._rest = next(self._blocks, b"")
         if size is None or size < 0:
             size = len(self._rest)
@@ -249,7 +249,7 @@ def _write_typed(text: _Text, cells: Path, path: Path, steps: Steps) -> list[str
     readings: list[Reading] = []
     for number, name in enumerate(names):
         steps.check()
-        steps.announce(f"Looking at column {number + 1:,} of {len(names):,}")
+        steps.announce(f"looking at column {number + 1:,} of {len(names):,}")
         reading = settle(blocks(number), decimal_comma=text.layout.delimiter != ",")
         readings.append(reading)
         if reading.note:
@@ -258,7 +258,7 @@ def _write_typed(text: _Text, cells: Path, path: Path, steps: Steps) -> list[str
     texts = [field.name for field in schema if field.type == pa.large_string()]
     with pq.ParquetWriter(path, schema, compression="zstd", use_dictionary=texts or False) as writer:
         for group in range(groups):
-            steps.start("Writing the columns")
+            steps.start("writing the columns")
             table = file.read_row_group(group)
             arrays = [
                 pa.Array.from_pandas(reading(_column(table.select([str(number)]), text.layout)), type=field.type)

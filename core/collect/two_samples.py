@@ -53,7 +53,7 @@ class TwoSamples:
     Attributes
     ----------
     auc, low, high : float
-        Chance that it ranks a row of the batch above one of the reference, with its 95 % interval.
+        Chance that it ranks a row of the batch above one of the reference, with its 95% interval.
     columns : DataFrame
         Indexed by column, the most telling first: ``drop``, by how much the AUC falls when that column is shuffled.
         Of texts the derived columns are named after the text ("message characters"), and "message words" is what the
@@ -308,7 +308,7 @@ def _delong(scores: Floats, new: Bools) -> tuple[float, float]:
 
 
 def _interval(auc: float, variance: float, fewest: int) -> tuple[float, float]:
-    """95 % interval; where all are told apart, the variance is what one in as many wrongly ranked would give."""
+    """95% interval; where all are told apart, the variance is what one in as many wrongly ranked would give."""
     z = _SCATTER * float(ndtri(0.5 + LEVEL / 2))
     half = z * np.sqrt(max(variance, (1.5 / fewest) ** 2 * 0.25 if auc > 0.999 else 0.0))
     return max(0.0, auc - half), min(1.0, auc + half)

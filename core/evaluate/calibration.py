@@ -93,7 +93,7 @@ def calibration(
     ----------
     Kumar, Liang and Ma (2019), "Verified Uncertainty Calibration", NeurIPS: the plain error in bins is biased upwards.
     So it is compared with what would be seen if the true error were larger or smaller: the value is the error for which
-    the plain one would be the median, the interval holds those for which it would be between the 2.5 and the 97.5 %
+    the plain one would be the median, the interval holds those for which it would be between the 2.5 and the 97.5%
     quantile (an interval by inverted tests; its ends are 0 where a perfect model would look no better). Equal mass:
     Nguyen and O'Connor (2015). Brier (1950), "Verification of forecasts expressed in terms of probability"; its parts:
     Murphy (1973), with the terms within bins of Stephenson, Coelho and Jolliffe (2008).

@@ -52,7 +52,7 @@ def class_costs(
     -------
     DataFrame of shape (k, 7)
         Indexed by class, the costliest first: ``support``, ``missed`` (examples of the class that are predicted to have
-        another one), ``taken`` (others that are predicted to have this one), ``cost``, ``low`` and ``high`` (its 95 %
+        another one), ``taken`` (others that are predicted to have this one), ``cost``, ``low`` and ``high`` (its 95%
         bootstrap interval), ``share`` of all that is missing.
 
     Raises

@@ -41,7 +41,7 @@ def compare_classes(
     Returns
     -------
     dict
-        Class to `Verdict`, for the classes that the labels hold, each with a 95 % interval by itself: see `together`.
+        Class to `Verdict`, for the classes that the labels hold, each with a 95% interval by itself: see `together`.
 
     Raises
     ------

@@ -96,7 +96,7 @@ def error_tree(
     max_depth : int
         The most questions on the way to a leaf.
     min_size : int, optional
-        Fewest examples in a node; by default as for a slice, 1 % and at least 32.
+        Fewest examples in a node; by default as for a slice, 1% and at least 32.
     significance : float
         A node is split if chance would make a split this good less often than that, all questions at the node
         considered (chi-square, Bonferroni). With 1 it always is.

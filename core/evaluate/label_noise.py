@@ -25,7 +25,7 @@ class LabelNoise:
     ambiguous : int
         Reviewed ones of which nobody could tell; they count as right.
     share, low, high : float
-        Estimated share of wrong labels among all that the test set came with, with its 95 % interval; NaN, 0 and 1
+        Estimated share of wrong labels among all that the test set came with, with its 95% interval; NaN, 0 and 1
         before anything is reviewed. Exact, a single point, once all are.
     """
 

@@ -45,7 +45,7 @@ class Evaluation:
     def note(self) -> str:
         """One sentence on how the intervals were made."""
         return (
-            f"95 % intervals: {self.resamples['cells']:,} bootstrap resamples for macro F1 and balanced accuracy, "
+            f"95% intervals: {self.resamples['cells']:,} bootstrap resamples for macro F1 and balanced accuracy, "
             f"{self.resamples['rows']:,} for log loss and the ranking metrics, Wilson's for accuracy and the classes."
         )
 

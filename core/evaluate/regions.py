@@ -31,9 +31,9 @@ class Region:
     share : float
         Of all examples.
     error, low, high : float
-        Share of wrong predictions with its 95 % interval (Wilson).
+        Share of wrong predictions with its 95% interval (Wilson).
     coverage, coverage_low, coverage_high : float
-        Share of all errors that lie in it, with its 95 % interval (Wilson).
+        Share of all errors that lie in it, with its 95% interval (Wilson).
     lift : float
         Error over that of all examples.
     gain_if_fixed : float
@@ -90,7 +90,7 @@ def measure(predicates: Sequence[Predicate], inside: Booleans, losses: pd.Series
 
 
 def shares_of_errors(sizes: npt.ArrayLike, wrong: npt.ArrayLike, total: float) -> dict[str, Floats]:
-    """Error and error coverage of several parts, with their 95 % intervals.
+    """Error and error coverage of several parts, with their 95% intervals.
 
     Parameters
     ----------

@@ -37,7 +37,7 @@ class Slice:
     size, share : int, float
         Number of examples, and their share of all.
     error, low, high : float
-        Mean loss with its 95 % interval (Wilson's for wrong or right). It doesn't know that the slice was sought out.
+        Mean loss with its 95% interval (Wilson's for wrong or right). It doesn't know that the slice was sought out.
     lift : float
         Mean loss over that of all examples.
     score : float
@@ -84,7 +84,7 @@ def _said(value: Any) -> str:
 
 
 def smallest_slice(rows: int) -> int:
-    """The size from which a slice is worth a look: 1 % of the rows, at least 32."""
+    """The size from which a slice is worth a look: 1% of the rows, at least 32."""
     return max(32, math.ceil(rows / 100))
 
 
@@ -113,7 +113,7 @@ def find_slices(
         earlier columns and values.
     max_predicates : int
     min_size : int, optional
-        Smallest number of examples in a slice; by default 1 %, at least 32.
+        Smallest number of examples in a slice; by default 1%, at least 32.
     alpha : float
         Weight of the error against the size, in (0, 1].
 

@@ -16,7 +16,7 @@ from core.statistics import LEVEL, PAIRED_STANDARD_ERRORS, wilson_interval
 
 __all__ = ["FEW", "POINT", "USUAL_CHANGE", "HeadlinePower", "TestSetHealth", "test_health"]
 
-# The normal deviate with 80 % of the distribution below it.
+# The normal deviate with 80% of the distribution below it.
 _POWER = 0.8416
 # A paired change of so many standard errors is called gain or harm four times out of five.
 _ERRORS = PAIRED_STANDARD_ERRORS + _POWER
@@ -61,7 +61,7 @@ class TestSetHealth:
     rarest_class, rarest_support : str or None, int
         The class with the fewest examples, of all that the data set has.
     half_width : float
-        Half the 95 % interval of an accuracy of 50 %, the widest.
+        Half the 95% interval of an accuracy of 50%, the widest.
     detectable : float
         Smallest true change of accuracy that is called `gain` or `harm` four times out of five.
     needed : int
@@ -69,7 +69,7 @@ class TestSetHealth:
     changed : float
         Share of the test examples that two turns predict differently.
     changed_interval : (float, float) or None
-        Its 95 % interval; None where it was assumed.
+        Its 95% interval; None where it was assumed.
     headline : HeadlinePower or None
         None before there is a paired difference that varies.
     per_class : DataFrame

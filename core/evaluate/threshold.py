@@ -40,12 +40,12 @@ class ThresholdCurve:
         An example is predicted `positive` if its probability of that class is at least the threshold.
     table : DataFrame
         Indexed by threshold, rising from 0 to 1: each of `THRESHOLD_SCORES` with ``_low`` and ``_high`` (pointwise
-        95 %), and the counts ``hits`` (positives found), ``missed`` (positives not found), ``false_alarms`` and
+        95%), and the counts ``hits`` (positives found), ``missed`` (positives not found), ``false_alarms`` and
         ``rejected`` (negatives left alone). ``precision`` is 1 where nothing is claimed, as in scikit-learn's curve.
     best : float
         Threshold with the best F1 of `positive`; of equally good ones the one nearest to 0.5. Where `table` has it.
     best_low, best_high : float
-        Where the best threshold lies in 95 % of the resamples.
+        Where the best threshold lies in 95% of the resamples.
     """
 
     positive: str

@@ -41,7 +41,7 @@ class Verdict:
     resamples : int
         Bootstrap resamples behind the interval.
     error : float
-        Standard error of ``delta``, with what it takes for small samples: 1.96 of it to both sides are 95 %.
+        Standard error of ``delta``, with what it takes for small samples: 1.96 of it to both sides are 95%.
     level : float
         Coverage of the interval: 0.95, or more where it is one of several claims (see `together`).
     claims : int
@@ -98,7 +98,7 @@ class Verdict:
 
 
 def together(verdicts: Sequence[Verdict], level: float = LEVEL) -> list[Verdict]:
-    """Correct several verdicts that are read side by side: the chance of even one false claim stays below 5 %.
+    """Correct several verdicts that are read side by side: the chance of even one false claim stays below 5%.
 
     Holm's procedure, in intervals: the surest of k claims is judged at a level of 1 - 0.05 / k, the next at
     1 - 0.05 / (k - 1), and so on until one is not made; the others are judged at that one's level. So words and
@@ -163,7 +163,7 @@ def compare(
     Returns
     -------
     Verdict
-        With a 95 % interval; see `together` where several are read side by side.
+        With a 95% interval; see `together` where several are read side by side.
 
     Raises
     ------

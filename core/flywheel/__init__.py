@@ -46,7 +46,7 @@ from core.flywheel.branch import branch
 from core.flywheel.changes_by_reason import KINDS, changes_by_reason, worded_changes
 from core.flywheel.claim import AFTER, JUDGED, Claim
 from core.flywheel.confusing import choose_of_batch, queue_of_batch
-from core.flywheel.dated import DatedTest, DatedTestError, dated_tests, score_dated, unscored
+from core.flywheel.dated import DatedTest, DatedTestError, dated_tests, score_dated, unscored, without_luck
 from core.flywheel.dated_verdicts import DatedVerdict, dated_table, judge_dated
 from core.flywheel.decision import SAID
 from core.flywheel.edits import (
@@ -369,6 +369,7 @@ __all__ = [
     "watched_slices",
     "watched_trend",
     "what_was_done",
+    "without_luck",
     "worded_changes",
     "write_note",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["SECONDS_PER_DECISION", "Action", "Estimate", "Forecast", "plural"]
+__all__ = ["SECONDS_PER_DECISION", "Action", "Estimate", "Forecast"]
 
 # What one decision takes when nothing is known of the reviewer's own speed.
 SECONDS_PER_DECISION = 10
@@ -99,8 +99,3 @@ class Action:
     key: str = ""
     setup: dict[str, Any] = field(default_factory=dict)
     forecast: Forecast | None = None
-
-
-def plural(number: int, noun: str) -> str:
-    """Write a number with its noun: "3 cases"."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from core import wording
 from core.collect import Finding
 from core.evaluate import imbalance
 from core.flywheel import log
-from core.flywheel.action import SECONDS_PER_DECISION, Action, Estimate, Forecast, plural
+from core.flywheel.action import SECONDS_PER_DECISION, Action, Estimate, Forecast
 from core.flywheel.blind import sample, train_moved
-from core.flywheel.candidates import settled_ids
+from core.flywheel.candidates import MINUTES_TO_MEND, MINUTES_TO_TRY, settled_ids
 from core.flywheel.family import opened_elsewhere
 from core.flywheel.forecasts import Kept, kept_forecasts
 from core.flywheel.pace import seconds_per_decision
@@ -102,8 +103,8 @@ def _stop(project: Project, best: Sequence[Action]) -> list[Action]:
         Action(
             "stop",
             "Stop here, unless the test set grows",
-            f"The best that an hour can do should bring {100 * first.gain:+.1f} points, and a test set of "
-            f"{test:,} can't tell less than {100 * first.noise:.1f} from nothing.",
+            f"The best that an hour can do should bring {wording.signed(100 * first.gain, 1)} points, and a test set "
+            f"of {test:,} can't tell less than {100 * first.noise:.1f} from nothing.",
             "evaluate",
             key="stop",
         )
@@ -111,16 +112,18 @@ def _stop(project: Project, best: Sequence[Action]) -> list[Action]:
 
 
 def _test_labels(project: Project) -> list[Action]:
-    """Blind review of the test labels, as long as nobody has begun it."""
-    test = len(project.dataset.ids("test"))
-    if sample(project) is not None or not test:
+    """Blind review of the test labels: to be begun, or gone on with."""
+    test, drawn = len(project.dataset.ids("test")), sample(project)
+    count = min(_BLIND_SAMPLE, test) if drawn is None else len(drawn.ids.difference(settled_ids(project)))
+    if not count:
         return []
-    count = min(_BLIND_SAMPLE, test)
     nothing = Forecast(0.0, 0.0, 0.0, 0.0, 0, False, Estimate(0.0, 0.0, 0.0, 0.0, 0))
     return [
         Action(
             "test",
-            f"Review {plural(count, 'test label')} blind",
+            f"Review {wording.count(count, 'test label')} blind"
+            if drawn is None
+            else f"{_GO_ON} blind: {count:,} cards left",
             "It does not move the model, so it brings no points. It says how many test labels are wrong, and takes "
             "what they hide out of every verdict.",
             "annotate",
@@ -148,7 +151,7 @@ def _unforecast(project: Project, findings: Sequence[Finding]) -> list[Action]:
         actions += _claim(project)
     if not actions:
         actions.append(Action("collect", "Collect more data", "Nothing is left to review or mend.", "collect"))
-    return actions
+    return [*actions, *(replace(each, forecast=None) for each in _test_labels(project))]
 
 
 def _claim(project: Project) -> list[Action]:
@@ -188,8 +191,7 @@ def _next_turn(project: Project) -> list[Action]:
         Action(
             "turn",
             f"Run turn {last.number + 1}",
-            f"The data was changed since turn {last.number} ({count:,} edit{'' if count == 1 else 's'}): "
-            "see what that was worth.",
+            f"The data was changed since turn {last.number} ({wording.count(count, 'edit')}): see what that was worth.",
             "train",
             count,
         )
@@ -205,7 +207,7 @@ def _review(project: Project) -> list[Action]:
             return [
                 Action(
                     "review",
-                    f"{_GO_ON}: {left:,} cards left",
+                    f"{_GO_ON}: {wording.count(left, 'card')} left",
                     f"You are in the {queue.source}.",
                     "annotate",
                     left,
@@ -222,8 +224,8 @@ def _review(project: Project) -> list[Action]:
     return [
         Action(
             "review",
-            f"Review {count:,} suspect label{'' if count == 1 else 's'}",
-            f"{count / collected:.1%} of the training labels are probably wrong, judged by turn {turn.number}.",
+            f"Review {wording.count(count, 'suspect')}",
+            f"{count / collected:.1%} of the labels in train are probably wrong, judged by turn {turn.number}.",
             "annotate",
             count,
             count * SECONDS_PER_DECISION / 60,
@@ -237,7 +239,8 @@ def _mendable(findings: Sequence[Finding]) -> list[Finding]:
 
 def _mend(findings: Sequence[Finding]) -> list[Action]:
     return [
-        Action("mend", finding.title, finding.message, "collect", len(finding.ids)) for finding in _mendable(findings)
+        Action("mend", finding.title, finding.message, "collect", len(finding.ids), MINUTES_TO_MEND)
+        for finding in _mendable(findings)
     ]
 
 
@@ -251,9 +254,11 @@ def _balance(project: Project) -> list[Action]:
         Action(
             "generate",
             f"Try more examples of '{counts.index[-1]}'",
-            f"Only {int(rarest['count']):,} training examples, {rarest['share']:.1%}: the model sees little of it.",
+            f"Only {wording.count(rarest['count'], 'train example')}, {rarest['share']:.1%}: the model sees little of "
+            "it.",
             "generate",
             int(rarest["count"]),
+            MINUTES_TO_TRY,
         )
     ]
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from core import wording
 from core.collect import EFFECT, Finding
 from core.collect.drift import SIGNIFICANT
-from core.collect.finding import counted
 from core.evaluate import METRICS
 from core.flywheel.batch_report import COLUMN, CONFIDENCE, LABEL, PREDICTED, BatchReport
 
@@ -45,8 +45,8 @@ def _score(report: BatchReport, headline: str) -> list[Finding]:
             "batch_score",
             "The model does worse",
             0.9,
-            f"{METRICS[headline]} is {_scored(report.score)} on {counted(report.labelled, 'labelled row')} of the "
-            f"batch and {_scored(report.test_score)} on the test set: worse by {lost[0]:.3f} ({lost[1]:.3f} to "
+            f"{METRICS[headline]} is {_scored(report.score)} on {wording.count(report.labelled, 'labelled row')} of "
+            f"the batch and {_scored(report.test_score)} on the test set: worse by {lost[0]:.3f} ({lost[1]:.3f} to "
             f"{lost[2]:.3f}). The test set no longer says how good the model is on what comes in.",
             "Add the rows and run the next turn, and keep a later labelled batch as a dated test set to judge by.",
         )
@@ -68,7 +68,8 @@ def _columns(report: BatchReport) -> list[Finding]:
             "batch_drift",
             "Columns have drifted",
             min(0.8, 0.35 + float(drifted["effect"].max())),
-            f"{len(drifted):,} of {counted(compared, 'column')} hold other values than train (adjusted p below "
+            f"{len(drifted):,} of {wording.count(compared, 'column')} "
+            f"{wording.verb(len(drifted), 'holds', 'hold')} other values than train (adjusted p below "
             f"{SIGNIFICANT:g}, stability index of {EFFECT:g} or more): {named}{more}.",
             "See whether the world has moved or the file is made in another way. If it has moved, label some of the "
             "rows that are least like train.",
@@ -102,8 +103,8 @@ def _labels(report: BatchReport) -> list[Finding]:
             "batch_labels",
             "Other classes than in train",
             0.6,
-            f"The classes of {counted(report.labelled, 'labelled row')} are mixed in another way than those of train "
-            f"({row}).",
+            f"The classes of {wording.count(report.labelled, 'labelled row')} are mixed in another way than those of "
+            f"train ({row}).",
             "If the world is mixed so now, a threshold or a balance that was chosen before may no longer fit.",
         )
     ]
@@ -117,9 +118,9 @@ def _elsewhere(report: BatchReport) -> list[Finding]:
             "batch_elsewhere",
             "Predicted otherwise elsewhere",
             0.7,
-            f"Of {counted(report.new, 'new row')}, {report.elsewhere:,} came with other probabilities than the model "
-            f"of turn {report.turn} gives them here. The rows were changed after they were predicted, or libraries of "
-            "other versions are at work there.",
+            f"Of {wording.count(report.new, 'new row')}, {report.elsewhere:,} came with other probabilities than the "
+            f"model of turn {report.turn} gives them here. The rows were changed after they were predicted, or "
+            "libraries of other versions are at work there.",
             "Predict the rows again where the model runs, with the versions that its README names.",
         )
     ]
@@ -162,7 +163,7 @@ def _slices(report: BatchReport) -> list[Finding]:
     return [
         Finding(
             "batch_slice",
-            "A watched slice grows",
+            "A pinned slice grows",
             0.5,
             f"'{each['slice']}' is {each['batch']:.1%} of the batch ({each['batch_low']:.1%} to "
             f"{each['batch_high']:.1%}) and {each['train']:.1%} of train.",
@@ -177,14 +178,16 @@ def _checks(report: BatchReport) -> list[Finding]:
     broken = sorted(report.checks, key=lambda check: (not check[2], -check[1]))
     if not broken:
         return []
-    said = "; ".join(f"{number:,} break '{check}'" for check, number, _ in broken[:_NAMED])
-    more = f"; and {len(broken) - _NAMED:,} more checks" if len(broken) > _NAMED else ""
+    said = "; ".join(
+        f"{number:,} {wording.verb(number, 'breaks', 'break')} '{check}'" for check, number, _ in broken[:_NAMED]
+    )
+    more = f"; and {wording.count(len(broken) - _NAMED, 'more check')}" if len(broken) > _NAMED else ""
     return [
         Finding(
             "batch_checks",
             "Rows break your checks",
             0.7 if broken[0][2] else 0.25,
-            f"Of {counted(report.new, 'new row')}: {said}{more}.",
+            f"Of {wording.count(report.new, 'new row')}: {said}{more}.",
             "Leave out the rows that break a severe check, or refuse the batch and have the file mended.",
         )
     ]

@@ -89,7 +89,11 @@ def gathered(project: Project) -> pd.DataFrame:
             new = project.store.read_frame(entry.blob)
             order = wide.columns.append(new.columns.difference(wide.columns, sort=False))
             wide = new.combine_first(wide)[order]
-    return wide.reindex(in_sight(project, dataset.frame.index)).dropna(how="all").astype("str")
+    wide = wide.dropna(how="all")
+    if len(wide):
+        seen = in_sight(project, dataset.frame.index)
+        wide = wide.reindex(seen[wide.index.get_indexer(seen) >= 0])
+    return wide.astype("str")
 
 
 def is_annotated(project: Project) -> bool:
@@ -104,14 +108,16 @@ def reviewer_annotations(project: Project) -> pd.DataFrame:
     Keeping a label is giving it. Who called an example ambiguous, excluded or skipped it gave no label; nor did who
     decided on several at once without a look at each.
     """
-    labels = project.dataset_at(0).labels.dropna().to_dict()
-    now = project.dataset.labels
+    # Nothing is to be learned from what was said of test examples.
+    entries = [each for each in log.active(project.log) if not each.content.get("blind", False)]
+    decided = {example for each in entries if each.kind == "decide" for example in each.content["decisions"]}
+    came, now = (data.labels[data.labels.index.isin(decided)] for data in (project.dataset_at(0), project.dataset))
+    labels = came.dropna().to_dict()
     said: dict[str, dict[str, str]] = {}
-    for entry in log.active(project.log):
+    for entry in entries:
         if entry.kind == "relabel":
             labels.update(entry.content["labels"])
-        # Nothing is to be learned from what was said of test examples.
-        if entry.kind != "decide" or entry.content.get("blind", False):
+        if entry.kind != "decide":
             continue
         for example, (decision, label) in entry.content["decisions"].items():
             given = labels.get(example, now.get(example)) if decision == "keep" else label

@@ -27,14 +27,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from core import wording
 from core.collect import shown
 from core.errors import FlywheelError
 from core.flywheel import family
 from core.flywheel.blob_uses import mentioned_blobs, named_blobs
-from core.flywheel.edit import counted
 from core.flywheel.errors import ProjectError
 from core.flywheel.family import Origin
-from core.flywheel.store import FORMAT, now, table_columns
+from core.flywheel.store import FORMAT, now
+from core.flywheel.tables import table_columns
 from core.flywheel.workspace import new_folder
 from core.progress import Cancel, Cancelled, Progress, Steps
 from core.settings import SETTINGS
@@ -89,8 +90,8 @@ class Restored:
         """What the screen says of it."""
         return (
             f"A copy, restored from a backup of {self.made[:16].replace('T', ' ')} UTC of the project "
-            f"'{self.project}'. Of its log {counted(self.entries, 'entry', 'entries')} and of its ledger "
-            f"{counted(self.turns, 'turn')} are from then."
+            f"'{self.project}'. Of its log {wording.count(self.entries, 'entry', 'entries')} and of its ledger "
+            f"{wording.count(self.turns, 'turn')} are from then."
         )
 
 
@@ -153,10 +154,10 @@ def back_up(project: Project, path: str | Path, progress: Progress | None = None
             steps = Steps(len(names) + 2, progress, cancel)
             files: dict[str, dict[str, Any]] = {}
             with zipfile.ZipFile(temporary, "x", zipfile.ZIP_STORED) as archive:
-                steps.start("Writing the log")
+                steps.start("writing the log")
                 files[_DATABASE] = _add(archive, database, _DATABASE, compress=True)
                 for number, name in enumerate(names, start=1):
-                    steps.start(f"Writing file {number:,} of {len(names):,}")
+                    steps.start(f"writing file {number:,} of {len(names):,}")
                     inside = f"blobs/{name}.parquet"
                     if not (store.folder / inside).is_file():
                         raise store.damage(name, "is missing")
@@ -178,7 +179,7 @@ def back_up(project: Project, path: str | Path, progress: Progress | None = None
                 archive.writestr(
                     zipfile.ZipInfo(_MANIFEST), json.dumps(manifest, ensure_ascii=False), zipfile.ZIP_DEFLATED
                 )
-            steps.start("Waiting for the disk")
+            steps.start("waiting for the disk")
             with temporary.open("rb") as file:
                 os.fsync(file.fileno())
             temporary.replace(path)
@@ -247,12 +248,12 @@ def restore_backup(
             (building / "blobs").mkdir(parents=True)
             building.chmod(0o700)
             for number, name in enumerate(files, start=1):
-                steps.start(f"Restoring file {number:,} of {len(files):,}")
+                steps.start(f"restoring file {number:,} of {len(files):,}")
                 # The name was matched against what a backup holds: it leads nowhere else.
                 _unpack(archive, name, files[name], building / name)
-            steps.start("Checking the log")
+            steps.start("checking the log")
             _check_database(building / _DATABASE)
-            steps.start("Replaying the log")
+            steps.start("replaying the log")
             project = Project.open(building)
             try:
                 for blob in named_blobs(project.store.execute):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from core import wording
 from core.annotate import audit_table, cut_bands, mixed_share
 from core.flywheel.edits import Decision, Edit, Exclude, Relabel
 from core.flywheel.errors import ProjectError
@@ -52,8 +53,8 @@ class Figure:
     def __str__(self) -> str:
         how = " at random" if self.random else ""
         claim = "the suggestion was right" if self.of == "right" else "the given label was wrong"
-        ends = f"{100 * self.low:.0f} to {100 * self.high:.0f} %"
-        return f"of {self.reviewed:,} reviewed{how}, {claim} in {100 * self.share:.0f} % ({ends})"
+        ends = wording.percent_interval(self.low, self.high, 0)
+        return f"of {self.reviewed:,} reviewed{how}, {claim} in {wording.percent(self.share, 0)} ({ends})"
 
 
 @dataclass(frozen=True)

@@ -97,7 +97,7 @@ class BatchReport:
     lost : tuple of float or None
         By how much the score is worse than on the test set, with its interval; None where it may be luck.
     confidence : dict of str to list of float
-        ``test`` and ``batch``: the 10, 25, 50, 75 and 90 % quantiles of the probability of the most probable class.
+        ``test`` and ``batch``: the 10, 25, 50, 75 and 90% quantiles of the probability of the most probable class.
     slices : tuple of dict
         Watched slices: ``slice``, ``train`` and ``batch`` (shares, each with ``_low`` and ``_high``), ``p_adjusted``,
         ``grows``.
@@ -310,7 +310,7 @@ def examine_batch(
             elsewhere = predictions.set_axis(dataset.fit_rows(frame).index).loc[new.index]
         report, of_model = _ask_model(project, report, new, labels, elsewhere, cancel)
         tables.append(of_model)
-    steps.start("measuring the slices that are watched")
+    steps.start("measuring the pinned slices")
     columns, lost = _together(tables, _worse(project.headline, report))
     report = replace(report, columns=columns, lost=lost, slices=_slices(project, dataset, train, new))
     steps.finish()

@@ -110,7 +110,7 @@ class TrueScore:
     labelled, rows : int
         Labels that the score rests on, and rows of the batch.
     score : tuple of float or None
-        The headline metric with its 95 % interval; None where there are too few labels.
+        The headline metric with its 95% interval; None where there are too few labels.
     chosen : bool
         Whether they are of rows that were chosen to be labelled: these are no random sample, as a rule harder ones.
     """

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from core import wording
 from core.evaluate import Evaluation, LabelNoise, evaluate, label_noise
 from core.flywheel import log, places
 from core.flywheel.decision import Decide, Decision
-from core.flywheel.edit import EditError, counted
+from core.flywheel.edit import EditError
 from core.flywheel.errors import ProjectError
 from core.flywheel.review import Queue, decide, read_queue, start_queue
 from core.flywheel.store import now
@@ -146,7 +147,7 @@ def draw(project: Project, size: int | None = None, *, seed: int = 0, by: str = 
         drawn = 0 if known is None else known["draws"][-1][2]
         if not max(1, drawn) <= size <= len(order):
             raise BlindError(
-                f"The sample must hold {max(1, drawn):,} to {counted(len(order), 'test example')}"
+                f"The sample must hold {max(1, drawn):,} to {wording.count(len(order), 'test example')}"
                 f"{', since it holds so many already' if drawn else ''}. Got {size:,} instead. Choose another size."
             )
         cards = pd.DataFrame({"blind": True}, index=order.index[:size])

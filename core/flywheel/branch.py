@@ -49,6 +49,7 @@ _ROWS = {
     "pins": "1",
     "rankings": "1",
     "refits": "1",
+    "dated_refits": "1",
     "fits": "1",
     "curves": "1",
     "forecasts": "turn <= {turn}",

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from core import wording
 from core.annotate import case_cards, conflicts
 from core.collect import Finding, describe
 from core.collect.distributions import Labels, distribution
 from core.collect.relations import relations
 from core.dataset import Dataset
 from core.evaluate import Predicate, bins_of, find_slices, holds, joined, losses, sentence, slice_frame
-from core.flywheel.action import SECONDS_PER_DECISION, Action, plural
+from core.flywheel.action import SECONDS_PER_DECISION, Action
 from core.flywheel.belief import Belief, answers_of, believe
 from core.flywheel.edits import DropColumn, Edit
 from core.flywheel.mend import edit_of
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from core.flywheel.project import Project
     from core.flywheel.turn import Turn
 
-__all__ = ["HOUR", "Candidate", "find_candidates", "settled_ids"]
+__all__ = ["HOUR", "MINUTES_TO_MEND", "MINUTES_TO_TRY", "Candidate", "find_candidates", "settled_ids"]
 
 # All that is compared fits into an hour.
 HOUR = 3600.0
@@ -39,8 +40,9 @@ _MENDS = 2
 # Fewer are not worth an action of their own.
 _FEWEST = 10
 _FAILING = 0.05
-_MINUTES_TO_DROP = 1.0
-_MINUTES_TO_TRY = 5.0
+# What takes no decision an example: to look at it and press a button, to look at rows that were made.
+MINUTES_TO_MEND = 1.0
+MINUTES_TO_TRY = 5.0
 _FALLS = (
     "Without it the score falls, and rightly: if it is known only after the label, the model will not have it when it "
     "counts."
@@ -205,11 +207,13 @@ def _review(
     count = len(cards)
     wrong = belief.wrong(cards["score"])[0]
     first = f"The most doubtful of {of:,}. " if of > count else ""
-    rests = f"turn {turn.number}" + (f" and {plural(belief.reviewed, 'label')} reviewed so far" * (belief.reviewed > 0))
+    rests = f"turn {turn.number}" + (
+        f" and {wording.count(belief.reviewed, 'label')} reviewed so far" * (belief.reviewed > 0)
+    )
     action = Action(
         "review",
-        f"Review {plural(count, 'suspect label')}{words}",
-        f"{first}About {max(1, round(wrong)):,} of them should be wrong, judged by {rests}.",
+        f"Review {wording.count(count, 'suspect')}{words}",
+        f"{first}About {max(1, round(wrong)):,} of them should have a wrong label, judged by {rests}.",
         "annotate",
         count,
         count * pace / 60,
@@ -231,8 +235,9 @@ def _settle(project: Project, turn: Turn, dataset: Dataset, within: int, pace: f
     members = cases.index[cases.isin(cases.loc[cards.index]).to_numpy()]
     action = Action(
         "settle",
-        f"Settle {plural(len(cards), 'case')} of conflicting copies",
-        f"{plural(len(members), 'training example')} of equal content carry different labels: one is wrong each time.",
+        f"Settle {wording.count(len(cards), 'case')} of conflicting copies",
+        f"{wording.count(len(members), 'train example')} of equal content have different labels: one is wrong "
+        "each time.",
         "annotate",
         len(cards),
         len(cards) * pace / 60,
@@ -274,7 +279,7 @@ def _collects(turn: Turn, dataset: Dataset, parts: Sequence[_Part], within: int,
             continue
         action = Action(
             "collect",
-            f"Collect {count:,} more examples{words}",
+            f"Collect {wording.count(count, 'more example')}{words}",
             f"Train has {len(ids):,}. The minutes are those of labelling them; bringing them comes on top.",
             "collect",
             count,
@@ -303,7 +308,7 @@ def _generates(turn: Turn, dataset: Dataset, parts: Sequence[_Part]) -> list[Can
                 f"As many again as train has, by '{method.title}'. They bring no new facts; a trial says more.",
                 "generate",
                 len(ids),
-                _MINUTES_TO_TRY,
+                MINUTES_TO_TRY,
                 key=key,
                 setup=setup | {"method": method.key},
             ),
@@ -343,7 +348,7 @@ def _drops(dataset: Dataset, findings: Sequence[Finding]) -> list[Candidate]:
                 message,
                 "collect",
                 1,
-                _MINUTES_TO_DROP,
+                MINUTES_TO_MEND,
                 key=f"drop {name}",
                 setup={"column": name},
             ),
@@ -371,7 +376,7 @@ def _mends(findings: Sequence[Finding]) -> list[Candidate]:
         edit = edit_of(finding) if finding.fix not in (None, "drop_column") and finding.severity >= 0.3 else None
         if edit is not None:
             action = Action(
-                "mend", finding.title, finding.message, "collect", len(finding.ids), _MINUTES_TO_DROP, key=finding.title
+                "mend", finding.title, finding.message, "collect", len(finding.ids), MINUTES_TO_MEND, key=finding.title
             )
             found.append(Candidate(action, pd.Index(edit.ids), edit))
     return found[:_MENDS]

@@ -11,17 +11,18 @@ from core.flywheel import log
 from core.flywheel.decision import Decision
 from core.flywheel.log import Entry
 
-__all__ = ["KINDS", "changes_by_reason", "worded_changes"]
+__all__ = ["KINDS", "changes_by_reason", "worded_change", "worded_changes"]
 
 # Kinds of entries in words, those that change what the model learns from first.
 KINDS = {
-    "collect": "rows added",
-    "generate": "rows generated",
+    "collect": "collected",
+    "generate": "generated",
     "relabel": "relabelled",
     "exclude": "excluded",
     "correct": "cells corrected",
     "drop_column": "columns dropped",
     "keep": "looked at and left",
+    "decide": "decided",
     "blind": "test labels reviewed blind",
     "annotations": "examples annotated",
     "rules": "changes of rules",
@@ -29,7 +30,7 @@ KINDS = {
     "dismiss": "findings dismissed or brought back",
 }
 _OF_DATA = ("collect", "generate", "relabel", "exclude", "correct", "drop_column")
-_SEVERAL, _ONE = re.compile(r"^(row|cell|column|test label|example|change|finding)s"), r"\1"
+_SEVERAL, _ONE = re.compile(r"^(cell|column|test label|example|change|finding)s"), r"\1"
 _COLUMNS = ["kind", "reason", "taken_back", "size", "entries", "by"]
 
 
@@ -64,17 +65,18 @@ def changes_by_reason(entries: Sequence[Entry], since: int, until: int) -> pd.Da
 
 
 def worded_changes(changes: pd.DataFrame) -> str:
-    """The same in one short phrase, for a line of a table: ``40 rows added, 118 relabelled; 12 taken back``."""
+    """The same in one short phrase, for a line of a table: ``40 collected, 118 relabelled; 12 taken back``."""
     kinds = changes.groupby(["taken_back", "kind"], sort=False)["size"].sum()
-    said = [_counted(kinds[False, kind], kind) for kind in _OF_DATA if (False, kind) in kinds]
+    said = [worded_change(kinds[False, kind], kind) for kind in _OF_DATA if (False, kind) in kinds]
     back = sum(int(kinds[True, kind]) for kind in _OF_DATA if (True, kind) in kinds)
-    beside = [_counted(kinds[False, kind], kind) for kind in KINDS if (False, kind) in kinds]
+    beside = [worded_change(kinds[False, kind], kind) for kind in KINDS if (False, kind) in kinds]
     phrases = [", ".join(said)] if said else []
     phrases += [f"{back:,} taken back"] if back else []
     return "; ".join(phrases or beside[:2])
 
 
-def _counted(size: int, kind: str) -> str:
+def worded_change(size: int, kind: str) -> str:
+    """One kind with its number: ``1 cell corrected``."""
     words = KINDS[kind]
     return f"{size:,} {_SEVERAL.sub(_ONE, words, count=1) if size == 1 else words}"
 

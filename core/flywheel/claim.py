@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from core import wording
 from core.evaluate import METRICS, Evaluation, Verdict
 from core.evaluate.scores import SMALLER_IS_BETTER
 from core.flywheel.store import Store
@@ -79,17 +80,17 @@ class Claim:
 
     @property
     def score(self) -> Score:
-        """The headline metric on the sealed examples, with its 95 % interval."""
+        """The headline metric on the sealed examples, with its 95% interval."""
         return self.evaluation.metrics[self.headline]
 
     @property
     def test_score(self) -> Score:
-        """The headline metric on the test set, with its 95 % interval."""
+        """The headline metric on the test set, with its 95% interval."""
         return self.on_test.metrics[self.headline]
 
     @property
     def difference(self) -> Score:
-        """How much better the turn is on the sealed examples than on test, with a 95 % interval.
+        """How much better the turn is on the sealed examples than on test, with a 95% interval.
 
         Below zero is what choosing by the test set has flattered, and luck; the two sets share no example.
         """
@@ -121,14 +122,14 @@ def read_claim(store: Store) -> Claim | None:
 def worded(turn: int, looks: int, size: int, headline: str, score: Score, verdict: Verdict | None) -> str:
     """Say the claim in words, to be quoted."""
     value, low, high = score
-    looked = "once" if looks == 1 else f"{looks:,} times"
     said = (
-        f"On {size:,} sealed examples, opened once after the test set had been looked at {looked}, turn {turn} reaches "
-        f"{METRICS[headline]} {value:.3f} (95 % interval {low:.3f} to {high:.3f})."
+        f"On {wording.count(size, 'sealed example')}, opened once after the test set had been looked at "
+        f"{wording.times(looks)}, turn {turn} reaches {METRICS[headline]} {value:.3f} (95% interval {low:.3f} to "
+        f"{high:.3f})."
     )
     if verdict is None:
         return said
-    change = f"{verdict.delta:+.3f} ({verdict.low:+.3f} to {verdict.high:+.3f})".replace("-", "\N{MINUS SIGN}")
+    change = f"{wording.signed(verdict.delta)} ({wording.signed_interval(verdict.low, verdict.high)})"
     return f"{said} Against turn 0 on the same examples: {change}, {verdict.verdict}."
 
 

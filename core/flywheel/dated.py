@@ -8,21 +8,25 @@ lock, to predict it. See decision 38.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from core import wording
 from core.content import canonicalise, hash_rows, hash_values, mix
 from core.dataset import Dataset
 from core.flywheel import log
-from core.flywheel.edit import counted
 from core.flywheel.edits import Collect, Edit, EditError, Generate
 from core.flywheel.errors import LockError, ProjectError
 from core.flywheel.fits import kept_predictions, predict_once
+from core.flywheel.ledger import part_of
+from core.flywheel.refits import REFITTING, Compared, make_refits, unrefitted
 from core.flywheel.store import Store, now
 from core.progress import Cancel, Progress, Steps
 
@@ -34,6 +38,7 @@ __all__ = [
     "FEWEST_ROWS",
     "DatedTest",
     "DatedTestError",
+    "dated_rows",
     "dated_tests",
     "fenced",
     "fit_to_judge",
@@ -42,9 +47,14 @@ __all__ = [
     "keep_dated_test",
     "score_dated",
     "unscored",
+    "without_luck",
 ]
 
 Booleans = npt.NDArray[np.bool_]
+
+# Train examples of each open project after an entry of its log.
+_sizes: WeakKeyDictionary[Project, dict[int, int]] = WeakKeyDictionary()
+_lock = threading.Lock()
 
 # With fewer, a verdict on them could tell hardly anything.
 FEWEST_ROWS = 20
@@ -113,7 +123,7 @@ def judging_rows(project: Project, rows: pd.DataFrame) -> pd.DataFrame:
     if len(kept) < FEWEST_ROWS or classes < 2:
         raise DatedTestError(
             f"A dated test set must have at least {FEWEST_ROWS} labelled rows of two classes that train does not know. "
-            f"This has {counted(len(kept), 'row')} (classes: {classes}). Bring more, or add the rows to the data "
+            f"This has {wording.count(len(kept), 'row')} (classes: {classes}). Bring more, or add the rows to the data "
             "instead."
         )
     return kept
@@ -224,14 +234,50 @@ def _shared(dataset: Dataset, rows: pd.DataFrame, others: pd.DataFrame) -> Boole
 # --- scoring --------------------------------------------------------------------------------------------------------
 
 
-def unscored(project: Project, tests: Sequence[DatedTest] | None = None) -> list[Turn]:
-    """The turns that have not predicted every dated test set yet."""
-    tests = dated_tests(project) if tests is None else tests
+def dated_rows(store: Store) -> dict[str, pd.DataFrame]:
+    """The rows of each dated test set, by their blob."""
+    return {blob: store.read_frame(blob) for (blob,) in store.execute("SELECT blob FROM dated_tests ORDER BY number")}
+
+
+def unscored(project: Project) -> list[Turn]:
+    """The turns that have not predicted every dated test set yet, or not in the refits that their verdicts need."""
+    turns, sets = project.turns, dated_rows(project.store)
+    lacking = {turn.number for turn in _unpredicted(project, turns, sets)} | set(_unrefitted(project, turns, sets))
+    return [turn for turn in turns if turn.number in lacking]
+
+
+def without_luck(project: Project) -> set[str]:
+    """The blobs of the dated sets on which some verdict does not cover the luck of the training sample yet."""
+    lacking = _unrefitted(project, project.turns, dated_rows(project.store))
+    return {name for names in lacking.values() for name in names}
+
+
+def _unpredicted(project: Project, turns: Sequence[Turn], sets: Mapping[str, pd.DataFrame]) -> list[Turn]:
     return [
         turn
-        for turn in (project.turns if tests else [])
-        if any(kept_predictions(project.store, turn.version, turn.fingerprint, test.blob) is None for test in tests)
+        for turn in turns
+        if any(kept_predictions(project.store, turn.version, turn.fingerprint, name) is None for name in sets)
     ]
+
+
+def _unrefitted(
+    project: Project, turns: Sequence[Turn], sets: Mapping[str, pd.DataFrame]
+) -> dict[int, tuple[str, ...]]:
+    """Turns whose verdicts on some dated sets do not cover the luck of training yet, with these sets; see `refits`."""
+    if not sets:
+        return {}
+    compared = {turn.number: _compared(project, turn) for turn in turns}
+    pairs = [pair for turn in turns[1:] for pair in ((turn.number - 1, turn.number), (0, turn.number))]
+    return unrefitted(project.store, compared, pairs, {name: len(rows) for name, rows in sets.items()})
+
+
+def _compared(project: Project, turn: Turn) -> Compared:
+    # The test set of the project got its refits with its turns: here it is passed over.
+    with _lock:
+        sizes = _sizes.setdefault(project, {})
+    if turn.revision not in sizes:
+        sizes[turn.revision] = len(project.dataset_at(turn.revision).ids("train"))
+    return Compared(turn.version, turn.fingerprint, train=sizes[turn.revision], test=0)
 
 
 def score_dated(
@@ -239,13 +285,17 @@ def score_dated(
 ) -> None:
     """Let each turn predict the dated test sets that it has not: the locked model is fitted again on the turn's data.
 
+    Where a set is large against train, the turns are then refitted without one fold each, as for the test set of the
+    project, so that verdicts on it cover the luck of the training sample as well.
+
     Parameters
     ----------
     project : Project
     progress, cancel
         See `core.progress`.
     only_last : bool
-        Only the last turn, whose model is at hand when it has just run.
+        Only the predictions of the last turn, whose model is at hand when it has just run; its refits were made as it
+        ran.
 
     Raises
     ------
@@ -254,29 +304,35 @@ def score_dated(
     Cancelled
         If the caller asked to stop; what was predicted is kept.
     """
-    tests = dated_tests(project)
-    lacking = unscored(project, tests)
+    sets, turns = dated_rows(project.store), project.turns
+    lacking = _unpredicted(project, turns, sets)
+    refitted = {} if only_last else _unrefitted(project, turns, sets)
     if only_last:
-        lacking = [turn for turn in lacking if turn.number == len(project.turns) - 1]
-    if not lacking:
+        lacking = [turn for turn in lacking if turn.number == len(turns) - 1]
+    if not lacking and not refitted:
         return
     if project.moved_versions:
         raise LockError(
             "Turns can't be fitted again with other library versions than they ran with. Rerun every turn with the "
             "new versions (re-baseline) first."
         )
-    rows = {test.blob: project.store.read_frame(test.blob) for test in tests}
-    last, model = project.turns[-1].number, project.model
-    steps = Steps(len(lacking), progress, cancel)
+    last, model = turns[-1].number, project.model
+    work = len(lacking) + REFITTING * len(refitted)
+    steps = Steps(len(lacking), part_of(progress, 0, work, len(lacking)), cancel)
     # The last turn first: its model is at hand, and its verdict is what one waits for.
     for turn in sorted(lacking, key=lambda turn: turn.number != last):
-        steps.start(f"turn {turn.number} on {counted(len(tests), 'dated test set')}")
+        steps.start(f"turn {turn.number} on {wording.count(len(sets), 'dated test set')}")
         dataset = project.dataset_at(turn.revision)
         predict_once(
             project.store,
             dataset,
             turn.fingerprint,
-            rows,
+            sets,
             project.fitted if turn.number == last else lambda of=dataset: model.fit(of),  # type: ignore[misc]
         )
     steps.finish()
+    for number, (place, names) in enumerate(sorted(refitted.items(), reverse=True)):
+        said = part_of(progress, len(lacking) + REFITTING * number, work, REFITTING, said=f"refits of turn {place}: ")
+        dataset = project.dataset_at(turns[place].revision)
+        inputs = {name: sets[name][list(dataset.schema.inputs)] for name in names}
+        make_refits(project.store, model, dataset, turns[place].out_of_fold, inputs, said, cancel)

@@ -12,6 +12,7 @@ import pandas as pd
 from core.evaluate import Evaluation, Verdict, compare, evaluate, together
 from core.flywheel.dated import DatedTest, dated_tests
 from core.flywheel.fits import kept_predictions
+from core.flywheel.refits import kept_refits, luck_of
 
 if TYPE_CHECKING:
     from core.flywheel.project import Project
@@ -48,7 +49,9 @@ class DatedVerdict:
 def judge_dated(project: Project) -> tuple[DatedVerdict, ...]:
     """Judge each turn on each dated test set that it has predicted, turn by turn; computed once for each state.
 
-    A turn is compared with others that have predicted the same set. Verdicts of one turn are read side by side, so all
+    A turn is compared with others that have predicted the same set. Where the set is large against train, the luck of
+    the training sample is covered as on the test set of the project, once `dated.score_dated` has refitted both turns;
+    until then ``refits`` of the verdict is 0. Verdicts of one turn are read side by side, so all
     of them on dated test sets are corrected together; that on the test set of the project stays as it was said.
 
     Returns
@@ -65,7 +68,8 @@ def judge_dated(project: Project) -> tuple[DatedVerdict, ...]:
         for test in tests
     }
     said = {of: frame for of, frame in known.items() if frame is not None}
-    key = (tuple(said), tuple((turn.at, turn.version, turn.fingerprint, turn.threshold) for turn in turns))
+    ((refits,),) = project.store.execute("SELECT COUNT(*) FROM dated_refits")
+    key = (tuple(said), refits, tuple((turn.at, turn.version, turn.fingerprint, turn.threshold) for turn in turns))
     with _lock:
         kept = _kept.get(project)
     if kept is not None and kept[0] == key:
@@ -128,7 +132,16 @@ def _compare(
 ) -> Verdict:
     labels, old, old_decided = _read(project, test, before, said)
     _, new, new_decided = _read(project, test, after, said)
-    return compare(labels, old, new, metric=project.headline, predicted_before=old_decided, predicted_after=new_decided)
+    refits = [kept_refits(project.store, turn.version, turn.fingerprint, test.blob) for turn in (before, after)]
+    return compare(
+        labels,
+        old,
+        new,
+        metric=project.headline,
+        predicted_before=old_decided,
+        predicted_after=new_decided,
+        luck=luck_of(project.model, labels, *refits, metric=project.headline),
+    )
 
 
 def dated_table(project: Project) -> pd.DataFrame:

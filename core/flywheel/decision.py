@@ -9,8 +9,9 @@ from typing import Any, ClassVar
 
 import pandas as pd
 
+from core import wording
 from core.dataset import Dataset
-from core.flywheel.edit import Edit, EditError, counted, plain, refuse_sealed, refuse_test
+from core.flywheel.edit import Edit, EditError, plain, refuse_sealed, refuse_test
 
 __all__ = ["SAID", "Decide", "Decision"]
 
@@ -117,7 +118,7 @@ class Decide(Edit):
     @property
     def summary(self) -> str:
         if len(self.decisions) != 1:
-            return f"decided on {counted(len(self.decisions))}"
+            return f"decided on {wording.count(len(self.decisions), 'example')}"
         ((decision, label),) = self.decisions.values()
         if self.blind and label:
             # Whether that is the label it had is not for somebody who goes on reviewing.

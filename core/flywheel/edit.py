@@ -12,7 +12,7 @@ import pandas as pd
 from core.dataset import Dataset
 from core.errors import FlywheelError
 
-__all__ = ["Edit", "EditError", "counted", "plain", "refuse_sealed", "refuse_test"]
+__all__ = ["Edit", "EditError", "plain", "refuse_sealed", "refuse_test"]
 
 
 class EditError(FlywheelError):
@@ -53,11 +53,6 @@ class Edit:
     def summary(self) -> str:
         """One short phrase for the log, such as "relabelled 3 examples"."""
         raise NotImplementedError
-
-
-def counted(number: int, noun: str = "example", nouns: str = "") -> str:
-    """Write a number with its noun: "3 examples"; the plural is named where it is no mere s."""
-    return f"{number:,} " + (noun if number == 1 else nouns or f"{noun}s")
 
 
 def refuse_test(dataset: Dataset, ids: Iterable[str]) -> None:

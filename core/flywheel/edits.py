@@ -12,12 +12,13 @@ from typing import Any, ClassVar
 
 import pandas as pd
 
+from core import wording
 from core.annotate import Rule, check_rules, read_rules
 from core.collect import Check, read_checks
 from core.content import canonicalise
 from core.dataset import Dataset
 from core.flywheel.decision import Decide, Decision
-from core.flywheel.edit import Edit, EditError, counted, plain, refuse_sealed, refuse_test
+from core.flywheel.edit import Edit, EditError, plain, refuse_sealed, refuse_test
 from core.roles import of_kind
 
 __all__ = [
@@ -62,7 +63,7 @@ class Relabel(Edit):
 
     @property
     def summary(self) -> str:
-        return f"relabelled {counted(len(self.labels))}"
+        return f"relabelled {wording.count(len(self.labels), 'example')}"
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ class Exclude(Edit):
 
     @property
     def summary(self) -> str:
-        return f"excluded {counted(len(self.examples))}"
+        return f"excluded {wording.count(len(self.examples), 'example')}"
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ class Correct(Edit):
 
     @property
     def summary(self) -> str:
-        return f"corrected {counted(len(self.cells), 'cell')}"
+        return f"corrected {wording.count(len(self.cells), 'cell')}"
 
 
 @dataclass(frozen=True)
@@ -156,7 +157,7 @@ class Collect(Edit):
 
     @property
     def summary(self) -> str:
-        return f"collected {counted(self.payload()['count'], 'row')}"
+        return f"collected {wording.count(self.payload()['count'], 'example')}"
 
 
 @dataclass(frozen=True)
@@ -174,12 +175,12 @@ class Generate(Edit):
 
     def apply(self, dataset: Dataset) -> Dataset:
         if not {"parent", "other_parent"} <= set(self.frame.columns):
-            raise EditError("Generated rows must name their parents in the columns 'parent' and 'other_parent'.")
+            raise EditError("Generated examples must name their parents in the columns 'parent' and 'other_parent'.")
         if self.frame.columns.has_duplicates:
-            raise EditError("Column names must differ. Two columns of the generated rows have one name.")
+            raise EditError("Column names must differ. Two columns of the generated examples have one name.")
         rows = _generated(dataset, self.frame)
         if rows[dataset.schema.label].isna().any():
-            raise EditError("Generated rows must have a label. Some have none.")
+            raise EditError("Generated examples must have a label. Some have none.")
         return dataset.with_rows(rows, self.frame[["parent", "other_parent"]])
 
     def payload(self) -> dict[str, Any]:
@@ -195,7 +196,7 @@ class Generate(Edit):
 
     @property
     def summary(self) -> str:
-        return f"generated {counted(len(self.frame))}"
+        return f"generated {wording.count(len(self.frame), 'example')}"
 
 
 @dataclass(frozen=True)
@@ -228,7 +229,8 @@ class Annotations(Edit):
 
     @property
     def summary(self) -> str:
-        return f"added labels of {counted(self.frame.shape[1], 'annotator')} on {counted(len(self.frame))}"
+        annotators = wording.count(self.frame.shape[1], "annotator")
+        return f"added labels of {annotators} on {wording.count(len(self.frame), 'example')}"
 
 
 @dataclass(frozen=True)
@@ -256,7 +258,7 @@ class SetRules(Edit):
 
     @property
     def summary(self) -> str:
-        return self.said or f"set {counted(len(self.rules), 'rule')}"
+        return self.said or f"set {wording.count(len(self.rules), 'rule')}"
 
 
 @dataclass(frozen=True)
@@ -286,7 +288,7 @@ class SetChecks(Edit):
 
     @property
     def summary(self) -> str:
-        return self.said or f"set {counted(len(self.checks), 'check')}"
+        return self.said or f"set {wording.count(len(self.checks), 'check')}"
 
 
 @dataclass(frozen=True)

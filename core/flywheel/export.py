@@ -29,7 +29,7 @@ from core.flywheel.slice_verdicts import watched_json
 from core.flywheel.spreadsheet import write_csv
 from core.flywheel.standalone import standalone
 from core.flywheel.turn import Turn
-from core.train import pipelines, recipes
+from core.train import encoder, learner, pipelines
 
 if TYPE_CHECKING:
     from core.evaluate import Evaluation, Verdict
@@ -44,7 +44,7 @@ generated.csv            which examples were generated: parents, method, setting
 annotations.csv          what several annotators said, one column each, if anybody was asked
 excluded.csv             which examples were excluded, and from which part
 log.json                 every edit, decision, undo and redo: who, when, why
-metrics.json             the last turn: metrics with 95 % intervals, verdict, decision rule; metrics and verdict_then
+metrics.json             the last turn: metrics with 95% intervals, verdict, decision rule; metrics and verdict_then
                          are those of the test labels as they were when it ran, metrics_now and verdict those of now
 ledger.csv               all turns; columns that end in _then say what was said when they ran
 test_labels.json         the blind review of test labels: its sample, what it found, the noise with its interval
@@ -239,7 +239,7 @@ def _entered(frame: pd.DataFrame, cells: Iterable[tuple[str, str]]) -> list[list
 
 def _replay_source() -> str:
     """The recipes and the replay in one file: the code that made the numbers is the code that makes them again."""
-    return standalone(pipelines, recipes, replay)
+    return standalone(pipelines, encoder, learner, replay)
 
 
 def _dump(path: Path, content: Any) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from core.collect import describe
 from core.evaluate import Predicate, holds
 from core.flywheel import log
 from core.flywheel.action import Action, Forecast
@@ -37,7 +38,7 @@ class Foretold:
     action : Action
     forecast : Forecast
     measured, low, high : float
-        The change of the headline metric against the turn before, with the 95 % interval of the test sample.
+        The change of the headline metric against the turn before, with the 95% interval of the test sample.
     """
 
     turn: int
@@ -79,14 +80,27 @@ def foretold(project: Project) -> list[Foretold]:
 
 @dataclass(frozen=True, eq=False)
 class _Moved:
-    """What two turns differ by in train: labels that were looked at, rows, columns."""
+    """What two turns differ by in train: labels that were looked at, rows, cells, columns."""
 
     looked_at: pd.Index
     excluded: pd.Index
+    corrected: pd.Index
     collected: pd.DataFrame
     parents: pd.Index
     dropped: frozenset[str]
-    cells: bool
+
+    @property
+    def kinds(self) -> set[str]:
+        """What was done, in kinds. Who excludes an example in review has looked at it."""
+        sizes = {
+            "labels": len(self.looked_at),
+            "exclusions": len(self.excluded.difference(self.looked_at)),
+            "cells": len(self.corrected),
+            "rows": len(self.collected),
+            "generated": len(self.parents),
+            "columns": len(self.dropped),
+        }
+        return {kind for kind, size in sizes.items() if size}
 
 
 def _moved(project: Project, before: Turn, after: Turn) -> _Moved:
@@ -95,20 +109,23 @@ def _moved(project: Project, before: Turn, after: Turn) -> _Moved:
     known = {entry.seq for entry in log.active(entries, until=before.revision)}
     done = [entry for entry in log.active(entries, until=after.revision) if entry.seq not in known]
     named: list[str] = []
+    corrected: list[str] = []
     for entry in done:
         if entry.kind == "decide" and not entry.content.get("blind", False):
             named += entry.content["decisions"]
         elif entry.kind == "relabel":
             named += entry.content["labels"]
+        elif entry.kind == "correct":
+            corrected += [example for example, *_ in entry.content["cells"]]
     added = new.frame.index.difference(old.frame.index)
     made = new.generated.intersection(added)
     return _Moved(
         pd.Index(named, dtype="str").unique().intersection(old.ids("train")),
         old.ids("train").difference(new.ids("train")),
+        pd.Index(corrected, dtype="str").unique(),
         new.frame.loc[added.difference(made)],
         pd.Index(new.parents.loc[made, "parent"], dtype="str"),
         frozenset(map(str, old.schema.features)) - frozenset(map(str, new.schema.features)),
-        any(entry.kind == "correct" for entry in done),
     )
 
 
@@ -125,21 +142,22 @@ def _done(project: Project, kept: Kept, before: Turn, after: Turn) -> Action | N
 
 
 def _is(action: Action, ids: pd.Index, moved: _Moved, dataset: Dataset) -> bool:
-    labels, rows = len(moved.looked_at) > 0, len(moved.collected) > 0
-    made, columns = len(moved.parents) > 0, len(moved.dropped) > 0
-    kinds = [labels, rows, made, columns, moved.cells]
+    kinds = moved.kinds
+    touched = moved.looked_at.union(moved.excluded).union(moved.corrected)
     if action.kind in {"review", "settle"}:
-        return kinds == [True, False, False, False, False] and _same(ids, moved.looked_at)
+        return "labels" in kinds <= {"labels", "exclusions"} and _same(ids, touched)
+    if action.kind == "mend":
+        return kinds in ({"labels"}, {"exclusions"}, {"cells"}) and _same(ids, touched)
     if action.kind == "collect":
-        near = action.count / _FACTOR <= len(moved.collected) <= action.count * _FACTOR
-        return kinds == [False, True, False, False, False] and near and _aims_at(action, moved.collected, dataset)
+        return kinds == {"rows"} and _about(action, moved.collected) and _aims_at(action, moved.collected, dataset)
     if action.kind == "generate":
-        near = action.count / _FACTOR <= len(moved.parents) <= action.count * _FACTOR
-        among = (ids.get_indexer(moved.parents) >= 0).mean() >= _MOST if made else False
-        return kinds == [False, False, True, False, False] and near and bool(among)
-    if action.kind == "drop":
-        return kinds == [False, False, False, True, False] and moved.dropped == {action.setup["column"]}
-    return kinds == [False, False, False, False, False] and _same(ids, moved.excluded)
+        among = ids.get_indexer(moved.parents) >= 0
+        return kinds == {"generated"} and _about(action, moved.parents) and bool(among.mean() >= _MOST)
+    return kinds == {"columns"} and moved.dropped == {action.setup["column"]}
+
+
+def _about(action: Action, done: pd.Index | pd.DataFrame) -> bool:
+    return action.count / _FACTOR <= len(done) <= action.count * _FACTOR
 
 
 def _same(planned: pd.Index, done: pd.Index) -> bool:
@@ -153,5 +171,6 @@ def _aims_at(action: Action, rows: pd.DataFrame, dataset: Dataset) -> bool:
         return bool((rows[dataset.schema.label] == action.setup["label"]).mean() >= _MOST)
     if "predicates" in action.setup:
         asked = [Predicate.from_dict(each) for each in action.setup["predicates"]]
-        return bool(holds(asked, rows).mean() >= _MOST)
+        # Of a text the slice speaks of columns that are derived from it.
+        return bool(holds(asked, describe(dataset).loc[rows.index]).mean() >= _MOST)
     return True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cache, lru_cache
@@ -12,16 +12,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from core import wording
 from core.dataset import Dataset
-from core.evaluate import Evaluation, Refit, TrainingLuck, Verdict, compare, evaluate, together, training_luck
+from core.evaluate import Evaluation, Verdict, compare, evaluate, together
 from core.evaluate.scores import CELL_METRICS
 from core.flywheel import log
-from core.flywheel.edit import counted
+from core.flywheel.changes_by_reason import worded_change
 from core.flywheel.errors import LockError
 from core.flywheel.fits import class_probabilities, test_inputs
 from core.flywheel.log import Entry
 from core.flywheel.ranking import first_suspects, kept_ranking
-from core.flywheel.refits import Refits, kept_refits, make_refits, unrefitted
+from core.flywheel.refits import OWN, Compared, Refits, kept_refits, luck_of, make_refits, unrefitted
 from core.flywheel.store import Store, now
 from core.flywheel.turn import Turn, Verdicts, test_version
 from core.progress import Cancel, Progress
@@ -45,20 +46,6 @@ _FIELDS = (
     "suspects",
 )
 _FITTED = ("threshold", "seconds", "evaluation", "out_of_fold", "test_probabilities", "suspects")
-_PHRASES = {
-    "relabel": "relabelled",
-    "exclude": "excluded",
-    "correct": "cells corrected",
-    "drop_column": "column dropped",
-    "collect": "rows collected",
-    "generate": "generated",
-    "annotations": "examples annotated",
-    "decide": "decided",
-    "blind": "test labels reviewed blind",
-    "rules": "rules changed",
-    "checks": "checks changed",
-    "dismiss": "findings dismissed or brought back",
-}
 
 
 class Ledger:
@@ -81,6 +68,8 @@ class Ledger:
         self._then: dict[tuple[int, int], Verdicts] = {}
         self._test: tuple[Dataset | None, str, pd.Series | None] = (None, "", None)
         self._fitted: tuple[str, str, Fitted] | None = None
+        # Train and test examples after an entry of the log, of which turns were run.
+        self._sizes: dict[int, tuple[int, int]] = {}
 
     # --- writing ----------------------------------------------------------------------------------------
 
@@ -133,27 +122,43 @@ class Ledger:
         )
 
     def unrefitted(
-        self, rows: Sequence[dict[str, Any]], new: Sequence[int], dataset_at: Callable[[int], Dataset]
-    ) -> list[int]:
+        self,
+        rows: Sequence[dict[str, Any]],
+        new: Iterable[int],
+        dataset_at: Callable[[int], Dataset],
+        dated: Mapping[str, pd.DataFrame],
+    ) -> dict[int, tuple[str, ...]]:
         """Which turns are to be refitted before some new ones are compared with the one before and with the first.
 
-        See `refits.unrefitted`; rows are all turns, with ``revision``, ``version`` and ``fingerprint``.
+        See `refits.unrefitted`; rows are all turns, with ``revision``, ``version`` and ``fingerprint``, and ``dated``
+        has the rows of the dated test sets by their blobs.
         """
         pairs = [pair for place in new if place for pair in ((place - 1, place), (0, place))]
-        return unrefitted(self._store, rows, pairs, dataset_at)
+        compared = {place: self._compared(rows[place], dataset_at) for pair in pairs for place in pair}
+        return unrefitted(self._store, compared, pairs, {name: len(frame) for name, frame in dated.items()})
+
+    def _compared(self, row: dict[str, Any], dataset_at: Callable[[int], Dataset]) -> Compared:
+        if row["revision"] not in self._sizes:
+            dataset = dataset_at(row["revision"])
+            self._sizes[row["revision"]] = len(dataset.ids("train")), len(dataset.ids("test"))
+        return Compared(row["version"], row["fingerprint"], *self._sizes[row["revision"]])
 
     def refit(
         self,
         model: LockedModel,
-        rows: Sequence[dict[str, Any]],
+        rows: Sequence[tuple[dict[str, Any], Sequence[str]]],
         dataset_at: Callable[[int], Dataset],
+        dated: Mapping[str, pd.DataFrame],
         progress: Progress | None = None,
         cancel: Cancel | None = None,
     ) -> None:
-        """Refit some turns, so that verdicts between them cover the luck of the training sample."""
-        for number, row in enumerate(rows):
-            said = part_of(progress, number, len(rows))
-            make_refits(self._store, model, row, dataset_at(row["revision"]), dataset_at(0), said, cancel)
+        """Refit some turns, so that verdicts between them cover the luck of the training sample on some test sets."""
+        for number, (row, names) in enumerate(rows):
+            dataset = dataset_at(row["revision"])
+            inputs = list(dataset.schema.inputs)
+            sets = {name: test_inputs(dataset, dataset_at(0)) if name == OWN else dated[name][inputs] for name in names}
+            said = part_of(progress, number, len(rows), said=f"refits {number + 1} of {len(rows)}: ")
+            make_refits(self._store, model, dataset, self._store.read_frame(row["out_of_fold"]), sets, said, cancel)
         if rows:
             with self._lock:
                 # Verdicts of earlier turns may cover more now.
@@ -375,18 +380,8 @@ class _Judged:
             metric=self._headline,
             predicted_before=old_labels,
             predicted_after=new_labels,
-            luck=self._luck(refits_before, refits_after),
+            luck=luck_of(self._model, self._labels, refits_before, refits_after, metric=self._headline),
         )
-
-    def _luck(self, before: Refits | None, after: Refits | None) -> TrainingLuck | None:
-        """What refits of both turns say; None where one was not refitted."""
-        if before is None or after is None:
-            return None
-        refits = [
-            [[Refit(*self._read((frame.loc[self.ids], threshold))) for frame, threshold in folds] for folds in side]
-            for side in (before, after)
-        ]
-        return training_luck(self._labels, *refits, metric=self._headline)
 
 
 @lru_cache(maxsize=64)
@@ -418,9 +413,9 @@ def changes(entries: Sequence[Entry], since: int, until: int) -> tuple[str, ...]
         if entry.seq not in old:
             kind = "blind" if entry.content.get("blind", False) else entry.kind
             counts[kind] = counts.get(kind, 0) + entry_size(entry)
-    phrases = [f"{count:,} {_PHRASES[kind]}" for kind, count in counts.items()]
+    phrases = [worded_change(count, kind) for kind, count in counts.items()]
     taken_back = len(old - {entry.seq for entry in new})
-    return (*phrases, *([f"{counted(taken_back, 'earlier edit')} taken back"] if taken_back else []))
+    return (*phrases, *([f"{wording.count(taken_back, 'earlier edit')} taken back"] if taken_back else []))
 
 
 def entry_size(entry: Entry) -> int:

@@ -214,7 +214,7 @@ def decided_many(rows: pd.DataFrame, dataset: Dataset, decision: str, label: str
     else:
         said |= dict.fromkeys(map(str, rows.index), (str(decision), label))
     if not said:
-        raise ProjectError("None of these rows can be decided so: they are no longer in train. Choose others.")
+        raise ProjectError("None of these examples can be decided so: they are no longer in train. Choose others.")
     return Decide(said)
 
 

@@ -6,8 +6,8 @@ The rows keep their columns, and get what is predicted, how probable each class 
 file back to the app as a batch: it knows these columns.
 
 This file is exported as the last part of a standalone ``predict.py``; the parts before it are the sources of
-``core.train.pipelines``, ``core.train.recipes`` and ``core.train.portable``. It must import nothing else of this
-project.
+``core.train.pipelines``, ``core.train.encoder``, ``core.train.learner`` and ``core.train.portable``. It must import
+nothing else of this project.
 """
 
 from __future__ import annotations

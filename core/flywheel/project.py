@@ -17,7 +17,7 @@ from core.flywheel.actions import Action, suggest
 from core.flywheel.annotators import gathered
 from core.flywheel.blind import refuse_undrawn
 from core.flywheel.claim import Claim, read_claim, with_claim
-from core.flywheel.dated import fenced, score_dated
+from core.flywheel.dated import dated_rows, fenced, score_dated
 from core.flywheel.decided import Decided
 from core.flywheel.edits import Collect, Decide, Edit
 from core.flywheel.effort import with_effort
@@ -315,14 +315,16 @@ class Project:
         model = LockedModel(self.model.recipe.with_installed_versions())
         old = self._ledger.rows()
         planned = [row | {"fingerprint": model.fingerprint} for row in old]
-        refitted = self._ledger.unrefitted(planned, range(len(old)), self.dataset_at)
+        # Dated test sets are predicted anew by `score_dated`.
+        refitted = self._ledger.unrefitted(planned, range(len(old)), self.dataset_at, {})
         work = len(old) + REFITTING * len(refitted)
         new = [
             self._run(model, row["revision"], part_of(progress, number, work, said=f"turn {number}: "), cancel)
             for number, row in enumerate(old)
         ]
         rest = part_of(progress, len(old), work, work - len(old))
-        self._ledger.refit(model, [new[place] for place in refitted], self.dataset_at, rest, cancel)
+        rows = [(new[place], names) for place, names in refitted.items()]
+        self._ledger.refit(model, rows, self.dataset_at, {}, rest, cancel)
         with self._lock, self._store.writing():
             if len(self._ledger.rows()) != len(old):
                 raise StaleError("A turn was run meanwhile. Nothing was written. Re-baseline again to take it in.")
@@ -350,15 +352,15 @@ class Project:
                 "Rerun every turn with the new versions (re-baseline) before the next turn."
             )
         revision = self.revision
-        model, known = self.model, self._ledger.rows()
+        model, known, dated = self.model, self._ledger.rows(), dated_rows(self._store)
         version = self.dataset_at(revision).version
         planned = [*known, {"revision": revision, "version": version, "fingerprint": model.fingerprint}]
-        refitted = self._ledger.unrefitted(planned, [len(known)], self.dataset_at)
+        refitted = self._ledger.unrefitted(planned, [len(known)], self.dataset_at, dated)
         work = 1 + REFITTING * len(refitted)
         row = self._run(model, revision, part_of(progress, 0, work), cancel)
         rest = part_of(progress, 1, work, work - 1)
-        rows = [([*known, row])[place] for place in refitted]
-        self._ledger.refit(model, rows, self.dataset_at, rest, cancel)
+        rows = [([*known, row][place], names) for place, names in refitted.items()]
+        self._ledger.refit(model, rows, self.dataset_at, dated, rest, cancel)
         # Before it is seen: a look that was had must not be forgotten.
         family.note_look(self, row["at"])
         # Another session may have finished a turn meanwhile: this one comes behind it.

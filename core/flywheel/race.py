@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from core import wording
 from core.dataset import Dataset
 from core.errors import FlywheelError
 from core.evaluate import METRICS, evaluate
@@ -175,7 +176,7 @@ def race(
     DataFrame
         A row for the start and for each step of each arm: ``arm``, ``step`` (in words), ``detail`` (the model
         that was taken, with its settings), ``fits``, ``decisions``, ``cost`` (of the arm so far), ``score``, ``low``,
-        ``high`` (on the truth of the test set, 95 %). The same call gives the same rows to the bit;
+        ``high`` (on the truth of the test set, 95%). The same call gives the same rows to the bit;
         ``attrs["seconds"]`` says how long each arm took by the clock.
 
     Raises
@@ -355,7 +356,7 @@ class _Run:
             arm.validated = self.validated(arm.dataset, arm.out_of_fold)
             arm.said = self.said(arm.dataset, training.fitted)
         arm.on_data += self.cost(arm) - before
-        said = f"{len(cards):,} suspect{'s' * (len(cards) > 1)} reviewed, {len(changed):,} labels changed"
+        said = f"{wording.count(len(cards), 'suspect')} reviewed, {wording.count(len(changed), 'label')} changed"
         self.note(arm, said)
         return said
 
@@ -389,7 +390,7 @@ class _Run:
             found.sort(key=lambda each: -each[0])
             running = [candidate for _, candidate, _ in found]
         validated, best, out_of_fold = found[0]
-        models = f"{tried:,} model{'s' * (tried > 1)} tried"
+        models = f"{wording.count(tried, 'model')} tried"
         said, detail = f"{models}, none better", ""
         if validated > arm.validated:
             arm.recipe, arm.out_of_fold, arm.validated = best, out_of_fold, validated

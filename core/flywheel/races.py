@@ -13,6 +13,7 @@ from core.evaluate import Verdict, compare, evaluate, together
 from core.flywheel import log
 from core.flywheel.actions import SECONDS_PER_DECISION
 from core.flywheel.edits import Decide
+from core.flywheel.effort import efforts
 from core.flywheel.errors import ProjectError
 from core.flywheel.race import ARMS, SECONDS_PER_FIT, Rules, run_race
 from core.flywheel.store import now
@@ -35,7 +36,8 @@ class Race:
     at : str
         When it ended.
     settings : dict
-        Its `Rules`, and ``simulated``: whether the reviewer was.
+        Its `Rules`, ``simulated``: whether the reviewer was, and ``seconds``: how long each arm took by the clock; of
+        a ledger its turns, and the time that people put in. Races of before there was one have no ``seconds``.
     verdict : Verdict
         How much better the end of the data's side is than that of the model's side, paired on the test examples.
     gains : dict of str to Verdict
@@ -59,6 +61,8 @@ def race_project(
     budget: float | None = None,
     reviews_per_turn: int = 50,
     accuracy: float = 0.95,
+    seconds_per_fit: float = SECONDS_PER_FIT,
+    seconds_per_decision: float = SECONDS_PER_DECISION,
     seed: int = 0,
     heard: Callable[[pd.DataFrame], None] | None = None,
     progress: Progress | None = None,
@@ -74,7 +78,7 @@ def race_project(
     project : Project
     budget : float, optional
         Seconds an arm may spend, see `race`. Needed where the truth is known; otherwise what the ledger has cost.
-    reviews_per_turn, accuracy, seed, heard, progress, cancel
+    reviews_per_turn, accuracy, seconds_per_fit, seconds_per_decision, seed, heard, progress, cancel
         As for `race`.
 
     Returns
@@ -92,7 +96,8 @@ def race_project(
     """
     brought = project.dataset_at(0)
     truth = brought.schema.truth
-    ours = ledger_arm(project) if truth is None else pd.DataFrame()
+    prices = {"seconds_per_fit": seconds_per_fit, "seconds_per_decision": seconds_per_decision}
+    ours = ledger_arm(project, **prices) if truth is None else pd.DataFrame()
     if truth is None:
         budget = float(ours["cost"].iloc[-1]) if len(ours) else 0.0
         if not budget:
@@ -106,6 +111,7 @@ def race_project(
         accuracy=accuracy,
         seed=seed,
         metric=project.headline,
+        **prices,
     )
 
     def hear(table: pd.DataFrame) -> None:
@@ -133,7 +139,8 @@ def race_project(
     gained = together([compare(labels, start, end, metric=rules.metric) for end in ends.values()])
     gains = dict(zip(ends, gained, strict=True))
     table = pd.concat([ours, finish.table], ignore_index=True)
-    settings = asdict(rules) | {"simulated": truth is not None}
+    seconds = finish.table.attrs["seconds"] | ({"data": _by_the_clock(project)} if truth is None else {})
+    settings = asdict(rules) | {"simulated": truth is not None, "seconds": seconds}
     store = project.store
     row = {
         "at": now(),
@@ -146,11 +153,29 @@ def race_project(
     return Race(number, row["at"], settings, verdict, gains, table)
 
 
-def ledger_arm(project: Project) -> pd.DataFrame:
+def _by_the_clock(project: Project) -> float:
+    """Seconds that a ledger took since turn 0: its turns, and the people who worked on the data."""
+    turns = project.turns
+    people = efforts(project.log, [turn.revision for turn in turns])
+    return sum(turn.seconds for turn in turns[1:]) + 60 * sum(each.minutes for each in people[1:])
+
+
+def ledger_arm(
+    project: Project,
+    *,
+    seconds_per_fit: float = SECONDS_PER_FIT,
+    seconds_per_decision: float = SECONDS_PER_DECISION,
+) -> pd.DataFrame:
     """The turns of a project as the data's side of a race: what each had cost until then, and its score.
 
     A decision costs what one costs in a race whoever made it, edits in bulk and mended findings cost nothing beside
     the fits of their turn.
+
+    Parameters
+    ----------
+    project : Project
+    seconds_per_fit, seconds_per_decision : float
+        The prices, as for `race`.
     """
     rows = []
     entries = project.log
@@ -160,6 +185,7 @@ def ledger_arm(project: Project) -> pd.DataFrame:
         force = log.active(entries, until=turn.revision)
         decided = [log.to_edit(project.store, entry) for entry in force if entry.kind == "decide"]
         decisions = sum(len(edit.decisions) for edit in decided if isinstance(edit, Decide) and not edit.bulk)
+        decisions = decisions if turn.number else 0
         fits = float((FOLDS + 1) * turn.number)
         # Sides of a race decide by the largest probability; a turn may have a threshold.
         scored = turn.evaluation if by_largest else evaluate(labels, turn.test_probabilities)
@@ -170,8 +196,8 @@ def ledger_arm(project: Project) -> pd.DataFrame:
                 "step": f"turn {turn.number}: {'; '.join(turn.changes)}" if turn.number else "start",
                 "detail": "",
                 "fits": fits,
-                "decisions": decisions if turn.number else 0,
-                "cost": fits * SECONDS_PER_FIT + (decisions if turn.number else 0) * SECONDS_PER_DECISION,
+                "decisions": decisions,
+                "cost": fits * seconds_per_fit + decisions * seconds_per_decision,
                 "score": value,
                 "low": low,
                 "high": high,

@@ -16,7 +16,7 @@ from core.flywheel.errors import ProjectError
 from core.flywheel.predict import MODEL, PREDICTED, PROBABILITY
 from core.flywheel.standalone import standalone
 from core.progress import Cancel, Progress, Steps
-from core.train import pipelines, portable, recipes
+from core.train import encoder, learner, pipelines, portable
 
 if TYPE_CHECKING:
     from core.flywheel.project import Project
@@ -26,7 +26,7 @@ __all__ = ["export_model", "read_back", "stamp"]
 
 _READ_ME = """The locked model of turn {number} of the project "{name}".
 
-model.skops    the fitted model: plain values and estimators of scikit-learn, no pickle. It holds no training rows,
+model.skops    the fitted model: plain values and estimators of scikit-learn, no pickle. It holds no train examples,
                but the categories and words that it knows
 predict.py     predicts rows with it, without the app:
                python predict.py new.csv predictions.csv
@@ -122,7 +122,7 @@ def export_model(
         made = Path(folder) / "model.zip"
         with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr("model.skops", skops.io.dumps(plain, compression=zipfile.ZIP_DEFLATED))
-            archive.writestr("predict.py", standalone(pipelines, recipes, portable, predict))
+            archive.writestr("predict.py", standalone(pipelines, encoder, learner, portable, predict))
             archive.writestr("recipe.json", project.model.recipe.to_json())
             archive.writestr("about.json", json.dumps(about, ensure_ascii=False, indent=1))
             archive.writestr("README.txt", read_me)

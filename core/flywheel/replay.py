@@ -1,7 +1,7 @@
 """Rebuild the last turn's numbers from the raw data, the edits and the recipe, and compare them with what was reported.
 
 This file is exported as the second half of a standalone ``replay.py``; the first half is the source of
-``core.train.recipes``. It must import nothing else of this project.
+``core.train.learner``. It must import nothing else of this project.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
-from core.train.recipes import fit_recipe
+from core.train.learner import fit_recipe
 
 __all__ = ["main"]
 

@@ -14,10 +14,10 @@ __all__ = ["WAYS", "RowsApart", "rows_apart"]
 
 # How an example can differ, in words.
 WAYS = {
-    "collected": "rows added",
-    "generated": "rows generated",
+    "collected": "collected",
+    "generated": "generated",
     "excluded": "excluded",
-    "gone": "rows no longer there",
+    "gone": "no longer there",
     "labelled": "given a label",
     "relabelled": "relabelled",
     "cells": "cells changed",

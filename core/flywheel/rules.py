@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from core import wording
 from core.annotate import (
     Rule,
     audit_table,
@@ -97,6 +98,8 @@ class Weighed:
         The votes combined, as `core.annotate.combine` returns them.
     labels : Series
         The label each example has; missing in the pool.
+    came : Series
+        The label each example came with.
     proposals : DataFrame
         Indexed by every id whose votes name one class: ``suggested``, ``confidence``.
     """
@@ -107,6 +110,7 @@ class Weighed:
     table: pd.DataFrame
     probabilities: pd.DataFrame
     labels: pd.Series
+    came: pd.Series
     proposals: pd.DataFrame
 
 
@@ -126,15 +130,24 @@ def weigh(project: Project) -> Weighed:
         for rule in project.rules
         if rule.on and rule.label not in dataset.classes
     }
-    labels = dataset.labels.reindex(rows.index)
+    labels = rows[dataset.schema.label]
     table = rule_table(cast, labels, settled_labels(project))
-    gone = _excluded_from_pool(project)
+    brought = _brought(project)
+    gone = _excluded_from_pool(project, brought)
     if len(gone):
         cast = pd.concat([cast, try_rules(usable, gone)[0].reindex(columns=cast.columns)])
     # Decisions must not move the bands that they audit.
-    probabilities = combine(cast, dataset.classes, labels=_brought(project).labels.reindex(cast.index))
+    came = brought.labels.reindex(cast.index)
+    probabilities = combine(cast, dataset.classes, labels=came)
     return Weighed(
-        dataset.version, cast, broken, table, probabilities, labels.reindex(cast.index), _named(cast, probabilities)
+        dataset.version,
+        cast,
+        broken,
+        table,
+        probabilities,
+        labels.reindex(cast.index),
+        came,
+        _named(cast, probabilities),
     )
 
 
@@ -253,7 +266,7 @@ def rule_bands(project: Project, weighed: Weighed) -> pd.DataFrame:
     answers, open_ = _asked(project, weighed), _open(project, weighed)
     sure = weighed.proposals["confidence"].loc[answers.index.union(open_.index, sort=False)]
     bands = _numbered(sure)
-    is_open = pd.Series(sure.index.isin(open_.index), index=sure.index)
+    is_open = pd.Series(open_.index.get_indexer(sure.index) >= 0, index=sure.index)
     table = audit_table(bands, answers, is_open, sure, minimum=FEWEST_REVIEWED).reindex(range(1, len(_BANDS) + 1))
     counts = table[["open", "reviewed", "used"]].fillna(0).astype("int64")
     classes = [open_["suggested"][(bands[open_.index] == band).to_numpy()].value_counts() for band in table.index]
@@ -339,7 +352,8 @@ def apply_rule_band(project: Project, weighed: Weighed, above: float, *, by: str
             dict(zip(proposed.index, proposed["suggested"], strict=True)),
             by=by,
             reason=f"rules, confidence {band['above']:.0%} to {band['up_to']:.0%}: {band['right']} of {band['used']} "
-            f"reviewed{how} were right ({band['low']:.0%} to {band['high']:.0%})",
+            f"reviewed{how} {wording.verb(band['right'], 'was', 'were')} right ({band['low']:.0%} to "
+            f"{band['high']:.0%})",
         )
     )
     return len(proposed)
@@ -382,9 +396,12 @@ def _asked(project: Project, weighed: Weighed) -> pd.DataFrame:
     """What was said, one by one, of examples that came without a label: ``wrong`` never, ``right``, ``random``."""
     said = judgements(project, bulk=False)
     said = said[(said["decision"] != Decision.SKIP).to_numpy()]
-    came = _brought(project).labels
-    said = said[said.index.isin(came.index[came.isna()]) & said.index.isin(weighed.proposals.index)]
-    proposed = weighed.proposals["suggested"].reindex(said.index)
+    # Few were asked about: they are sought among all, not all among them.
+    came, proposals = (
+        each[each.index.isin(list(said.index))] for each in (weighed.came, weighed.proposals["suggested"])
+    )
+    said = said[said.index.isin(came.index[came.isna()]) & said.index.isin(proposals.index)]
+    proposed = proposals.reindex(said.index)
     drawn = in_samples(project, said, kind=_SAMPLES, of=_state(project))
     # There was no label that could be wrong.
     return pd.DataFrame({"wrong": False, "right": said["after"].eq(proposed), "random": drawn}, index=said.index)
@@ -397,10 +414,9 @@ def _brought(project: Project) -> Dataset:
     return replay(start, collected) if collected else start
 
 
-def _excluded_from_pool(project: Project) -> pd.DataFrame:
+def _excluded_from_pool(project: Project, came: Dataset) -> pd.DataFrame:
     """The rows of pool examples that a reviewer excluded: what the rules said of them was not right."""
     known = decisions(project)
     gone = known.index[known["decision"] == Decision.EXCLUDE]
-    came = _brought(project)
     gone = came.frame.index.intersection(gone.difference(project.dataset.frame.index))
     return came.frame.loc[gone[came.labels.loc[gone].isna().to_numpy()]]

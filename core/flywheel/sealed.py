@@ -207,14 +207,14 @@ class _Judge:
         """What the turn says when it is fitted without one fold each: the luck of the training sample."""
         found = self._model.refits(
             dataset,
-            self._inputs(dataset),
+            {"sealed": self._inputs(dataset)},
             turn.out_of_fold,
             folds=FOLDS,
             divisions=DIVISIONS,
             progress=progress,
             cancel=cancel,
         )
-        return [[Refit(said[0], self._decide(said)) for said in folds] for folds in found]
+        return [[Refit(said[0], self._decide(said)) for said in folds] for folds in found["sealed"]]
 
     def evaluate(self, said: Said) -> Evaluation:
         return evaluate(self._labels, said[0], predicted=self._decide(said))

@@ -14,16 +14,14 @@ import pandas as pd
 
 from core.evaluate import (
     METRICS,
-    Refit,
     Verdict,
     compare,
     compare_classes,
     together,
-    training_luck,
 )
 from core.flywheel.errors import ProjectError
 from core.flywheel.predicted import chances
-from core.flywheel.refits import kept_refits
+from core.flywheel.refits import kept_refits, luck_of
 from core.flywheel.rows_apart import RowsApart, rows_apart
 from core.flywheel.sealed import is_sealed
 from core.flywheel.slice_verdicts import SliceVerdict, judge_between
@@ -121,7 +119,7 @@ def side_by_side(
     classes = _classes(labels, said, decided, flips)
     steps.start("comparing pinned slices")
     slices = judge_between(one, first.turn, second.turn, labels)
-    steps.start("comparing the rows")
+    steps.start("comparing the examples")
     before, after = (side.project.dataset_at(side.turn.revision) for side in (first, second))
     out_of_sight = [side.project.dataset_at(0).ids("sealed") for side in (first, second) if is_sealed(side.project)]
     rows = rows_apart(before, after, hidden=out_of_sight[0] if out_of_sight else None)
@@ -176,18 +174,9 @@ def _refuse_apart(one: Project, other: Project, first: Turn, second: Turn) -> No
 def _luck(first: Side, second: Side, labels: pd.Series) -> TrainingLuck | None:
     """What refits of both turns say of the luck of the training sample, where both have some; see decision 21."""
     found = [kept_refits(side.project.store, side.turn.version, side.turn.fingerprint) for side in (first, second)]
-    kept = [each for each in found if each is not None]
-    if len(kept) < 2 or first.turn.version == second.turn.version:
+    if first.turn.version == second.turn.version:
         return None
-    model = first.project.model
-    refits = [
-        [
-            [Refit(own := frame.loc[labels.index], model.decide(own, threshold)) for frame, threshold in folds]
-            for folds in side
-        ]
-        for side in kept
-    ]
-    return training_luck(labels, *refits, metric=first.project.headline)
+    return luck_of(first.project.model, labels, *found, metric=first.project.headline)
 
 
 def _flips(labels: pd.Series, decided: list[pd.Series], said: list[pd.DataFrame]) -> pd.DataFrame:

@@ -105,7 +105,7 @@ def watched_trend(project: Project) -> pd.DataFrame:
     -------
     DataFrame
         A row for each slice, part and turn: ``number`` (of the pin), ``turn``, ``part`` (``test`` or ``train``),
-        ``size``, ``error``, ``low``, ``high`` (Wilson's 95 % interval).
+        ``size``, ``error``, ``low``, ``high`` (Wilson's 95% interval).
     """
     return _looked(project)[1]
 

@@ -31,75 +31,15 @@ import pyarrow.parquet as pq
 
 from core.errors import FlywheelError
 from core.flywheel.blob_uses import named_blobs, told
-from core.flywheel.unfinished import drop_unfinished, has_unfinished_change
+from core.flywheel.confirmed import NOTE, counts, missing, read_note, write_note
+from core.flywheel.tables import TABLES, connect, table_names
+from core.flywheel.unfinished import Frames, drop_unfinished, read_frames
 
-__all__ = ["FORMAT", "Store", "StoreError", "now", "sync_folder", "table_columns"]
+__all__ = ["FORMAT", "Store", "StoreError", "now", "sync_folder"]
 
 FORMAT = 1
 # Frames kept in memory, so that a page that is drawn again reads none.
 _KEPT_FRAMES = 8
-
-_TABLES = """
-CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS log (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, by TEXT NOT NULL, kind TEXT NOT NULL, reason TEXT NOT NULL,
-    summary TEXT NOT NULL, payload TEXT NOT NULL, blob TEXT, target INTEGER);
-CREATE TABLE IF NOT EXISTS turns (
-    baseline INTEGER NOT NULL, number INTEGER NOT NULL, at TEXT NOT NULL, revision INTEGER NOT NULL,
-    version TEXT NOT NULL, fingerprint TEXT NOT NULL, test_version TEXT NOT NULL, threshold REAL, seconds REAL NOT NULL,
-    evaluation TEXT NOT NULL, out_of_fold TEXT NOT NULL, test_probabilities TEXT NOT NULL, suspects TEXT NOT NULL,
-    PRIMARY KEY (baseline, number));
-CREATE TABLE IF NOT EXISTS queue (
-    number INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, turn INTEGER NOT NULL, version TEXT NOT NULL,
-    source TEXT NOT NULL, blob TEXT NOT NULL, place INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS guidelines (
-    number INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, by TEXT NOT NULL, label TEXT NOT NULL,
-    text TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS rankings (
-    number INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, version TEXT NOT NULL, fingerprint TEXT NOT NULL,
-    blob TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS pins (
-    number INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, by TEXT NOT NULL, label TEXT NOT NULL,
-    example TEXT NOT NULL, kind TEXT NOT NULL, note TEXT NOT NULL, version INTEGER NOT NULL, shown TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS refits (
-    number INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, version TEXT NOT NULL, fingerprint TEXT NOT NULL,
-    blob TEXT NOT NULL, thresholds TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS fits (
-    number INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, version TEXT NOT NULL, fingerprint TEXT NOT NULL,
-    blob TEXT NOT NULL, threshold REAL);
-CREATE TABLE IF NOT EXISTS races (
-    number INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, settings TEXT NOT NULL, verdict TEXT NOT NULL,
-    blob TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS curves (
-    number INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, kind TEXT NOT NULL, version TEXT NOT NULL,
-    fingerprint TEXT NOT NULL, content TEXT NOT NULL, blob TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS forecasts (
-    number INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, by TEXT NOT NULL, turn INTEGER NOT NULL,
-    version TEXT NOT NULL, fingerprint TEXT NOT NULL, actions TEXT NOT NULL, blob TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS starts (queue INTEGER PRIMARY KEY, revision INTEGER NOT NULL, by TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS places (
-    queue INTEGER NOT NULL, by TEXT NOT NULL, place INTEGER NOT NULL, asked INTEGER NOT NULL, at TEXT NOT NULL,
-    joined INTEGER NOT NULL, PRIMARY KEY (queue, by));
-CREATE TABLE IF NOT EXISTS watched (
-    number INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, by TEXT NOT NULL, predicates TEXT NOT NULL,
-    kind TEXT NOT NULL, turn INTEGER NOT NULL, blob TEXT);
-CREATE TABLE IF NOT EXISTS notes (
-    number INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, by TEXT NOT NULL, turn INTEGER NOT NULL,
-    text TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS claims (
-    seal INTEGER PRIMARY KEY CHECK (seal = 1), at TEXT NOT NULL, by TEXT NOT NULL, turn INTEGER NOT NULL,
-    version TEXT NOT NULL, fingerprint TEXT NOT NULL, content TEXT NOT NULL, predictions TEXT NOT NULL,
-    probabilities TEXT NOT NULL, first_probabilities TEXT);
-CREATE TABLE IF NOT EXISTS batches (
-    number INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, by TEXT NOT NULL, name TEXT NOT NULL,
-    fate TEXT NOT NULL, reason TEXT NOT NULL, report TEXT NOT NULL, columns TEXT, predictions TEXT);
-CREATE TABLE IF NOT EXISTS dated_tests (
-    number INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, by TEXT NOT NULL, name TEXT NOT NULL,
-    batch INTEGER NOT NULL, blob TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS predictions (
-    number INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, version TEXT NOT NULL, fingerprint TEXT NOT NULL,
-    rows TEXT NOT NULL, blob TEXT NOT NULL);
-"""
 
 
 class StoreError(FlywheelError):
@@ -123,7 +63,9 @@ class Store:
     read_only : bool
         Whether the folder can only be read; every write is refused then.
     said : list of str
-        What was found on opening, in sentences: what was dropped, and that nothing can be written.
+        What was found on opening, in sentences: what was dropped, what is missing, and that nothing can be written.
+    lost : str
+        Of these, the one that says what was confirmed and is missing; empty if all of it is there.
 
     Raises
     ------
@@ -138,6 +80,11 @@ class Store:
         self.lock = threading.RLock()
         self.read_only = False
         self.said: list[str] = []
+        self.lost = ""
+        # Moves the write-ahead log into the database, see `_move`.
+        self._mover: threading.Thread | None = None
+        self._unmoved = False
+        self._moving = threading.Lock()
         self._copy: tempfile.TemporaryDirectory[str] | None = None
         self._writes = False
         self._made = False
@@ -172,21 +119,53 @@ class Store:
             ) from error
 
     def _open(self) -> None:
-        if has_unfinished_change(self._path.with_name(self._path.name + "-wal")):
+        frames = read_frames(self._wal)
+        self._connection = connect(self._path)
+        self._connection.execute("PRAGMA journal_mode=WAL")
+        self._connection.execute("PRAGMA synchronous=FULL")
+        lost = self._lost()
+        if lost:
+            self.said.append(lost)
+        elif self._dropped(frames):
             self.said.append(
                 "The app was ended in the midst of a change that was not confirmed yet: that one was dropped. "
                 "Everything that was confirmed is there."
             )
-        self._connection = _connect(self._path)
-        self._connection.execute("PRAGMA journal_mode=WAL")
-        self._connection.execute("PRAGMA synchronous=FULL")
-        self._connection.executescript(_TABLES)
+        self._connection.executescript(TABLES)
         if dropped := drop_unfinished(self.folder):
             files = "1 file that was" if dropped == 1 else f"{dropped:,} files that were"
             self.said.append(
                 f"{files} being written when the app was ended {'was' if dropped == 1 else 'were'} dropped. "
                 "Nothing that was confirmed was in there."
             )
+
+    @property
+    def _wal(self) -> Path:
+        return self._path.with_name(self._path.name + "-wal")
+
+    def _lost(self) -> str:
+        """Say what was confirmed and is not there; empty if all of it is."""
+        ask = self._connection.execute
+        if "log" not in table_names(self._connection):
+            return ""
+        # The note first: in another process it goes on while this one reads.
+        noted, given = read_note(self.folder), counts(ask)
+        # The log has no gaps: entries that were on a damaged page count as well.
+        ((entries,),) = ask("SELECT COUNT(*) FROM log")
+        confirmed = {name: max(number, given.get(name, 0)) for name, number in (given | noted).items()}
+        self.lost = missing(confirmed, given | {"log": entries})
+        if self.lost:
+            ((sound,),) = ask("PRAGMA quick_check(1)")
+            self.lost += "" if sound == "ok" else f" What is left of the file is damaged, too ({sound})."
+        return self.lost
+
+    def _dropped(self, frames: Frames | None) -> bool:
+        """Whether SQLite left out the end of the write-ahead log that it found; it does so without a word."""
+        if frames is None:
+            return False
+        ((_, used, _),) = self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+        # Another one may be open in another process, and write.
+        return frames.number > used and read_frames(self._wal) == frames
 
     def _open_to_read(self) -> None:
         """Open a folder that can't be written: in its place if SQLite can do that, otherwise a copy of its log."""
@@ -195,9 +174,10 @@ class Store:
             f"The folder '{self.folder.name}' can be read, but not written: the project can be looked at, not changed."
         )
         try:
-            self._connection = _connect(f"file:{quote(str(self._path.absolute()))}?mode=ro")
-            wanted = set(_table_names(_connect(":memory:", _TABLES)))
-            if wanted <= set(_table_names(self._connection)):
+            self._connection = connect(f"file:{quote(str(self._path.absolute()))}?mode=ro")
+            wanted = set(table_names(connect(":memory:", TABLES)))
+            if wanted <= set(table_names(self._connection)):
+                self.said += filter(None, [self._lost()])
                 return
             self._connection.close()
         except sqlite3.OperationalError:
@@ -209,14 +189,22 @@ class Store:
             source = self._path.with_name(self._path.name + suffix)
             if source.exists():
                 shutil.copyfile(source, copied.with_name(copied.name + suffix))
-        self._connection = _connect(copied, _TABLES)
+        self._connection = connect(copied, TABLES)
+        self.said += filter(None, [self._lost()])
         self._connection.execute("PRAGMA query_only=ON")
 
     def close(self) -> None:
         """Close the file; the store can't be used afterwards."""
+        self.settle()
         self._connection.close()
         if self._copy is not None:
             self._copy.cleanup()
+
+    def settle(self) -> None:
+        """Wait until what was written has moved out of the write-ahead log, as it does by itself in a moment."""
+        mover = self._mover
+        if mover is not None:
+            mover.join()
 
     def discard(self) -> None:
         """Close and remove a project that could not be filled, and its folder if it was made for it."""
@@ -226,6 +214,7 @@ class Store:
             return
         for suffix in ("", "-wal", "-shm"):
             self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
+        (self.folder / NOTE).unlink(missing_ok=True)
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -247,6 +236,7 @@ class Store:
                 self._connection.execute("BEGIN IMMEDIATE")
                 yield
                 self._connection.execute("COMMIT")
+                self._confirm()
             except BaseException as error:
                 if self._connection.in_transaction:
                     # On a full disk SQLite may have rolled back by itself, or fail to: the error that counts is the
@@ -261,6 +251,36 @@ class Store:
                 raise
             finally:
                 self._writes = False
+
+    def _confirm(self) -> None:
+        """Note how far what is on disk goes, and have it moved out of the write-ahead log; neither can fail a write."""
+        with suppress(sqlite3.Error, OSError):
+            write_note(self.folder, counts(self._connection.execute))
+        with self._moving:
+            self._unmoved = True
+            if self._mover is None or not self._mover.is_alive():
+                mover = threading.Thread(target=self._move, name="moves the log", daemon=True)
+                # Where no thread can be had any more, the log stays where it is.
+                with suppress(RuntimeError):
+                    mover.start()
+                    self._mover = mover
+
+    def _move(self) -> None:
+        """Move the write-ahead log into the database, so that it is the only home of nothing for longer than a moment.
+
+        On a connection of its own, beside the work: to wait for it would make a decision a third slower.
+        """
+        while True:
+            with self._moving:
+                if not self._unmoved:
+                    self._mover = None
+                    return
+                self._unmoved = False
+            # Where that fails, what was confirmed stays in the log, which is on disk as well.
+            with suppress(sqlite3.Error), closing(connect(f"{self._path.absolute().as_uri()}?mode=rw")) as own:
+                # While it waits for readers nobody else can write.
+                own.execute("PRAGMA busy_timeout=1000")
+                own.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def execute(self, sql: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         """Run one statement and return its rows.
@@ -399,37 +419,6 @@ class Store:
 
     def _blob(self, name: str) -> Path:
         return self.folder / "blobs" / f"{name}.parquet"
-
-
-def _connect(path: Path | str, tables: str = "") -> sqlite3.Connection:
-    """Open an SQLite file (or an address of one); a file that came from elsewhere may run nothing of its own."""
-    connection = sqlite3.connect(
-        path, timeout=30, isolation_level=None, check_same_thread=False, uri=str(path).startswith("file:")
-    )
-    connection.execute("PRAGMA trusted_schema=OFF")
-    connection.executescript(tables)
-    return connection
-
-
-def _table_names(connection: sqlite3.Connection) -> list[str]:
-    return [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-
-
-def table_columns(connection: sqlite3.Connection | None = None) -> dict[str, list[tuple[Any, ...]]]:
-    """The tables of an SQLite file with their columns: name, type, whether it may be empty, default, key, hidden.
-
-    Parameters
-    ----------
-    connection : sqlite3.Connection, optional
-        By default those that every project has.
-    """
-    if connection is None:
-        with closing(_connect(":memory:", _TABLES)) as own:
-            return table_columns(own)
-    return {
-        name: connection.execute("SELECT * FROM pragma_table_xinfo(?)", (name,)).fetchall()
-        for name in _table_names(connection)
-    }
 
 
 def sha256_of(path: Path) -> str:

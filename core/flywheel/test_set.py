@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from core import wording
 from core.collect import Finding, TwoSamples, drift, tell_apart
 from core.collect.drift import EFFECT, SIGNIFICANT
-from core.collect.finding import counted
 from core.dataset import Dataset
 from core.evaluate import METRICS, TestSetHealth, test_health
 from core.evaluate.test_health import FEW
@@ -168,8 +168,8 @@ def _size(health: TestSetHealth) -> list[Finding]:
             "test_size",
             "Too few of a class",
             0.5,
-            f"Class '{health.rarest_class}' has {counted(health.rarest_support, 'test example')}; with fewer than "
-            f"{FEW} its scores are mostly luck.",
+            f"Class '{health.rarest_class}' has {wording.count(health.rarest_support, 'test example')}; with fewer "
+            f"than {FEW} its scores are mostly luck.",
             "Collect more of it, and give the test set a share of them.",
         )
     ]
@@ -193,7 +193,7 @@ def _power(health: TestSetHealth) -> list[Finding]:
             "Small changes go unseen",
             min(0.6, 10 * health.detectable),
             said,
-            "Collect more and make the project anew with a larger test set, or change the data in larger steps.",
+            "Collect more and make a new project with a larger test set, or change the data in larger steps.",
         )
     ]
 
@@ -208,8 +208,8 @@ def _labels(project: Project) -> list[Finding]:
                 "test_labels",
                 "Nobody has checked the labels",
                 0.2,
-                f"None of {counted(size, 'test label')} was reviewed blind: how many are wrong, and with them how high "
-                "a score can be, is not known.",
+                f"None of {wording.count(size, 'test label')} was reviewed blind: how many are wrong, and with them "
+                "how high a score can be, is not known.",
                 "Review a random sample blind: a hundred say much.",
             )
         ]
@@ -222,9 +222,9 @@ def _labels(project: Project) -> list[Finding]:
             "test_labels",
             "Wrong labels are left",
             min(0.8, 0.3 + 2 * share),
-            f"{noise.wrong:,} of {counted(noise.reviewed, 'test label')} that were reviewed blind were wrong. About "
-            f"{share:.1%} of the test set ({low:.1%} to {high:.1%}) still are, so that a perfect model would reach an "
-            f"accuracy of {1 - share:.1%} only.",
+            f"{noise.wrong:,} of {wording.count(noise.reviewed, 'test label')} that were reviewed blind "
+            f"{wording.verb(noise.wrong, 'was', 'were')} wrong. About {share:.1%} of the test set ({low:.1%} to "
+            f"{high:.1%}) still are, so that a perfect model would reach an accuracy of {1 - share:.1%} only.",
             "Let the sample grow: all of them, if the test set is small. Wrong labels cost every turn alike, and make "
             "changes harder to see.",
         )
@@ -239,7 +239,8 @@ def _looks(project: Project) -> list[Finding]:
             "test_looks",
             "Looked at often",
             0.3,
-            f"The test set was looked at {project.looks:,} times: whoever decides by it so often fits the data to it.",
+            f"The test set was looked at {wording.times(project.looks)}: whoever decides by it so often fits the data "
+            "to it.",
             "Decide by out-of-fold figures, and keep the sealed examples, if there are any, for the end.",
         )
     ]
@@ -259,8 +260,9 @@ def _classes(beside: Beside) -> list[Finding]:
             "class_balance",
             f"Other classes than in {beside.name}",
             min(0.8, 0.3 + float((frame["test"] - frame["other"]).abs().sum())),
-            f"The share of {counted(len(moved), 'class', 'classes')} differs between the test set and {beside.name}: "
-            f"'{worst.name}' is {worst['test']:.1%} of the test set and {worst['other']:.1%} of {beside.name}.",
+            f"The share of {wording.count(len(moved), 'class', 'classes')} differs between the test set and "
+            f"{beside.name}: '{worst.name}' is {worst['test']:.1%} of the test set and {worst['other']:.1%} of "
+            f"{beside.name}.",
             "A score over all examples speaks of the test set's mixture: read the classes one by one, or bring a test "
             "set that is mixed as the world is.",
         )
@@ -277,8 +279,9 @@ def _columns(beside: Beside) -> list[Finding]:
     if len(drifted):
         named = "; ".join(f"'{name}' ({row['detail']})" for name, row in drifted.head(3).iterrows())
         said = (
-            f"Other values than in {beside.name} stand in {len(drifted):,} of {counted(len(beside.columns), 'column')} "
-            f"(adjusted p below {SIGNIFICANT:g}, stability index of {EFFECT:g} or more): {named}."
+            f"Other values than in {beside.name} stand in {len(drifted):,} of "
+            f"{wording.count(len(beside.columns), 'column')} (adjusted p below {SIGNIFICANT:g}, stability index of "
+            f"{EFFECT:g} or more): {named}."
         )
     if told is not None and seen:
         said += (

@@ -121,7 +121,7 @@ def two_curves(
     Returns
     -------
     TwoCurves
-        Intervals are 95 %, by a bootstrap over the draws and over the examples that are scored, the same for both
+        Intervals are 95%, by a bootstrap over the draws and over the examples that are scored, the same for both
         curves.
 
     Raises

@@ -6,9 +6,10 @@ import os
 import re
 import struct
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["drop_unfinished", "has_unfinished_change"]
+__all__ = ["Frames", "drop_unfinished", "read_frames"]
 
 # A blob or a cache is written under this name first: of what, by which process and thread.
 _TEMPORARY = re.compile(r"\.[0-9a-f]{64}\.(\d+)\.\d+")
@@ -45,14 +46,30 @@ def _runs(process: int) -> bool:
     return True
 
 
-def has_unfinished_change(path: Path) -> bool:
-    """Whether a write-ahead log ends in a change that was not committed; SQLite drops it without a word.
+@dataclass(frozen=True)
+class Frames:
+    """What a write-ahead log holds, as far as can be seen without its checksums.
+
+    Attributes
+    ----------
+    salts : bytes
+        Of its header; another log has others.
+    number : int
+        Pages in it that carry them, one that is cut off included. Those behind, with other salts, are what an earlier,
+        longer log left there.
+    """
+
+    salts: bytes
+    number: int
+
+
+def read_frames(path: Path) -> Frames | None:
+    """Look at a write-ahead log; None if there is nothing in it.
 
     Parameters
     ----------
     path : Path
-        Of the ``-wal`` file. Frames after the last commit that carry the salts of its header are such a change; those
-        with other salts are what an earlier, longer log left behind.
+        Of the ``-wal`` file.
 
     References
     ----------
@@ -61,13 +78,15 @@ def has_unfinished_change(path: Path) -> bool:
     try:
         with path.open("rb") as file:
             header = file.read(_HEADER)
+            if not header:
+                return None
             if len(header) < _HEADER or struct.unpack(">I", header[:4])[0] not in _MAGIC:
-                return False
-            page, salts = struct.unpack(">I", header[8:12])[0], header[16:24]
-            open_frames = False
-            while (frame := file.read(_FRAME)) and frame[8:16] == salts:
-                whole = len(file.read(page)) == page
-                open_frames = not whole or frame[4:8] == bytes(4)
+                # No header, no log: whatever it was, all of it is left out.
+                return Frames(header, 1)
+            page, salts, number = struct.unpack(">I", header[8:12])[0], header[16:24], 0
+            while (frame := file.read(_FRAME)) and (frame[8:16] == salts or len(frame) < _FRAME):
+                file.seek(page, os.SEEK_CUR)
+                number += 1
+            return Frames(salts, number)
     except OSError:
-        return False
-    return open_frames
+        return None

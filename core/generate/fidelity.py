@@ -31,7 +31,7 @@ FLAGS = {
     "far": "far from every real example",
     "leak": "next to a copy of a test example",
 }
-# A copy is nearer than this share of the usual distance between neighbours; far is farther than all but 1 % of them.
+# A copy is nearer than this share of the usual distance between neighbours; far is farther than all but 1% of them.
 _COPY = 0.1
 _FAR = 0.99
 # So many real examples say what is usual.
@@ -54,7 +54,7 @@ class Fidelity:
     usual : float
         The median distance of a real example of these classes to its nearest other one; NaN if all have an equal.
     farthest : float
-        The distance below which 99 % of those are.
+        The distance below which 99% of those are.
     columns : DataFrame
         A row a column (of a text what describes it), those first in which generated rows are most unlike the real
         examples of these classes: ``kind``, ``apart`` (population stability index of generated against real),
@@ -71,7 +71,7 @@ class Fidelity:
 
     @property
     def share_of_another_class(self) -> tuple[float, float, float]:
-        """The share of the rows that a model calls another class, with its 95 % Wilson interval."""
+        """The share of the rows that a model calls another class, with its 95% Wilson interval."""
         calls = int(self.rows["other_class"].sum())
         low, high = wilson_interval(calls, len(self.rows))
         return calls / len(self.rows) if len(self.rows) else float("nan"), float(low), float(high)

@@ -105,7 +105,7 @@ def on_hard(dataset: Dataset, out_of_fold: pd.DataFrame, *, share: float = 0.1, 
     own = found.to_numpy()[np.arange(len(labels)), found.columns.get_indexer(pd.Index(labels))]
     hardest = np.argsort(own, kind="stable")[: max(1, round(share * len(labels)))]
     return focus_on(
-        dataset, labels.index[hardest], words=f"the hardest {100 * share:.0f} % of train", n=n, found_on_errors=True
+        dataset, labels.index[hardest], words=f"the hardest {100 * share:.0f}% of train", n=n, found_on_errors=True
     )
 
 

@@ -82,7 +82,9 @@ def propose(
         raise GenerateError(f"'{method}' makes no rows: it proposes examples to exclude. Use propose_exclusions.")
     clash = [name for name in PARENTS if name in dataset.frame.columns]
     if clash:
-        raise GenerateError(f"The column name '{clash[0]}' is taken by the parents of generated rows. Rename yours.")
+        raise GenerateError(
+            f"The column name '{clash[0]}' is taken by the parents of generated examples. Rename yours."
+        )
     counts = explicit_counts(dataset.labels_of("train"), target, n=n)
     sources = Sources(originals(dataset), dataset.schema, chosen_by(target), None if model is None else model.recipe)
     round_seed = _round_seed(seed, len(dataset.generated))

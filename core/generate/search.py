@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from core import wording
 from core.dataset import Dataset
 from core.evaluate import GAIN, METRICS, Verdict, together
 from core.generate.bench import Attempt, attempt
@@ -333,21 +334,23 @@ def _says(found: Search, metric: str) -> str:
     first = found.trials[0]
     hoped = ""
     if found.expected > 0:
-        hoped = f" As the best of {number} it seems better than it is: expect no less than about {found.expected:+.3f}."
+        least = wording.signed(found.expected)
+        hoped = f" As the best of {number} it seems better than it is: expect no less than about {least}."
     elif found.expected <= 0:
         hoped = f" As the best of {number} it may be so by luck."
     if not gains:
         said = f"Nothing helps: of {number} tried none changes {title} by more than chance could."
         if found.best is not None:
-            said += f" The likeliest to is {first.attempt} ({first.verdict.delta:+.3f}).{hoped}"
+            said += f" The likeliest to help is {first.attempt} ({wording.signed(first.verdict.delta)}).{hoped}"
     else:
         said = (
-            f"{len(gains)} of {number} tried help. The best is {first.attempt}: {title} {first.verdict.delta:+.3f} "
-            f"({first.verdict.low:+.3f} to {first.verdict.high:+.3f}).{hoped}"
+            f"{len(gains)} of {number} tried {wording.verb(len(gains), 'helps', 'help')}. The best is {first.attempt}: "
+            f"{title} {wording.signed(first.verdict.delta)} "
+            f"({wording.signed_interval(first.verdict.low, first.verdict.high)}).{hoped}"
         )
     if found.threshold is not None and first.threshold_as_good:
         said += (
-            f" Another decision threshold gives {found.threshold.delta:+.3f} without any rows: nothing the best gives "
-            "beyond that is sure."
+            f" Another decision threshold gives {wording.signed(found.threshold.delta)} without any new data: nothing "
+            "the best gives beyond that is sure."
         )
     return said

@@ -23,7 +23,7 @@ from core.generate.variants import variants
 from core.generate.words import FEWEST_WORDS, SHARE, Change, deletes, inserts, swaps
 from core.schema import Modality
 from core.train import RECIPES
-from core.train.recipes import TOKEN
+from core.train.encoder import TOKEN
 
 __all__ = ["TEXT_METHODS", "protected_words"]
 

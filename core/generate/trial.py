@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from core import wording
 from core.dataset import Dataset
 from core.evaluate import GAIN, METRICS, Verdict, compare, compare_classes, compare_part, together
 from core.generate.bench import Attempt, Bench, attempt
@@ -70,7 +71,7 @@ class Trial:
 
     @property
     def forecast(self) -> tuple[float, float]:
-        """Where the change that test shows will lie, with 95 %: test has luck of its own."""
+        """Where the change that test shows will lie, with 95%: test has luck of its own."""
         return self.forecast_at(self.verdict.delta)
 
     def forecast_at(self, delta: float) -> tuple[float, float]:
@@ -82,12 +83,12 @@ class Trial:
     def says(self) -> str:
         """What a trial says, in a sentence or two."""
         verdict = self.verdict
-        change = f"{METRICS[verdict.metric]} {verdict.delta:+.3f} ({verdict.low:+.3f} to {verdict.high:+.3f})"
-        said = f"{self.attempt}: {verdict.verdict}, {change} inside the folds of train."
+        change = f"{wording.signed(verdict.delta)} ({wording.signed_interval(verdict.low, verdict.high)})"
+        said = f"{self.attempt}: {verdict.verdict}, {METRICS[verdict.metric]} {change} inside the folds of train."
         if self.threshold is not None and self.threshold_as_good:
             said += (
-                f" Another decision threshold, chosen out of fold, gives {self.threshold.delta:+.3f} without any: "
-                "what the method gives beyond that can't be told from chance."
+                f" Another decision threshold, chosen out of fold, gives {wording.signed(self.threshold.delta)} "
+                "without any new data: what the method gives beyond that can't be told from chance."
             )
         return said
 

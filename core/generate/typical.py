@@ -9,7 +9,8 @@ import scipy.sparse as sp
 
 from core.schema import Schema
 from core.train import Recipe
-from core.train.recipes import fit_recipe, tokenise
+from core.train.encoder import tokenise
+from core.train.learner import fit_recipe
 
 __all__ = ["label_words", "typical_words"]
 

@@ -34,8 +34,29 @@ from core.report.relations import relations_bar, word_shares
 from core.report.shares import shares_chart
 from core.report.side_by_side import changes_chart
 from core.report.turn_words import change_in_words, covers_in_words, effort_in_words, score_in_words, verdict_in_words
-from core.report.two_curves import about, gains_table, two_curves_chart, volume_in_words, worth_in_words
-from core.report.words import count, interval, moment, number, p_value, percent, shorten, signed, signed_interval
+from core.report.two_curves import (
+    about,
+    gains_table,
+    two_curves_chart,
+    two_curves_numbers,
+    volume_in_words,
+    worth_in_words,
+)
+from core.report.volume_moment import volume_moment
+from core.wording import (
+    count,
+    interval,
+    moment,
+    number,
+    p_value,
+    percent,
+    percent_interval,
+    shorten,
+    signed,
+    signed_interval,
+    times,
+    verb,
+)
 
 __all__ = [
     "ACCENT",
@@ -89,6 +110,7 @@ __all__ = [
     "number",
     "p_value",
     "percent",
+    "percent_interval",
     "pool_confidence",
     "project_report",
     "race_answer",
@@ -110,11 +132,15 @@ __all__ = [
     "stayed",
     "suspect_scores",
     "threshold_chart",
+    "times",
     "traced",
     "two_curves_chart",
+    "two_curves_numbers",
     "usual",
+    "verb",
     "verdict_in_words",
     "volume_in_words",
+    "volume_moment",
     "word_shares",
     "worth_in_words",
     "written",

@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from core.report.chart import ACCENT, ALERT, FONT_SIZE, Chart, faded, layout, name_rows, plain_label, plain_labels
-from core.report.words import count, interval, number, percent, shorten
+from core.wording import count, interval, number, percent, shorten
 
 __all__ = ["kappa_matrix"]
 
@@ -75,14 +75,12 @@ def kappa_matrix(pairs: pd.DataFrame, *, labelled: pd.Series) -> Chart:
             "shared examples": ordered["shared"],
             "same label": [percent(value) for value in ordered["agreement"]],
             "kappa": [number(value, 2) for value in ordered["kappa"]],
-            "95 % interval": [
-                interval(low, high, 2) for low, high in zip(ordered["low"], ordered["high"], strict=True)
-            ],
+            "95% interval": [interval(low, high, 2) for low, high in zip(ordered["low"], ordered["high"], strict=True)],
         }
     )
     least = "; ".join(
         f"{shorten(one, 30)} and {shorten(other, 30)} {value} ({ends})"
-        for one, other, value, ends in numbers[["annotator", "and", "kappa", "95 % interval"]]
+        for one, other, value, ends in numbers[["annotator", "and", "kappa", "95% interval"]]
         .head(4)
         .itertuples(index=False)
     )

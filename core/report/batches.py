@@ -25,7 +25,7 @@ from core.report.chart import (
     row_height,
     whiskers,
 )
-from core.report.words import count, interval, number, percent, shorten
+from core.wording import count, interval, number, percent, percent_interval, shorten
 
 __all__ = ["confidence_over_batches", "drift_over_batches", "scores_over_batches", "slices_over_batches"]
 
@@ -108,7 +108,7 @@ def confidence_over_batches(batches: Sequence[tuple[str, Sequence[float]]], *, r
     Parameters
     ----------
     batches : sequence of (str, five floats)
-        Name, and the 10, 25, 50, 75 and 90 % quantiles of the probability of the most probable class.
+        Name, and the 10, 25, 50, 75 and 90% quantiles of the probability of the most probable class.
     reference : five floats
         The same of the test set.
     """
@@ -141,7 +141,7 @@ def confidence_over_batches(batches: Sequence[tuple[str, Sequence[float]]], *, r
     names = ["the test set", *(name for name, _ in batches)]
     quantiles = [reference, *(each for _, each in batches)]
     numbers = pd.DataFrame({"batch": names})
-    for place, share in enumerate(("10 %", "25 %", "median", "75 %", "90 %")):
+    for place, share in enumerate(("10%", "25%", "median", "75%", "90%")):
         numbers[share] = [percent(each[place]) for each in quantiles]
     said = "; ".join(f"{shorten(name, 40)} {percent(each[2])}" for name, each in batches[-8:])
     return Chart(figure, numbers, f"Median confidence on the test set {percent(reference[2])}; by batch: {said}.")
@@ -190,7 +190,7 @@ def scores_over_batches(
         {
             "batch": scores["batch"].astype(str),
             metric: scores["value"].map(number),
-            "95 % interval": [
+            "95% interval": [
                 "–" if pd.isna(low) else interval(low, high)
                 for low, high in zip(scores["low"], scores["high"], strict=True)
             ],
@@ -202,7 +202,7 @@ def scores_over_batches(
         }
     )
     said = "; ".join(
-        f"{shorten(each['batch'], 40)} {each[metric]} ({each['95 % interval']})"
+        f"{shorten(each['batch'], 40)} {each[metric]} ({each['95% interval']})"
         for _, each in numbers[scores["value"].notna()].tail(8).iterrows()
     )
     on_test = "" if reference is None else f" On the test set: {number(reference[0])}."
@@ -243,8 +243,8 @@ def slices_over_batches(shares: pd.DataFrame) -> Chart:
             "batch": shares["batch"].astype(str),
             "slice": shares["slice"].astype(str),
             "share": shares["share"].map(percent),
-            "95 % (%)": [
-                interval(100 * low, 100 * high, 1) for low, high in zip(shares["low"], shares["high"], strict=True)
+            "95% interval": [
+                percent_interval(low, high) for low, high in zip(shares["low"], shares["high"], strict=True)
             ],
             "in train then": shares["train"].map(percent),
             "grows": np.where(shares["grows"], "yes", "no"),
@@ -255,7 +255,7 @@ def slices_over_batches(shares: pd.DataFrame) -> Chart:
         f"{shorten(each['slice'], 60)} in {shorten(each['batch'], 40)} {each['share']} against {each['in train then']}"
         for _, each in grown.tail(6).iterrows()
     )
-    return Chart(figure, numbers, f"Watched slices that grew: {said or 'none'}.")
+    return Chart(figure, numbers, f"Pinned slices that grew: {said or 'none'}.")
 
 
 def _name_batches(figure: Any, names: Sequence[str]) -> None:

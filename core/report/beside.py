@@ -20,13 +20,13 @@ from core.report.chart import (
     row_height,
     whiskers,
 )
-from core.report.words import interval, number, percent, shorten
+from core.wording import count, number, percent, percent_interval, shorten, verb
 
 __all__ = ["class_shares", "column_drift"]
 
 
 def class_shares(shares: pd.DataFrame, *, other: str) -> Chart:
-    """Draw the share of each class in the test set and in other examples, with 95 % intervals.
+    """Draw the share of each class in the test set and in other examples, with 95% intervals.
 
     Parameters
     ----------
@@ -56,9 +56,8 @@ def class_shares(shares: pd.DataFrame, *, other: str) -> Chart:
     numbers = pd.DataFrame({"class": shares.index.astype(str)})
     for side, name in (("test", "test set"), ("other", other)):
         numbers[name] = shares[side].map(percent).to_numpy()
-        numbers[f"{name}, 95 % (%)"] = [
-            interval(100 * low, 100 * high, 1)
-            for low, high in zip(shares[f"{side}_low"], shares[f"{side}_high"], strict=True)
+        numbers[f"{name}, 95% interval"] = [
+            percent_interval(low, high) for low, high in zip(shares[f"{side}_low"], shares[f"{side}_high"], strict=True)
         ]
     said = "; ".join(
         f"{shorten(name, 40)} {percent(row['test'])} against {percent(row['other'])}"
@@ -111,5 +110,6 @@ def column_drift(table: pd.DataFrame, *, other: str, threshold: float, than: str
     return Chart(
         figure,
         numbers,
-        f"{len(moved)} of {len(table)} columns differ between {than} and {other}{': ' + said if said else ''}.",
+        f"{len(moved)} of {count(len(table), 'column')} {verb(len(moved), 'differs', 'differ')} between {than} and "
+        f"{other}{': ' + said if said else ''}.",
     )

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from core.report.words import percent
 from core.schema import Schema
+from core.wording import percent
 
 __all__ = ["Field", "Usual", "card", "differences", "records", "usual", "written"]
 
@@ -52,7 +52,7 @@ def usual(frame: pd.DataFrame, schema: Schema) -> Usual:
     Returns
     -------
     Usual
-        Numbers between their 1st and 99th percentile and categories held by at least 1 % of the rows are usual.
+        Numbers between their 1st and 99th percentile and categories held by at least 1% of the rows are usual.
     """
     ranges: dict[str, tuple[float, float]] = {}
     shares: dict[str, dict[str, float]] = {}
@@ -159,8 +159,8 @@ def _unusual(name: str, value: object, known: Usual | None) -> str | None:
     if name in known.ranges and isinstance(value, int | float | np.integer | np.floating):
         low, high = known.ranges[name]
         if float(value) < low:
-            return f"lower than 99 % of train (from {written(low)})"
-        return f"higher than 99 % of train (up to {written(high)})" if float(value) > high else None
+            return f"lower than 99% of train (from {written(low)})"
+        return f"higher than 99% of train (up to {written(high)})" if float(value) > high else None
     if name in known.shares:
         share = known.shares[name].get(str(value), 0.0)
         if share == 0.0:

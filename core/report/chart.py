@@ -1,7 +1,8 @@
 """What every figure of the app shares: one palette, one layout, and a chart that carries its numbers and its words.
 
-The palette is read on white and on near-black alike: each colour has a contrast of at least 3 to 1 against both, gain
-and harm differ in hue and mark, and backgrounds are transparent so that the page's own shows through.
+The palette is read on white and on near-black alike: each colour has a contrast of at least 3 to 1 against both, any
+two differ for people without red or green cones as well, gain and harm differ in hue and mark, and backgrounds are
+transparent so that the page's own shows through.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.report.words import count, shorten
+from core.wording import count, shorten
 
 __all__ = [
     "ACCENT",
@@ -34,12 +35,12 @@ __all__ = [
 ]
 
 ACCENT = "#1691ad"
-ALERT = "#d9623b"
-NEUTRAL = "#7d8794"
+ALERT = "#ab4c39"
+NEUTRAL = "#666b6f"
 # Beside the accent where two things stand side by side and neither is better.
 SECOND = "#b0741a"
 # Classes in one figure, told apart by mark as well; where there are more, colour stands for a share instead.
-CLASSES = (ACCENT, SECOND, "#8d6cc9", "#3f9455", ALERT, NEUTRAL)
+CLASSES = (ACCENT, SECOND, "#7d55cf", "#559e71", ALERT, NEUTRAL)
 FONT_SIZE = 13
 # More classes or slices than that are in the table only.
 MAX_ROWS = 24
@@ -84,11 +85,19 @@ def layout(figure: go.Figure, *, height: int, x: str | None = None, y: str | Non
     """Lay a figure out the way all of them are: transparent, quiet grid, titles on the axes, no tool bar clutter."""
     figure.update_layout(
         height=height,
-        margin={"l": 8, "r": 16, "t": 12, "b": 8},
+        margin={"l": 8, "r": 16, "t": 12, "b": 8, "pad": 0},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         font={"size": FONT_SIZE},
-        legend={"orientation": "h", "yanchor": "bottom", "y": 1.0, "xanchor": "left", "x": 0.0, "title": {"text": ""}},
+        legend={
+            "orientation": "h",
+            "yanchor": "bottom",
+            "y": 1.0,
+            "xanchor": "left",
+            "x": 0.0,
+            "title": {"text": ""},
+            "font": {"size": FONT_SIZE},
+        },
         hoverlabel={"font": {"size": FONT_SIZE}},
         bargap=0.35,
         dragmode=False,
@@ -119,7 +128,7 @@ def name_rows(figure: go.Figure, names: Sequence[object], width: int = 28) -> go
 
 
 def whiskers(values: pd.Series, low: pd.Series, high: pd.Series, colour: str) -> dict[str, object]:
-    """Give the whiskers of 95 % intervals."""
+    """Give the whiskers of 95% intervals."""
     return {
         "type": "data",
         "array": high - values,

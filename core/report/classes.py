@@ -21,7 +21,7 @@ from core.report.chart import (
     row_height,
     whiskers,
 )
-from core.report.words import count, interval, number, percent, shorten
+from core.wording import count, interval, number, percent, shorten
 
 __all__ = ["class_costs_chart", "class_scores_chart"]
 
@@ -29,7 +29,7 @@ SCORES = {"f1": "F1", "precision": "Precision", "recall": "Recall"}
 
 
 def class_scores_chart(test: pd.DataFrame, train: pd.DataFrame | None = None, *, score: str = "f1") -> Chart:
-    """Draw a score of each class with its 95 % interval, on test and out of fold, the worst on top.
+    """Draw a score of each class with its 95% interval, on test and out of fold, the worst on top.
 
     Parameters
     ----------
@@ -127,7 +127,7 @@ def class_costs_chart(costs: pd.DataFrame, *, metric: str) -> Chart:
         {
             "class": costs.index.astype(str),
             f"{metric} lost": [number(value, 4) for value in costs["cost"]],
-            "95 % interval": [interval(low, high, 4) for low, high in zip(costs["low"], costs["high"], strict=True)],
+            "95% interval": [interval(low, high, 4) for low, high in zip(costs["low"], costs["high"], strict=True)],
             "of all lost": [percent(share) for share in costs["share"]],
             "missed": costs["missed"].to_numpy(),
             "taken for it": costs["taken"].to_numpy(),

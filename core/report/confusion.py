@@ -18,7 +18,7 @@ from core.report.chart import (
     name_rows,
     plain_labels,
 )
-from core.report.words import count, interval, percent, shorten, signed, signed_interval
+from core.wording import count, percent, percent_interval, shorten, signed, signed_interval, times
 
 __all__ = ["confusion_list", "confusion_matrix"]
 
@@ -109,8 +109,8 @@ def _squares(
         unselected={"marker": {"opacity": 1.0}},
         customdata=np.column_stack([order[rows], order[columns]]).tolist() if len(rows) else [],
         text=[
-            f"true {titles[row]}, predicted {titles[column]}<br>{count(held[row, column])} "
-            f"{'example' if held[row, column] == 1 else 'examples'}, {percent(shares[row, column])} of the true class"
+            f"true {titles[row]}, predicted {titles[column]}<br>{count(held[row, column], 'example')}, "
+            f"{percent(shares[row, column])} of the true class"
             for row, column in zip(rows, columns, strict=True)
         ],
         hovertemplate="%{text}<extra></extra>",
@@ -120,7 +120,7 @@ def _squares(
 def _most_frequent(wrong: np.ndarray, names: list[str]) -> str:
     rows, columns = np.unravel_index(np.argsort(-wrong, axis=None, kind="stable")[:5], wrong.shape)
     pairs = [
-        f"{shorten(names[row], 40)} taken for {shorten(names[column], 40)} {count(wrong[row, column])} times"
+        f"{shorten(names[row], 40)} taken for {shorten(names[column], 40)} {times(int(wrong[row, column]))}"
         for row, column in zip(rows, columns, strict=True)
         if wrong[row, column] > 0
     ]
@@ -169,17 +169,17 @@ def confusion_list(pairs: pd.DataFrame, *, metric: str, most: int = 12) -> Chart
             "predicted": pairs["predicted"],
             "examples": pairs["count"],
             "of the class": [
-                f"{percent(share)} ({interval(100 * low, 100 * high, 1)})"
+                f"{percent(share)} ({percent_interval(low, high)})"
                 for share, low, high in zip(pairs["share"], pairs["share_low"], pairs["share_high"], strict=True)
             ],
             f"{metric} gained": [signed(gain, 4) for gain in pairs["gain"]],
-            "95 % interval": [
+            "95% interval": [
                 signed_interval(low, high, 4) for low, high in zip(pairs["low"], pairs["high"], strict=True)
             ],
         }
     )
     said = [
-        f"{name}, {count(held)} times: {signed(gain, 4)}"
+        f"{name}, {times(int(held))}: {signed(gain, 4)}"
         for name, held, gain in zip(names, shown["count"], shown["gain"], strict=True)
     ]
     return Chart(

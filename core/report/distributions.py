@@ -24,8 +24,8 @@ from core.report.chart import (
     row_height,
     whiskers,
 )
-from core.report.words import count, interval, percent, shorten
 from core.statistics import wilson_interval
+from core.wording import count, percent, percent_interval, shorten
 
 if TYPE_CHECKING:
     from core.collect.distributions import Distribution
@@ -41,7 +41,7 @@ _MOST_TICKS = 12
 def distribution_chart(found: Distribution, *, of_values: bool = False) -> Chart:
     """Draw how a column is spread, by class.
 
-    Up to six classes are drawn beside each other with 95 % intervals (Wilson), more as a heat map.
+    Up to six classes are drawn beside each other with 95% intervals (Wilson), more as a heat map.
 
     Parameters
     ----------
@@ -210,8 +210,8 @@ def _numbers(counts: pd.DataFrame, shares: pd.DataFrame, low: pd.DataFrame, high
         taken = f"{name} " if str(name) in columns else str(name)
         columns[taken] = [percent(share) for share in shares[name]]
         if counts.shape[1] <= len(CLASSES):
-            columns[f"{name}, 95 % (%)"] = [
-                interval(100 * below, 100 * above, 1) for below, above in zip(low[name], high[name], strict=True)
+            columns[f"{name}, 95% interval"] = [
+                percent_interval(below, above) for below, above in zip(low[name], high[name], strict=True)
             ]
             columns[f"{name}, examples"] = counts[name].to_numpy()
     return pd.DataFrame(columns)
@@ -254,7 +254,7 @@ def class_quantiles(found: Distribution) -> pd.DataFrame | None:
         return None
     sizes = pd.concat([pd.Series({"": found.rows}), found.sizes])
     gone = pd.concat([pd.Series({"": int(found.missing.sum())}), found.missing])
-    titles = {0.05: "5 %", 0.25: "25 %", 0.5: "median", 0.75: "75 %", 0.95: "95 %"}
+    titles = {0.05: "5%", 0.25: "25%", 0.5: "median", 0.75: "75%", 0.95: "95%"}
     return pd.DataFrame(
         {
             "class": ["all", *found.quantiles.index[1:]],

@@ -22,7 +22,7 @@ from core.report.chart import (
     plain_label,
     plain_labels,
 )
-from core.report.words import count, interval, number, percent, shorten
+from core.wording import count, number, percent, percent_interval, shorten
 
 if TYPE_CHECKING:
     from core.evaluate import Node
@@ -208,9 +208,9 @@ def _numbers_of_cells(cells: pd.DataFrame, row: str, column: str) -> pd.DataFram
             f"{column} " if column == row else column: cells["column"],
             "examples": cells["size"],
             "error": cells["error"].map(percent),
-            "error, 95 % (%)": _ends(cells["low"], cells["high"]),
+            "error, 95% interval": _ends(cells["low"], cells["high"]),
             "share of all errors": cells["coverage"].map(percent),
-            "share, 95 % (%)": _ends(cells["coverage_low"], cells["coverage_high"]),
+            "share, 95% interval": _ends(cells["coverage_low"], cells["coverage_high"]),
         }
     )
 
@@ -222,9 +222,9 @@ def _numbers_of_nodes(nodes: Sequence[Node]) -> pd.DataFrame:
             "examples with": [("\u2003" * node.depth) + str(node.region) for node in nodes],
             "examples": [region.size for region in regions],
             "error": [percent(region.error) for region in regions],
-            "error, 95 % (%)": _ends([r.low for r in regions], [r.high for r in regions]),
+            "error, 95% interval": _ends([r.low for r in regions], [r.high for r in regions]),
             "share of all errors": [percent(region.coverage) for region in regions],
-            "share, 95 % (%)": _ends([r.coverage_low for r in regions], [r.coverage_high for r in regions]),
+            "share, 95% interval": _ends([r.coverage_low for r in regions], [r.coverage_high for r in regions]),
             "times the error of all": [number(region.lift, 2) for region in regions],
         }
     )
@@ -290,11 +290,11 @@ def _bar(figure: go.Figure, across: tuple[float, float], foot: float, share: flo
 
 def _facts(one: Mapping[Any, Any]) -> str:
     return (
-        f"error {percent(one['error'])} ({interval(100 * one['low'], 100 * one['high'], 1)} %)<br>"
+        f"error {percent(one['error'])} ({percent_interval(one['low'], one['high'])})<br>"
         f"{percent(one['coverage'])} of all errors "
-        f"({interval(100 * one['coverage_low'], 100 * one['coverage_high'], 1)} %)<br>{count(one['size'], 'example')}"
+        f"({percent_interval(one['coverage_low'], one['coverage_high'])})<br>{count(one['size'], 'example')}"
     )
 
 
 def _ends(low: Sequence[float] | pd.Series, high: Sequence[float] | pd.Series) -> list[str]:
-    return [interval(100 * below, 100 * above, 1) for below, above in zip(low, high, strict=True)]
+    return [percent_interval(below, above) for below, above in zip(low, high, strict=True)]

@@ -16,7 +16,7 @@ from core.report.chart import (
     plain_label,
     plain_labels,
 )
-from core.report.words import count, percent, shorten
+from core.wording import count, percent, shorten
 
 __all__ = ["OTHER_GROUPS", "example_map_chart"]
 

@@ -24,7 +24,7 @@ from core.report.chart import (
     row_height,
     whiskers,
 )
-from core.report.words import count, interval, number, percent, shorten
+from core.wording import count, interval, number, percent, shorten
 
 __all__ = [
     "class_balance",
@@ -44,7 +44,7 @@ _MARKS = {
 
 
 def ledger_chart(turns: pd.DataFrame, *, metric: str) -> Chart:
-    """Draw the headline metric of each turn with its 95 % interval and the verdict against the turn before.
+    """Draw the headline metric of each turn with its 95% interval and the verdict against the turn before.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ def ledger_chart(turns: pd.DataFrame, *, metric: str) -> Chart:
             marker={"symbol": symbol, "size": 12, "color": colour, "line": {"width": 2, "color": colour}},
             error_y=whiskers(rows["value"], rows["low"], rows["high"], colour),
             customdata=np.column_stack([rows["low"], rows["high"]]),
-            hovertemplate=f"turn %{{x}}: {plain_label(metric)} %{{y:.3f}}<br>95 % interval "
+            hovertemplate=f"turn %{{x}}: {plain_label(metric)} %{{y:.3f}}<br>95% interval "
             f"%{{customdata[0]:.3f}} to %{{customdata[1]:.3f}}<extra>{word if word != 'start' else ''}</extra>",
         )
     layout(figure, height=280, x="turn", y=metric)
@@ -93,7 +93,7 @@ def ledger_chart(turns: pd.DataFrame, *, metric: str) -> Chart:
         {
             "turn": turns["turn"],
             metric: turns["value"].map(number),
-            "95 % interval": [interval(low, high) for low, high in zip(turns["low"], turns["high"], strict=True)],
+            "95% interval": [interval(low, high) for low, high in zip(turns["low"], turns["high"], strict=True)],
             "verdict": verdicts.replace("start", "–"),
         }
     )
@@ -226,10 +226,10 @@ def suspect_scores(scores: pd.Series, flagged: pd.Series, *, bins: int = 20) -> 
     values = scores.to_numpy(dtype=float)
     per_bin = {
         "suspect": np.histogram(values[chosen], edges)[0],
-        "not flagged": np.histogram(values[~chosen], edges)[0],
+        "no suspect": np.histogram(values[~chosen], edges)[0],
     }
     figure = go.Figure()
-    for name, colour in (("suspect", ACCENT), ("not flagged", faded(NEUTRAL, 0.45))):
+    for name, colour in (("suspect", ACCENT), ("no suspect", faded(NEUTRAL, 0.45))):
         figure.add_bar(
             x=(edges[:-1] + edges[1:]) / 2,
             y=per_bin[name],
@@ -250,7 +250,7 @@ def suspect_scores(scores: pd.Series, flagged: pd.Series, *, bins: int = 20) -> 
     return Chart(
         figure,
         numbers,
-        f"{count(chosen.sum())} of {count(len(values), 'example')} are suspects; their median score is "
+        f"{count(chosen.sum(), 'suspect')} of {count(len(values), 'example')}; their median score is "
         f"{number(float(np.median(values[chosen])), 2) if chosen.any() else '–'}.",
     )
 
@@ -290,9 +290,7 @@ def learning_curve(points: pd.DataFrame, *, metric: str) -> Chart:
     figure.update_xaxes(rangemode="tozero", tickformat=",")
     numbers = pd.DataFrame({"train examples": points["size"], metric: points["value"].map(number)})
     if banded:
-        numbers["95 % interval"] = [
-            interval(low, high) for low, high in zip(points["low"], points["high"], strict=True)
-        ]
+        numbers["95% interval"] = [interval(low, high) for low, high in zip(points["low"], points["high"], strict=True)]
     said = [f"{count(size)}: {number(value)}" for size, value in zip(points["size"], points["value"], strict=True)]
     return Chart(figure, numbers, f"{metric} by number of train examples: {'; '.join(said) or 'no point yet'}.")
 

@@ -9,13 +9,13 @@ import plotly.graph_objects as go
 
 from core.flywheel import Foretold
 from core.report.chart import ACCENT, ALERT, NEUTRAL, Chart, layout, plain_labels, whiskers
-from core.report.words import shorten, signed, signed_interval
+from core.wording import shorten, signed, signed_interval
 
 __all__ = ["foretold_chart"]
 
 
 def foretold_chart(found: Sequence[Foretold]) -> Chart:
-    """Draw each forecast, with its 80 % interval, against what the next turn measured.
+    """Draw each forecast, with its 80% interval, against what the next turn measured.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def foretold_chart(found: Sequence[Foretold]) -> Chart:
             "turn": [each.turn for each in found],
             "action": [each.action.title for each in found],
             "forecast": [signed(100 * each.forecast.gain, 1) for each in found],
-            "80 % interval": [signed_interval(100 * each.forecast.low, 100 * each.forecast.high, 1) for each in found],
+            "80% interval": [signed_interval(100 * each.forecast.low, 100 * each.forecast.high, 1) for each in found],
             "measured": [signed(100 * each.measured, 1) for each in found],
             "held": ["yes" if each.inside else "no" for each in found],
         }

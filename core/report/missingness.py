@@ -19,8 +19,8 @@ from core.report.chart import (
     row_height,
 )
 from core.report.distributions import shares_by_class
-from core.report.words import interval, number, p_value, percent, shorten
 from core.statistics import wilson_interval
+from core.wording import number, p_value, percent, percent_interval, shorten
 
 __all__ = ["missing_by_class_chart", "missing_map", "missing_together"]
 
@@ -72,7 +72,7 @@ def missing_map(blocks: pd.DataFrame, shares: pd.Series) -> Chart:
 
 
 def missing_by_class_chart(shares: pd.DataFrame, related: pd.DataFrame, sizes: pd.Series) -> Chart:
-    """Draw how much is missing of each column in each class, with 95 % intervals (Wilson).
+    """Draw how much is missing of each column in each class, with 95% intervals (Wilson).
 
     Parameters
     ----------
@@ -102,8 +102,8 @@ def missing_by_class_chart(shares: pd.DataFrame, related: pd.DataFrame, sizes: p
     for name in shares.columns:
         numbers[f"{name} " if str(name) in numbers else str(name)] = [percent(share) for share in shares[name]]
         if name in drawn:
-            numbers[f"{name}, 95 % (%)"] = [
-                interval(100 * below, 100 * above, 1) for below, above in zip(low[name], high[name], strict=True)
+            numbers[f"{name}, 95% interval"] = [
+                percent_interval(below, above) for below, above in zip(low[name], high[name], strict=True)
             ]
     said = [
         f"{shorten(name, 40)}: " + ", ".join(f"{shorten(each, 30)} {percent(row[each])}" for each in order)

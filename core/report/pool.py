@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from core.report.chart import ACCENT, Chart, layout
-from core.report.words import count, percent
+from core.wording import count, percent
 
 __all__ = ["pool_confidence"]
 

@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from core.report.chart import ACCENT, ALERT, FONT_SIZE, NEUTRAL, SECOND, Chart, faded, layout, plain_label, whiskers
-from core.report.words import count, interval, number, percent
+from core.wording import count, interval, number, percent, percent_interval
 
 __all__ = ["loss_histogram", "reliability_diagram", "threshold_chart"]
 
@@ -28,7 +28,7 @@ _MANY = 50
 def threshold_chart(
     table: pd.DataFrame, *, scores: dict[str, str], positive: str, at: float, locked: float, best: float
 ) -> Chart:
-    """Draw scores against the threshold with their pointwise 95 % bands.
+    """Draw scores against the threshold with their pointwise 95% bands.
 
     Parameters
     ----------
@@ -116,7 +116,7 @@ def _threshold_numbers(table: pd.DataFrame, scores: dict[str, str]) -> pd.DataFr
 
 
 def reliability_diagram(bins: pd.DataFrame, *, said: str, came_true: str) -> Chart:
-    """Draw how often came true what the model gave a probability, with 95 % intervals, and how many examples that were.
+    """Draw how often came true what the model gave a probability, with 95% intervals, and how many examples that were.
 
     Parameters
     ----------
@@ -156,15 +156,13 @@ def reliability_diagram(bins: pd.DataFrame, *, said: str, came_true: str) -> Cha
             "from": [percent(value) for value in bins["from"]],
             "to": [percent(value) for value in bins["to"]],
             "came true": [percent(value) for value in bins["came_true"]],
-            "95 % interval": [
-                f"{interval(100 * low, 100 * high, 1)} %" for low, high in zip(bins["low"], bins["high"], strict=True)
-            ],
+            "95% interval": [percent_interval(low, high) for low, high in zip(bins["low"], bins["high"], strict=True)],
             "examples": bins["count"].to_numpy(),
         }
     )
     words = [
         f"said {one}, came true {other} ({ends})"
-        for one, other, ends in zip(numbers["said"], numbers["came true"], numbers["95 % interval"], strict=True)
+        for one, other, ends in zip(numbers["said"], numbers["came true"], numbers["95% interval"], strict=True)
     ]
     return Chart(figure, numbers, f"Reliability, from the least to the most sure: {'; '.join(words) or 'none'}.")
 
@@ -188,8 +186,8 @@ def loss_histogram(losses: pd.Series, wrong: pd.Series, *, line: float, bins: in
     edges = np.linspace(0.0, top, bins + 1)
     clipped = np.minimum(values, top)
     per_bin = {
-        "predicted right": np.histogram(clipped[~mistaken], edges)[0],
-        "predicted wrong": np.histogram(clipped[mistaken], edges)[0],
+        "predicted rightly": np.histogram(clipped[~mistaken], edges)[0],
+        "predicted wrongly": np.histogram(clipped[mistaken], edges)[0],
     }
     tallest = int(max(held.max() for held in per_bin.values()))
     # The bulk of the examples would hide the few that matter.
@@ -242,7 +240,7 @@ def loss_histogram(losses: pd.Series, wrong: pd.Series, *, line: float, bins: in
     return Chart(
         figure,
         numbers,
-        f"Log losses of {count(len(values), 'example')}, {count(mistaken.sum())} of them predicted wrong. "
-        f"The median is {median}; {count(above)} are above {number(line, 2)}, "
+        f"Log losses of {count(len(values), 'example')}, {count(mistaken.sum())} of them predicted wrongly. "
+        f"The median is {median}; {count(above)} of them above {number(line, 2)}, "
         "which is what guessing all classes alike would have.",
     )

@@ -20,7 +20,7 @@ from core.report.report_data import data_section
 from core.report.report_limits import limits_section, lock_section, test_section
 from core.report.report_scores import mistakes_section, said_of, verdicts_section
 from core.report.report_slices import slices_section
-from core.report.words import moment
+from core.wording import moment
 
 if TYPE_CHECKING:
     from core.collect import Finding

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from core.evaluate import Verdict
 from core.report.chart import ACCENT, NEUTRAL, SECOND, Chart, faded, layout, whiskers
-from core.report.words import count, interval, number, percent, signed, signed_interval
+from core.wording import count, interval, number, percent, signed, signed_interval
 
 __all__ = ["ARM_TITLES", "knobs_chart", "race_answer", "race_numbers", "race_terms"]
 
@@ -45,7 +45,7 @@ def race_answer(table: pd.DataFrame, verdict: Verdict, *, metric: str) -> tuple[
         "no evidence": f"Too close to call: {metric} {data} with better data, {model} with a better model.",
     }[verdict.verdict]
     ahead = f"Better data against a better model: {signed(verdict.delta)}"
-    behind = f"{ahead}, 95 % interval {signed_interval(verdict.low, verdict.high)}."
+    behind = f"{ahead}, 95% interval {signed_interval(verdict.low, verdict.high)}."
     if "both" in ends.index:
         behind += f" Both together: {number(ends['both'])}."
     return answer, behind
@@ -64,12 +64,17 @@ def race_terms(settings: Mapping[str, Any]) -> str:
     said += "A better model is chosen by cross-validation on the labels as they are."
     if settings["simulated"]:
         said += (
-            f" A simulated reviewer saw the worst suspects, {count(settings['reviews_per_turn'])} a turn, and was "
+            f" A simulated reviewer saw the worst suspects, {count(settings['reviews_per_turn'])} per turn, and was "
             f"right in {percent(settings['accuracy'], 0)}. Scored on the truth of the test set, which no side sees."
         )
     else:
         said += " Better data is this project's ledger. Both sides are scored on the test labels as they are."
-    return said
+    took = [f"{ARM_TITLES[arm]} {_clock(seconds)}" for arm, seconds in settings.get("seconds", {}).items()]
+    return f"{said} By the clock: {', '.join(took)}." if took else said
+
+
+def _clock(seconds: float) -> str:
+    return f"{count(seconds)} s" if seconds < 120 else f"{count(seconds / 60)} min"
 
 
 def race_numbers(table: pd.DataFrame, *, metric: str) -> pd.DataFrame:
@@ -83,7 +88,7 @@ def race_numbers(table: pd.DataFrame, *, metric: str) -> pd.DataFrame:
             "decisions": [count(decisions) for decisions in table["decisions"]],
             "minutes spent": [number(cost / 60, 1) for cost in table["cost"]],
             metric: [number(score) for score in table["score"]],
-            "95 % interval": [interval(*ends) for ends in table[["low", "high"]].itertuples(index=False)],
+            "95% interval": [interval(*ends) for ends in table[["low", "high"]].itertuples(index=False)],
             "model taken": details.fillna(""),
         }
     )

@@ -61,18 +61,24 @@ function playRace(root, scene) {
     }
   }
 
-  function lines() {
+  // Scores upwards, something else to the right: draws both axes, and says where a value lies on each.
+  function axes(scores, ticks, most, title) {
     const { width, height, letters } = sizes();
     const frame = { left: 3.4 * letters, right: width - 3.2 * letters, top: 1.9 * letters, bottom: height - 3.1 * letters };
-    const x = (minutes) => frame.left + ((frame.right - frame.left) * minutes) / scene.budget;
-    const y = (score) => frame.bottom - ((frame.bottom - frame.top) * (score - scene.scores.low)) / (scene.scores.high - scene.scores.low);
+    const x = (value) => frame.left + ((frame.right - frame.left) * value) / most;
+    const y = (score) => frame.bottom - ((frame.bottom - frame.top) * (score - scores.low)) / (scores.high - scores.low);
     canvas.append(element("text", { x: 0, y: 0.9 * letters }, scene.metric));
-    grid(frame, scene.scores.ticks, y, letters, width);
-    for (const { value, text } of scene.times) {
+    grid(frame, scores.ticks, y, letters, width);
+    for (const { value, text } of ticks) {
       canvas.append(element("text", { x: x(value), y: frame.bottom + 1.2 * letters, "text-anchor": "middle" }, text));
     }
     const middle = (frame.left + frame.right) / 2;
-    canvas.append(element("text", { x: middle, y: height - 0.3 * letters, "text-anchor": "middle" }, "minutes spent"));
+    canvas.append(element("text", { x: middle, y: height - 0.3 * letters, "text-anchor": "middle" }, title));
+    return { frame, x, y, letters };
+  }
+
+  function lines() {
+    const { x, y, letters } = axes(scene.scores, scene.times, scene.budget, "minutes spent");
     // The one that does both lies beneath those that do one.
     const last = scene.sides.length - 1;
     [...scene.sides].reverse().forEach((side, place) => {
@@ -115,11 +121,48 @@ function playRace(root, scene) {
     });
   }
 
+  function volume() {
+    const { rows, most, scores, ticks, curves, apart } = moments[at].volume;
+    const { frame, x, y, letters } = axes(scores, ticks, most, "train examples");
+    canvas.append(element("line", { class: "here", x1: x(rows), x2: x(rows), y1: frame.top, y2: frame.bottom }));
+    canvas.append(element("text", { x: x(rows) + 0.4 * letters, y: frame.bottom - 0.4 * letters }, "now"));
+    curves.forEach(({ measured, fitted }, number) => {
+      const side = moments[at].sides[number];
+      const path = (points) => `M${points.map(([count, score]) => `${x(count)} ${y(score)}`).join("L")}`;
+      const stroke = { stroke: side.colour, "stroke-width": 0.24 * letters, fill: "none" };
+      canvas.append(element("path", { ...stroke, d: path(fitted.filter(([count]) => count <= rows)) }));
+      // Beyond what there is, it is a law and no measurement.
+      const ahead = { "stroke-dasharray": `0 ${0.5 * letters}`, "stroke-linecap": "round" };
+      canvas.append(element("path", { ...stroke, ...ahead, d: path(fitted.filter(([count]) => count >= rows)) }));
+      for (const [count, score, low, high] of measured) {
+        const ends = whisker(side, x(count), y(low), y(high), 0.2 * letters);
+        ends.setAttribute("class", "pale");
+        canvas.append(ends, mark(side, x(count), y(score), 0.36 * letters));
+      }
+    });
+    if (apart) stretch(apart, rows, x, y, letters);
+  }
+
+  // How much farther one has to go on the lower curve to be as high as the upper one is now.
+  function stretch({ score, to, low, high, reached, text }, rows, x, y, letters) {
+    const cap = 0.3 * letters;
+    const ends = `M${x(low)} ${y(score)}H${x(high)}M${x(low)} ${y(score) - cap}v${2 * cap}M${x(high)} ${y(score) - cap}v${2 * cap}`;
+    canvas.append(element("path", { class: "interval thin", d: ends }));
+    canvas.append(element("path", { class: "interval", d: `M${x(rows)} ${y(score)}H${x(to)}` }));
+    const [size, tip] = [0.45 * letters, x(to)];
+    const end = reached ? `M${tip} ${y(score) - size}l${size} ${size}l${-size} ${size}l${-size} ${-size}z` : `M${tip} ${y(score) - size}l${1.5 * size} ${size}l${-1.5 * size} ${size}z`;
+    canvas.append(element("path", { class: "end", d: end }));
+    const label = { class: "gain clear", x: (x(rows) + tip) / 2, y: y(score) + 1.4 * letters, "text-anchor": "middle" };
+    canvas.append(element("text", label, text));
+  }
+
+  const views = { lines, knobs, volume };
+
   function draw() {
     const moment = moments[at];
     canvas.replaceChildren();
     canvas.setAttribute("aria-label", moment.alt);
-    (moment.view === "knobs" ? knobs : lines)();
+    views[moment.view]();
   }
 
   // --- what is said ----------------------------------------------------------------------------------------------
@@ -131,10 +174,11 @@ function playRace(root, scene) {
     part("clock").textContent = moment.clock;
     place.value = at;
     place.style.setProperty("--done", `${(100 * at) / (moments.length - 1 || 1)}%`);
-    place.setAttribute("aria-valuetext", moment.clock);
+    place.setAttribute("aria-valuetext", moment.clock || moment.says);
     part("sides").replaceChildren(
-      ...scene.sides.map((side, number) => {
-        const told = moment.sides[number];
+      ...moment.sides.map((told, number) => {
+        // What is not about the sides of the race brings names and colours of its own.
+        const side = { ...scene.sides[number], ...told };
         const row = document.createElement("li");
         row.classList.toggle("moved", told.moved);
         row.style.setProperty("--side", side.colour);

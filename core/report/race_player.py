@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from core.evaluate import Verdict
+from core.report.axis import scale, ticks
 from core.report.race import ARM_COLOURS, ARM_TITLES, race_answer, race_numbers
-from core.report.words import count, interval, number, shorten, signed, signed_interval
+from core.wording import count, interval, number, shorten, signed, signed_interval
 
 __all__ = ["PLAYER_CSS", "PLAYER_HTML", "PLAYER_JS", "race_html", "race_scene"]
 
@@ -29,7 +29,7 @@ PLAYER_HTML, PLAYER_CSS, PLAYER_JS = (
 _DASHES = {"model": "10 6", "data": "", "both": "2 7"}
 _MARKS = {"model": "square", "data": "circle", "both": "diamond"}
 _ON_THE_SAME = (
-    "From the common start to the end, on the same test examples. Whiskers: 95 % for all sides together (Holm)."
+    "From the common start to the end, on the same test examples. Whiskers: 95% for all sides together (Holm)."
 )
 # A step is shown as long as its sentence takes to read; a race of many steps is not longer than a minute.
 _SLOWEST_MS, _FASTEST_MS, _WHOLE_MS = 2_400, 900, 60_000
@@ -42,9 +42,10 @@ def race_scene(
     budget: float,
     verdict: Verdict | None = None,
     gains: Mapping[str, Verdict] | None = None,
+    volume: Mapping[str, Any] | None = None,
     whole: bool = False,
 ) -> dict[str, Any]:
-    """Make the scene of a race, moment by moment; its last moments are the answer and which knob moved the score.
+    """Make the scene of a race, moment by moment; its last moments are the answer and the two pictures.
 
     Parameters
     ----------
@@ -57,7 +58,9 @@ def race_scene(
     verdict : Verdict, optional
         The data's side against the model's. Without it the race is still running, and shown as far as it has come.
     gains : mapping of str to Verdict, optional
-        Each arm's end against the common start.
+        Each arm's end against the common start: which knob moved the score.
+    volume : mapping, optional
+        Volume against consistency, as `volume_moment` makes it.
     whole : bool
         The race is all that is on screen: it takes the whole height and hears every key.
 
@@ -81,20 +84,22 @@ def race_scene(
         ended = moments[-1] | {"minutes": budget / 60, "clock": _clock(budget, budget), "sides": sides}
         moments.append(ended | {"says": answer, "sub": behind})
         opens += 1
-    scale = None
+    gained = None
     if verdict is not None and gains:
-        scale = _scale(
+        gained = scale(
             min(0.0, *(gain.low for gain in gains.values())), max(0.0, *(g.high for g in gains.values())), signed
         )
         said = "; ".join(f"{ARM_TITLES[arm]} {signed(gains[arm].delta)}" for arm in arms)
         knobs = {"says": "Which knob moved the score?", "sub": _ON_THE_SAME, "alt": f"Gain of {metric}: {said}."}
         moments.append(ended | knobs | {"view": "knobs"})
+    if verdict is not None and volume is not None:
+        moments.append(ended | dict(volume))
     return {
         "metric": metric,
         "budget": budget / 60,
-        "scores": _scale(table["low"].min(), table["high"].max()),
-        "times": _ticks(0, budget / 60),
-        "gains": scale,
+        "scores": scale(table["low"].min(), table["high"].max()),
+        "times": ticks(0, budget / 60),
+        "gains": gained,
         "sides": [_side(arm, of_arm[arm], (gains or {}).get(arm)) for arm in arms],
         "moments": moments,
         "opens": opens,
@@ -104,7 +109,14 @@ def race_scene(
     }
 
 
-def race_html(title: str, scene: dict[str, Any], table: pd.DataFrame, *, remark: str = "") -> str:
+def race_html(
+    title: str,
+    scene: dict[str, Any],
+    table: pd.DataFrame,
+    *,
+    remark: str = "",
+    volume: pd.DataFrame | None = None,
+) -> str:
     """Write a race as one HTML file that plays without a network.
 
     Parameters
@@ -117,8 +129,17 @@ def race_html(title: str, scene: dict[str, Any], table: pd.DataFrame, *, remark:
         As ``core.flywheel.race`` returns it; its numbers stand below.
     remark : str
         Plain text above the numbers.
+    volume : DataFrame, optional
+        The numbers of volume against consistency, of `two_curves_numbers`.
     """
-    numbers = race_numbers(table, metric=scene["metric"]).to_html(index=False, border=0, escape=True)
+    numbers = {"The numbers": race_numbers(table, metric=scene["metric"])}
+    if volume is not None:
+        numbers["The numbers of volume against consistency"] = volume
+    details = "".join(
+        f"<details><summary>{said}</summary>"
+        f'<div class="numbers">{each.to_html(index=False, border=0, escape=True)}</div></details>'
+        for said, each in numbers.items()
+    )
     # No text in it can end the script that carries it.
     data = json.dumps(scene).replace("<", "\\u003c")
     return (
@@ -130,7 +151,7 @@ def race_html(title: str, scene: dict[str, Any], table: pd.DataFrame, *, remark:
         f"<title>{html.escape(title)}</title><style>{_PAGE_CSS}{PLAYER_CSS}</style></head>"
         f"<body><main><h1>{html.escape(title)}</h1>{PLAYER_HTML}"
         f"<p>{html.escape(remark)} Space plays and pauses, the arrow keys step.</p>"
-        f'<details><summary>The numbers</summary><div class="numbers">{numbers}</div></details></main>'
+        f"{details}</main>"
         f"<script>{PLAYER_JS}\nplayRace(document.querySelector('main'), {data});</script></body></html>\n"
     )
 
@@ -138,9 +159,10 @@ def race_html(title: str, scene: dict[str, Any], table: pd.DataFrame, *, remark:
 _PAGE_CSS = """
 :root { color-scheme: light dark; --st-text-color: light-dark(#0b131b, #e4eaf0);
   --st-border-color: light-dark(#cfd8e0, #364350); --st-link-color: light-dark(#0b6178, #6fcbe0);
+  --st-background-color: light-dark(#fff, #0d1319);
   --race-height: calc(100dvh - 9.5rem); }
 body { margin: 0; font: 17px/1.5 system-ui, sans-serif; color: var(--st-text-color);
-  background: light-dark(#fff, #0d1319); }
+  background: var(--st-background-color); }
 main { max-width: 100rem; margin: 0 auto; padding: 1.2rem 2rem; }
 h1 { font-size: 1.15rem; font-weight: 600; margin: 0 0 .8rem; }
 summary { cursor: pointer; }
@@ -210,22 +232,3 @@ def _capital(text: str) -> str:
 
 def _clock(cost: float, budget: float) -> str:
     return f"{number(cost / 60, 1)} of {number(budget / 60, 1)} minutes"
-
-
-def _scale(low: float, high: float, written: Callable[[float, int], str] = number) -> dict[str, Any]:
-    """An axis with some room beyond both ends."""
-    room = 0.05 * (float(high) - float(low) or 1.0)
-    low, high = float(low) - room, float(high) + room
-    return {"low": low, "high": high, "ticks": _ticks(low, high, written)}
-
-
-def _ticks(
-    low: float, high: float, written: Callable[[float, int], str] = number, most: int = 6
-) -> list[dict[str, Any]]:
-    """At most so many round values between two ends, with their text."""
-    rough = (high - low) / most or 1.0
-    unit = 10.0 ** np.floor(np.log10(rough))
-    step = next(unit * nice for nice in (1, 2, 5, 10) if unit * nice >= rough * (1 - 1e-9))
-    places = np.arange(np.ceil(low / step - 1e-9), np.floor(high / step + 1e-9) + 1)
-    digits = max(0, -int(np.floor(np.log10(step) + 1e-9)))
-    return [{"value": float(place * step), "text": written(float(place * step), digits)} for place in places]

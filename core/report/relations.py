@@ -19,7 +19,7 @@ from core.report.chart import (
     row_height,
     whiskers,
 )
-from core.report.words import interval, number, p_value, percent, shorten
+from core.wording import interval, number, p_value, percent, shorten
 
 __all__ = ["relations_bar", "word_shares"]
 
@@ -73,7 +73,7 @@ def relations_bar(table: pd.DataFrame, *, chosen: str | None = None, missing: bo
         {
             "column": table.index.astype(str),
             "V": table["v"].map(number).to_numpy(),
-            "95 % interval": [interval(low, high) for low, high in zip(table["low"], table["high"], strict=True)],
+            "95% interval": [interval(low, high) for low, high in zip(table["low"], table["high"], strict=True)],
             "adjusted p": table["p_adjusted"].map(p_value).to_numpy(),
             "related": np.where(table["related"], "yes", "no evidence"),
             "missing": table["missing"].map(percent).to_numpy(),

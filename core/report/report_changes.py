@@ -12,7 +12,7 @@ from core.flywheel import KINDS, Share, changes_by_reason, known_attribution, no
 from core.report.html_page import Figure, Mark, Part, Section, Sentences, Table
 from core.report.report_data import rest
 from core.report.turn_words import change_in_words, effort_in_words
-from core.report.words import count, moment, signed
+from core.wording import count, moment, signed
 
 if TYPE_CHECKING:
     from core.flywheel import Project, Turn

@@ -17,8 +17,8 @@ from core.dataset import Dataset
 from core.flywheel import is_sealed, kept_batches
 from core.report.card import written
 from core.report.html_page import Facts, Part, Section, Sentences, Table
-from core.report.words import count, moment, number, percent, shorten
 from core.schema import Modality, Schema
+from core.wording import count, moment, number, percent, shorten
 
 if TYPE_CHECKING:
     from core.flywheel import Project

@@ -11,8 +11,8 @@ from core.flywheel import SIMULATED, Reviewed, opened_elsewhere, reviewed
 from core.flywheel import log as entries
 from core.report.html_page import Facts, Part, Section, Sentences, Table
 from core.report.turn_words import change_in_words, score_in_words
-from core.report.words import count, interval, moment, percent
 from core.train import Recipe
+from core.wording import count, interval, moment, percent
 
 if TYPE_CHECKING:
     from core.flywheel import Project, Turn

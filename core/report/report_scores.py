@@ -12,7 +12,7 @@ from core.flywheel import judge_dated
 from core.report.html_page import Figure, Mark, Part, Section, Sentences, Table
 from core.report.report_data import rest
 from core.report.turn_words import change_in_words, covers_in_words, score_in_words, verdict_in_words
-from core.report.words import count, interval, moment, percent, shorten
+from core.wording import count, interval, moment, percent, shorten
 
 if TYPE_CHECKING:
     from core.flywheel import Project, Turn

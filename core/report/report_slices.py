@@ -8,7 +8,7 @@ from core.evaluate import METRICS, Slice
 from core.flywheel import ErrorSlices, judge_watched, watched_slices
 from core.report.html_page import Figure, Mark, Part, Section, Sentences, Table
 from core.report.turn_words import change_in_words
-from core.report.words import count, interval, number, p_value, percent
+from core.wording import count, interval, number, p_value, percent
 
 if TYPE_CHECKING:
     from core.flywheel import Project, Turn

@@ -21,7 +21,7 @@ from core.report.chart import (
     row_height,
     whiskers,
 )
-from core.report.words import count, p_value, shorten, signed, signed_interval
+from core.wording import count, p_value, shorten, signed, signed_interval
 
 __all__ = ["shares_chart"]
 

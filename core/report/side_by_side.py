@@ -20,7 +20,7 @@ from core.report.chart import (
     row_height,
     whiskers,
 )
-from core.report.words import count, number, shorten, signed, signed_interval
+from core.wording import count, number, shorten, signed, signed_interval
 
 __all__ = ["changes_chart"]
 

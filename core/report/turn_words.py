@@ -8,7 +8,7 @@ from __future__ import annotations
 import pandas as pd
 
 from core.evaluate import GAIN, HARM, Verdict
-from core.report.words import count, interval, number, percent, signed, signed_interval
+from core.wording import count, interval, number, percent, signed, signed_interval
 
 __all__ = ["change_in_words", "covers_in_words", "effort_in_words", "score_in_words", "verdict_in_words"]
 

@@ -10,10 +10,18 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from core.flywheel import FARTHEST, LABELLINGS, TwoCurves
-from core.report.chart import ACCENT, FONT_SIZE, NEUTRAL, SECOND, Chart, layout, plain_label, whiskers
-from core.report.words import count, interval, number, signed, signed_interval
+from core.report.chart import ACCENT, FONT_SIZE, NEUTRAL, SECOND, Chart, faded, layout, plain_label, whiskers
+from core.wording import count, interval, number, signed, signed_interval
 
-__all__ = ["about", "gains_table", "two_curves_chart", "volume_in_words", "worth_in_words"]
+__all__ = [
+    "about",
+    "gains_table",
+    "two_curves_alt",
+    "two_curves_chart",
+    "two_curves_numbers",
+    "volume_in_words",
+    "worth_in_words",
+]
 
 _LOOKS = {LABELLINGS[0]: (SECOND, "square"), LABELLINGS[1]: (ACCENT, "circle")}
 
@@ -44,25 +52,29 @@ def two_curves_chart(curves: TwoCurves, *, metric: str, names: Mapping[str, str]
                 name=plain_label(names[labelling], 60),
                 legendgroup=labelling,
                 showlegend=shown,
-                hovertemplate="%{x:,} rows: %{y:.3f}<extra></extra>",
+                hovertemplate="%{x:,} examples: %{y:.3f}<extra></extra>",
             )
         figure.add_scatter(
             x=measured["rows"],
             y=measured["value"],
             mode="markers",
             marker={"color": colour, "symbol": symbol, "size": 8},
+            error_y=whiskers(measured["value"], measured["low"], measured["high"], faded(colour, 0.5)),
             legendgroup=labelling,
             showlegend=False,
-            hovertemplate="measured with %{x:,} rows: %{y:.3f}<extra></extra>",
+            hovertemplate="measured with %{x:,} examples: %{y:.3f}<extra></extra>",
         )
     _stretch(figure, curves, size)
-    layout(figure, height=340 if size <= FONT_SIZE else 460, x="train rows", y=metric)
+    layout(figure, height=340 if size <= FONT_SIZE else 460, x="train examples", y=metric)
     figure.update_xaxes(range=[0, curves.rows * FARTHEST * 1.02], tickformat=",")
     figure.update_layout(font={"size": size}, legend={"font": {"size": size}})
     for axes in (figure.update_xaxes, figure.update_yaxes):
         axes(tickfont={"size": size}, title={"font": {"size": size}})
-    numbers = _numbers(curves, metric, names)
-    return Chart(figure, numbers, f"{metric} by train rows. {_read_aloud(curves, names)}")
+    return Chart(
+        figure,
+        two_curves_numbers(curves, metric=metric, names=names),
+        two_curves_alt(curves, metric=metric, names=names),
+    )
 
 
 def _before_last(inside: pd.Series) -> pd.Series:
@@ -98,7 +110,7 @@ def _stretch(figure: go.Figure, curves: TwoCurves, size: int) -> None:
         # An arrow where the first curve does not get there at all.
         marker={"color": NEUTRAL, "size": 10, "symbol": "diamond" if surely else "triangle-right"},
         error_x=whiskers(end, pd.Series([curves.rows + low]), pd.Series([curves.rows + high]), NEUTRAL),
-        text=[f"+{about(value)} rows" if surely else f"over {about(value)} more rows"],
+        text=[f"+{about(value)} examples" if surely else f"over {about(value)} more examples"],
         # Between the curves, where there is room.
         textposition="bottom left" if value > 1.5 * curves.rows else "bottom right",
         textfont={"size": size},
@@ -108,16 +120,17 @@ def _stretch(figure: go.Figure, curves: TwoCurves, size: int) -> None:
     )
 
 
-def _numbers(curves: TwoCurves, metric: str, names: Mapping[str, str]) -> pd.DataFrame:
+def two_curves_numbers(curves: TwoCurves, *, metric: str, names: Mapping[str, str]) -> pd.DataFrame:
+    """What was measured, and what the power laws say of the rows there are and of more, as a table to read."""
     ahead = curves.fitted["rows"].isin([round(times * curves.rows) for times in (1, 2, FARTHEST)])
     tables = [
         pd.DataFrame(
             {
                 "labels": table["labelling"].map(dict(names)),
-                "train rows": table["rows"],
+                "train examples": table["rows"],
                 "how": how,
                 metric: table["value"].map(number),
-                "95 % interval": [interval(*ends) for ends in table[["low", "high"]].itertuples(index=False)],
+                "95% interval": [interval(*ends) for ends in table[["low", "high"]].itertuples(index=False)],
             }
         )
         for how, table in (("measured", curves.points), ("power law", curves.fitted[ahead]))
@@ -125,14 +138,15 @@ def _numbers(curves: TwoCurves, metric: str, names: Mapping[str, str]) -> pd.Dat
     return pd.concat(tables, ignore_index=True)
 
 
-def _read_aloud(curves: TwoCurves, names: Mapping[str, str]) -> str:
+def two_curves_alt(curves: TwoCurves, *, metric: str, names: Mapping[str, str]) -> str:
+    """Say both curves in a sentence, for those who don't see them."""
     said = []
     for labelling in LABELLINGS:
         table = curves.fitted[curves.fitted["labelling"] == labelling]
         ends = table[table["rows"].isin([curves.rows, round(FARTHEST * curves.rows)])]
         told = [f"{number(value)} with {count(rows)}" for rows, value in zip(ends["rows"], ends["value"], strict=True)]
         said.append(f"{names[labelling]}: {', '.join(told)}")
-    return f"{'; '.join(said)}."
+    return f"{metric} by train examples. {'; '.join(said)}."
 
 
 def worth_in_words(curves: TwoCurves, what: str) -> str:
@@ -148,17 +162,17 @@ def worth_in_words(curves: TwoCurves, what: str) -> str:
     farthest = (FARTHEST - 1) * curves.rows
     if curves.answer == "worth":
         if math.isfinite(value):
-            return f"{what} is worth about {about(value)} more rows ({about(low)} to {_up_to(high, farthest)})."
+            return f"{what} is worth about {about(value)} more examples ({about(low)} to {_up_to(high, farthest)})."
         surely = f" ({about(low)} at least)" if math.isfinite(low) else ""
-        return f"{what} is worth over {about(farthest)} more rows{surely}: more rows like these bring little."
+        return f"{what} is worth over {about(farthest)} more examples{surely}: more like these bring little."
     if curves.answer == "less":
-        return f"{what} is worth less than {about(high)} more rows, if anything."
+        return f"{what} is worth less than {about(high)} more examples, if anything."
     if curves.answer == "none":
-        return f"{what} is worth no more rows here."
+        return f"{what} is worth no more examples here."
     what = what[:1].lower() + what[1:]
     return (
         f"This data can't tell what {what} is worth: anything from less than nothing to "
-        f"{_up_to(high, farthest)} more rows."
+        f"{_up_to(high, farthest)} more examples."
     )
 
 
@@ -166,7 +180,7 @@ def volume_in_words(curves: TwoCurves) -> str:
     """Say how many rows with the first labelling do as well as those there are with the second."""
     value, low, high = (curves.rows + each for each in curves.worth)
     farthest = FARTHEST * curves.rows
-    here = f"{about(curves.rows)} rows with consistent labels"
+    here = f"{about(curves.rows)} examples with consistent labels"
     if curves.answer == "worth":
         if math.isfinite(value):
             ends = f"{about(low)} to {_up_to(high, farthest)}"
@@ -174,7 +188,7 @@ def volume_in_words(curves: TwoCurves) -> str:
         surely = f" ({about(low)} at least)" if math.isfinite(low) else ""
         return f"{here} do better than {about(farthest)} labelled as these are would{surely}."
     if curves.answer == "unclear":
-        return f"This data can't tell how many rows labelled as these are would do as well as {here}."
+        return f"This data can't tell how many examples labelled as these are would do as well as {here}."
     return f"{here} do hardly better than as many labelled as these are."
 
 
@@ -210,12 +224,12 @@ def gains_table(curves: TwoCurves, what: str, *, only_added: bool = False) -> pd
         Leave them out: there are none.
     """
     lines = [] if only_added else [(what, curves.rows, curves.gain)]
-    lines.append(("twice the rows, labelled alike", 2 * curves.rows, curves.doubled))
+    lines.append(("twice the examples, labelled alike", 2 * curves.rows, curves.doubled))
     return pd.DataFrame(
         {
             "what": [said for said, _, _ in lines],
-            "train rows": [count(rows) for _, rows, _ in lines],
+            "train examples": [count(rows) for _, rows, _ in lines],
             "change of the score": [signed(change[0]) for _, _, change in lines],
-            "95 % interval": [signed_interval(*change[1:]) for _, _, change in lines],
+            "95% interval": [signed_interval(*change[1:]) for _, _, change in lines],
         }
     )

@@ -2,24 +2,16 @@
 
 from core.train.changes import Outcome, out_of_fold_under
 from core.train.children import predict_children
+from core.train.encoder import TOKEN, tokenise
 from core.train.encodings import Encodings
 from core.train.explain import Explainer, explain, explainer, telling, weighed
 from core.train.fit import Change, Fitted, TrainError
+from core.train.learner import one_thread
 from core.train.learning_curve import CurvePoint, curve_points, learning_curve
-from core.train.lock import (
-    DECISIONS,
-    FOLDS,
-    RECIPES,
-    LockedModel,
-    Recipe,
-    Training,
-    choose_threshold,
-    moved_versions,
-    recipes_for,
-)
+from core.train.lock import FOLDS, LockedModel, Training, choose_threshold
 from core.train.own_recipe import read_recipe
 from core.train.power_law import PowerLaw, fit_power_law
-from core.train.recipes import TOKEN, one_thread, tokenise
+from core.train.recipe import DECISIONS, RECIPES, Recipe, moved_versions, recipes_for
 
 __all__ = [
     "DECISIONS",

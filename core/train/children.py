@@ -100,7 +100,7 @@ def _pairs(fold: pd.Series, rows: pd.DataFrame, beside: int | None) -> Integers:
         place = fold.index.get_indexer(pd.Index(ids))
         if (place < 0).any():
             raise TrainError(
-                f"The parents of generated rows must be train examples. '{ids[place < 0].iloc[0]}' is none. "
+                f"The parents of generated examples must be train examples. '{ids[place < 0].iloc[0]}' is none. "
                 "Make the proposal again."
             )
         places.append(fold.to_numpy()[place])

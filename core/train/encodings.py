@@ -9,8 +9,9 @@ from typing import Any
 
 import pandas as pd
 
+from core.train.encoder import Encoder
+from core.train.learner import encoder_for
 from core.train.pipelines import Frames
-from core.train.recipes import Encoder, encoder_for
 
 __all__ = ["Encodings"]
 
@@ -38,7 +39,7 @@ class Encodings:
     def of(
         self, steps: Mapping[str, Any], frame: pd.DataFrame, kinds: Mapping[str, str], text: str | None
     ) -> Encoder | Frames:
-        """Encode rows, or give what an earlier recipe made of them; see `core.train.recipes.encoder_for`.
+        """Encode rows, or give what an earlier recipe made of them; see `core.train.learner.encoder_for`.
 
         Raises
         ------

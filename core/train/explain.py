@@ -14,9 +14,9 @@ import pandas as pd
 
 from core.dataset import Dataset
 from core.progress import Cancel, Progress
+from core.train.encoder import TOKEN, Encoded, Encoder, tokenise
 from core.train.fit import Fitted, TrainError
 from core.train.pipelines import Rows
-from core.train.recipes import TOKEN, Encoded, Encoder, tokenise
 
 __all__ = ["Explainer", "explain", "explainer", "telling", "weighed"]
 

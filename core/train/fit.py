@@ -1,6 +1,6 @@
 """The one place that fits the locked recipe: on all train examples, or fold by fold.
 
-Values are encoded once per data set and shared by all fits on it (see `core.train.recipes` for why that leaks nothing).
+Values are encoded once per data set and shared by all fits on it (see `core.train.encoder` for why that leaks nothing).
 Test rows are only ever transformed.
 """
 
@@ -23,20 +23,10 @@ import scipy.sparse as sp
 from core.dataset import Dataset
 from core.errors import FlywheelError
 from core.progress import Steps
+from core.train.encoder import Encoded, Encoder
 from core.train.encodings import Encodings
+from core.train.learner import Fit, Linear, Model, encoder_for, fit_encoded, median, one_thread, row_order
 from core.train.pipelines import PipelineFit, Rows
-from core.train.recipes import (
-    Encoded,
-    Encoder,
-    Fit,
-    Linear,
-    Model,
-    encoder_for,
-    fit_encoded,
-    median,
-    one_thread,
-    row_order,
-)
 
 __all__ = [
     "Augment",
@@ -280,13 +270,13 @@ class TrainingSet:
             if (fold == number).any()
         ]
 
-    def refits(self, folds: int, divisions: Iterable[int], frame: pd.DataFrame) -> list[Task]:
+    def refits(self, folds: int, divisions: Iterable[int], frames: Sequence[pd.DataFrame]) -> list[Task]:
         """A task for each fold of each division that fits on the others and predicts other examples; see `refits`."""
-        rows: Any = self.encoder.encode(frame)
+        encoded: list[Any] = [self.encoder.encode(frame) for frame in frames]
 
-        def predicted(held_out: Mask) -> Floats:
-            inside = ~left_out(held_out, self.ids, self.dataset.parents)
-            return self.fit_on(inside).predict_proba(rows)
+        def predicted(held_out: Mask) -> list[Floats]:
+            fitted = self.fit_on(~left_out(held_out, self.ids, self.dataset.parents))
+            return [fitted.predict_proba(rows) for rows in encoded]
 
         return [
             Task(f"refit {place + 1} without fold {number + 1} of {folds}", partial(predicted, fold == number))
@@ -311,7 +301,7 @@ class TrainingSet:
         unknown = values[(codes < 0) & values.notna().to_numpy()]
         if len(unknown):
             raise TrainError(
-                f"Labels must be classes of the data set ({', '.join(self.classes[:12])}). Got '{unknown.iloc[0]}' "
+                f"Labels must be classes of the data ({', '.join(self.classes[:12])}). Got '{unknown.iloc[0]}' "
                 f"for example '{unknown.index[0]}'."
             )
         return np.asarray(codes, dtype=np.int64)
@@ -330,10 +320,10 @@ class TrainingSet:
         """Rows that were generated for one fold. Terms only they have get no column: no held-out example has them."""
         origins = pd.concat([made["parent"], made["other_parent"].dropna()])
         if (inside.get_indexer(pd.Index(origins)) < 0).any():
-            raise TrainError("Rows generated for a fold must come from the examples it trains on. Some do not.")
+            raise TrainError("Examples generated for a fold must come from the examples it trains on. Some do not.")
         codes = self.classes.get_indexer(pd.Index(made[self.dataset.schema.label]))
         if (codes < 0).any():
-            raise TrainError("Generated rows must have a label among the classes of the data set. Some have not.")
+            raise TrainError("Generated examples must have a label among the classes of the data. Some have none.")
         return self.encoder.encode(made), np.asarray(codes, dtype=np.int64)
 
 

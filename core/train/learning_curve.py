@@ -47,7 +47,7 @@ def learning_curve(
     shares : sequence of float
         Parts of the train examples, in (0, 1].
     score : callable, optional
-        ``score(labels, probabilities, predicted)`` gives value, low and high; macro F1 with its 95 % bootstrap interval
+        ``score(labels, probabilities, predicted)`` gives value, low and high; macro F1 with its 95% bootstrap interval
         if not given.
     seed : int
         Chooses the parts.

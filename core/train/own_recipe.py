@@ -12,8 +12,8 @@ from sklearn.base import is_classifier
 
 from core.dataset import Dataset
 from core.train.fit import TrainError
-from core.train.lock import RECIPES, Recipe
 from core.train.pipelines import Frames, PipelineFit, read_pipeline, untrusted_types
+from core.train.recipe import RECIPES, Recipe
 
 __all__ = ["read_recipe"]
 

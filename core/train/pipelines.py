@@ -1,6 +1,6 @@
 """An analyst's own scikit-learn pipeline in the place of a recipe's steps: from a frame of inputs to probabilities.
 
-It has the two faces of `core.train.recipes`: `Frames` stands where an `Encoder` does and `PipelineFit` where a `Fit`
+It has the two faces of `core.train.learner`: `Frames` stands where an `Encoder` does and `PipelineFit` where a `Fit`
 does, so that folds, trials and turns need not know which it is. Rows stay rows: whatever a pipeline learns from them,
 medians and dictionaries included, it learns in its fold.
 

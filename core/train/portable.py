@@ -3,7 +3,8 @@
 What skops writes of these it reads without running anybody's code but scikit-learn's. The training rows are left out;
 words and categories that the model knows are not.
 
-An exported model carries the source of this file behind those of `core.train.pipelines` and `core.train.recipes`.
+An exported model carries the source of this file behind those of `core.train.pipelines`, `core.train.encoder` and
+`core.train.learner`.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from core.train.encoder import Encoder, Terms
+from core.train.learner import Averaged, Codes, Fit, Linear, Model, Prior, Weights
 from core.train.pipelines import Frames, PipelineFit
-from core.train.recipes import Averaged, Codes, Encoder, Fit, Linear, Model, Prior, Terms, Weights
 
 __all__ = ["ESTIMATOR_PARTS", "from_plain", "to_plain"]
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from core.dataset import Dataset
-from core.train.lock import RECIPES, Recipe, recipes_for
+from core.train.recipe import RECIPES, Recipe, recipes_for
 
 __all__ = ["recipe_space"]
 

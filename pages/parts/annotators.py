@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.annotate import agreement, alpha_in_words
 from core.flywheel import Annotations, Study, match_annotations, reviewer_annotations, study
-from core.report import count, interval, kappa_matrix, number, percent
+from core.report import count, interval, kappa_matrix, number, percent, percent_interval
 from pages.parts import errors, figure, files, frame, jobs, paging, queues, turns
 from pages.parts.plain import plain
 
@@ -108,8 +108,9 @@ def _empty(project: Project, said: pd.DataFrame, *, by: str) -> None:
 def _add(project: Project, *, by: str) -> None:
     """Take a file of annotations, after a look at what is in it."""
     st.markdown(
-        "A file with a row a label (**id**, **annotator**, **label**) or a row an example with a column an annotator "
-        "(**id**, **rater_1**, **rater_2** …). Examples are matched by id; the labels in the data stay as they are."
+        "A file with one row per label (**id**, **annotator**, **label**) or one row per example and one column per "
+        "annotator (**id**, **rater_1**, **rater_2**, …). Examples are matched by id; the labels in the data stay as "
+        "they are."
     )
     first = project.dataset.frame.index[0]
     st.caption(f"Ids look like {plain(first)}: Collect shows them, and the export has them all.")
@@ -145,7 +146,7 @@ def _agreement(found: Study, said: pd.DataFrame) -> None:
         left.metric(
             "Krippendorff's alpha", number(alpha, 2), help="1 is perfect agreement, 0 is what chance would give."
         )
-        left.caption(f"95 % interval {interval(low, high, 2)}")
+        left.caption(f"95% interval {interval(low, high, 2)}")
         middle.metric("Annotators", count(said.shape[1]))
         middle.caption(f"{count(len(said), 'example')}, {counts.mean():.1f} labels each")
         right.markdown(alpha_in_words(alpha))
@@ -182,18 +183,16 @@ def _annotator_rows(found: pd.DataFrame) -> pd.DataFrame:
         {
             "annotator": found.index.astype(str),
             "labelled": [count(value) for value in found["labelled"]],
-            "agreement": [percent(value) for value in found["agreement"]],
-            "95 %": _ends(found["low"], found["high"]),
-            "quality": [percent(value) for value in found["quality"]],
-            "95 % ": _ends(found["quality_low"], found["quality_high"]),
+            "agreement (95%)": _shares(found["agreement"], found["low"], found["high"]),
+            "quality (95%)": _shares(found["quality"], found["quality_low"], found["quality_high"]),
         }
     )
 
 
-def _ends(low: pd.Series, high: pd.Series) -> list[str]:
+def _shares(values: pd.Series, low: pd.Series, high: pd.Series) -> list[str]:
     return [
-        "–" if pd.isna(one) else f"{interval(100 * one, 100 * other, 0)} %"
-        for one, other in zip(low, high, strict=True)
+        percent(value, 0) + ("" if pd.isna(one) else f" ({percent_interval(one, other, 0)})")
+        for value, one, other in zip(values, low, high, strict=True)
     ]
 
 
@@ -211,7 +210,7 @@ def _consensus(project: Project, turn: Turn, found: Study) -> None:
             st.markdown("**Nothing to settle.** The annotators agree on every label of train.")
         else:
             st.markdown(
-                f"On **{count(flagged, 'training example')}** the consensus is another class than the label, on "
+                f"On **{count(flagged, 'train example')}** the consensus is another class than the label, on "
                 f"{count(len(cards) - flagged)} more the annotators are split."
             )
             st.button(
@@ -304,7 +303,7 @@ def _reviewers(project: Project) -> None:
             "examples": pairs["shared"],
             "same decision": [percent(value) for value in pairs["agreement"]],
             "kappa": [number(value, 2) for value in pairs["kappa"]],
-            "95 % interval": [interval(low, high, 2) for low, high in zip(pairs["low"], pairs["high"], strict=True)],
+            "95% interval": [interval(low, high, 2) for low, high in zip(pairs["low"], pairs["high"], strict=True)],
         }
     )
     st.dataframe(rows, hide_index=True, height="content", alt="How far each pair of reviewers agrees")

@@ -100,7 +100,10 @@ def opened(project: Project) -> None:
     if copy is not None:
         st.caption(f":material/unarchive: {plain(copy.sentence)}")
     for sentence in project.said:
-        st.info(plain(sentence), icon=":material/info:")
+        if sentence == project.store.lost:
+            st.error(plain(sentence), icon=":material/warning:")
+        else:
+            st.info(plain(sentence), icon=":material/info:")
 
 
 def _make(project_id: str, progress: Callable[[float, str], None], cancel: threading.Event) -> Path:

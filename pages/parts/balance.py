@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.dataset import Dataset
 from core.evaluate import FEW, class_counts, imbalance
-from core.report import MAX_ROWS, class_balance, count, interval, number, percent, shorten
+from core.report import MAX_ROWS, class_balance, count, number, percent, percent_interval, shorten, verb
 from pages.parts import figure, frame
 from pages.parts.plain import plain
 
@@ -44,7 +44,7 @@ def draw(dataset: Dataset, *, key: str, opened: bool = False) -> None:
         opened=opened,
         caption=f"The rarest class, {plain(found.index[-1])}, holds {percent(rarest['share'])} of "
         f"{count(len(labels), 'train example')}: one for every {number(rarest['ratio'], 1)} of the largest."
-        + (f" {count(len(made))} are generated." if len(made) else ""),
+        + (f" {count(len(made))} {verb(len(made), 'is', 'are')} generated." if len(made) else ""),
     )
 
 
@@ -66,12 +66,12 @@ def view(project: Project, turn: Turn) -> None:
     st.caption(
         "**Ratio**: examples of the largest class for each of this one. **Effective number**: what is left of the "
         "count when each further example tells a little less that is new, so that a large class gains less by more of "
-        "the same. Shares have Wilson's 95 % interval; where those of train and test don't overlap, the two parts "
+        "the same. Shares have Wilson's 95% interval; where those of train and test don't overlap, the two parts "
         "are not balanced alike."
     )
     st.markdown(
         f"The rarest class of train, **{plain(counts.index[-1])}**, holds {percent(rarest['train_share'])} "
-        f"({interval(100 * rarest['train_low'], 100 * rarest['train_high'], 1)} %)"
+        f"({percent_interval(rarest['train_low'], rarest['train_high'])})"
         + (
             f": one for every {number(rarest['ratio'], 1)} of the largest."
             if rarest["train"]
@@ -138,7 +138,7 @@ def _listed(classes: pd.Index, most: int = 8) -> str:
 def _written(counts: pd.DataFrame) -> pd.DataFrame:
     def shares(part: str) -> list[str]:
         ends = zip(counts[f"{part}_share"], counts[f"{part}_low"], counts[f"{part}_high"], strict=True)
-        return [f"{percent(share)} ({interval(100 * low, 100 * high, 1)})" for share, low, high in ends]
+        return [f"{percent(share)} ({percent_interval(low, high)})" for share, low, high in ends]
 
     table = pd.DataFrame({"class": counts.index.astype(str), "train": counts["train"].to_numpy()})
     if counts["generated"].any():

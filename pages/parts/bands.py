@@ -10,7 +10,7 @@ import streamlit as st
 from core.annotate import ADVICE
 from core.flywheel import BandError, audit_bands, fix_band, review_sample
 from core.flywheel.bands import MINIMUM
-from core.report import ACCENT, NEUTRAL, count, interval, percent
+from core.report import ACCENT, NEUTRAL, count, interval, percent, percent_interval
 from pages.parts import better_ranking, errors, frame, sidebar, turns
 from pages.parts.plain import escaped, plain
 
@@ -83,7 +83,7 @@ def _thresholds() -> tuple[int, int]:
             50,
             99,
             RELABEL_FROM,
-            format="%d %%",
+            format="%d%%",
             key="bands-relabel",
             persist_state="session",
             help="The lower end of the interval has to reach it.",
@@ -93,7 +93,7 @@ def _thresholds() -> tuple[int, int]:
             50,
             99,
             EXCLUDE_FROM,
-            format="%d %%",
+            format="%d%%",
             key="bands-exclude",
             persist_state="session",
             help="The lower end of the interval has to reach it, and the suggestion must surely be too poor.",
@@ -103,13 +103,13 @@ def _thresholds() -> tuple[int, int]:
 
 def _table(found: Audit, relabel_from: int, exclude_from: int) -> str:
     heads = (
-        "Band",
-        "Suspects",
-        "Open",
-        "Reviewed",
-        f"Given label wrong, mark at {exclude_from} %",
-        f"Suggestion right, mark at {relabel_from} %",
-        "Advice",
+        "band",
+        "suspects",
+        "open",
+        "reviewed",
+        f"given label wrong, mark at {exclude_from}%",
+        f"suggestion right, mark at {relabel_from}%",
+        "advice",
     )
     head = "".join(f'<th scope="col" style="{_STYLE["head"]}">{name}</th>' for name in heads)
     rows = "".join(
@@ -153,7 +153,7 @@ def _share(row: pd.Series, name: str, mark: int, colour: str) -> str:
     if not row["used"]:
         said, drawn = f'<span style="{_QUIET}">no figure yet</span>', ""
     else:
-        ends = f'<span style="{_QUIET}">({interval(low, high, 0)} %)</span>'
+        ends = f'<span style="{_QUIET}">({percent_interval(low / 100, high / 100, 0)})</span>'
         said = f"<strong>{percent(row[name], 0)}</strong> {ends}"
         drawn = (
             f'<div style="position:absolute;inset:0 auto 0 {low:.1f}%;width:{high - low:.1f}%;border-radius:5px;'
@@ -172,7 +172,7 @@ def _advice(row: pd.Series) -> str:
     word = row["advice"]
     more = ADVICE[word]
     if word == "review on" and row["needed"] >= row["open"]:
-        more = f"all {count(row['open'])} that are open"
+        more = f"all {count(row['open'])} still open"
     elif word == "review on":
         more = f"about {count(row['needed'])} more may settle it"
     elif word == "too few reviewed":
@@ -186,11 +186,11 @@ def _small_print(found: Audit) -> None:
     together = f", for {every} bands together (Bonferroni)" if bands > 1 else ""
     who = ", ".join(f"{plain(name or 'nobody named')} {count(held)}" for name, held in found.reviewers.items())
     said = [
-        f"Intervals: Wilson, 95 %{together}. They hold for one look: settle the size of a sample before you see its "
+        f"Intervals: Wilson, 95%{together}. They hold for one look: settle the size of a sample before you see its "
         "figure.",
         f"Answers by: {who}." if who else "Nothing was reviewed since the turn.",
         "Cards decided one by one count; what was decided in bulk does not. Excluding counts as a wrong given label, "
-        "“ambiguous” against the suggestion, “skip” not at all.",
+        "'ambiguous' against the suggestion, 'skip' not at all.",
     ]
     table = found.table
     if ((table["used"] > 0) & ~table["random"]).any():
@@ -223,7 +223,8 @@ def _take_back(project: Project, seq: int, by: str) -> None:
     if last is None or last.seq != seq:
         frame.tell("Something else was changed since. Nothing was taken back.", icon=":material/info:")
         return
-    frame.tell(project.undo(by).summary.capitalize() + ".", icon=":material/undo:")
+    summary = project.undo(by).summary
+    frame.tell(f"{summary[0].upper()}{summary[1:]}.", icon=":material/undo:")
 
 
 def _choose(found: Audit) -> int:
@@ -312,7 +313,7 @@ def _fix(project: Project, turn: Turn, found: Audit, band: int, by: str) -> None
         "Do it all the same", key=f"fix-sure-{found.turn}-{band}-{action}", help=f"Advised is: {row['advice']}."
     )
     if action != advised:
-        st.caption(f"The figure does not reach the mark for this; advised is “{row['advice']}”.")
+        st.caption(f"The figure does not reach the mark for this; advised is '{row['advice']}'.")
     verb = "Relabel" if action == "relabel" else "Exclude"
     st.button(
         f"{verb} {count(len(rows), 'example')}",

@@ -57,7 +57,7 @@ def latest(project: Project, found: Sequence[Batch]) -> None:
     batch = found[-1]
     st.header(f"Latest batch: {plain(shorten(batch.name, 60))}", anchor=False)
     st.caption(
-        f"{moment(batch.at)} · {count(batch.report.new, 'new row')}, {count(batch.report.labelled)} with a class · "
+        f"{moment(batch.at)} · {count(batch.report.new, 'new row')}, {count(batch.report.labelled)} with a label · "
         f"{batch.fate}" + (f" by {plain(batch.by)}" if batch.by else "")
     )
     alarms.draw(batch.alarms(project.headline), quiet="Quiet: the batch is like what the model knew when it came.")
@@ -91,7 +91,8 @@ def _label(project: Project, found: Sequence[Batch]) -> None:
             "Batch",
             list(open_ones),
             format_func=lambda number: (
-                f"{shorten(open_ones[number].name, 40)}: {count(len(waiting_rows(project, open_ones[number])))} wait"
+                f"{shorten(open_ones[number].name, 40)}: "
+                f"{count(len(waiting_rows(project, open_ones[number])))} without a label"
             ),
             key="label-batch",
         )
@@ -170,7 +171,7 @@ def over_time(project: Project, found: Sequence[Batch]) -> None:
         st.subheader("How good it was", anchor=False)
         _scores(project, found, names)
     with right:
-        st.subheader("Watched slices", anchor=False)
+        st.subheader("Pinned slices", anchor=False)
         _slices(found, names)
 
 
@@ -282,7 +283,7 @@ def _slices(found: Sequence[Batch], names: dict[int, str]) -> None:
     figure.draw(
         slices_over_batches(rows),
         key="batches-slices",
-        caption="Share of each batch, with 95 % intervals. A slice was pinned because the model errs there.",
+        caption="Share of each batch, with 95% intervals. A slice was pinned because the model errs there.",
     )
 
 
@@ -302,10 +303,10 @@ def record(project: Project, found: Sequence[Batch]) -> None:
                 "what became of it": [batch.fate for batch in shown],
                 "why": [batch.reason or "–" for batch in shown],
                 "new rows": [count(batch.report.new) for batch in shown],
-                "with a class": [count(batch.report.labelled) for batch in shown],
+                "with a label": [count(batch.report.labelled) for batch in shown],
                 "known": [count(batch.report.known + batch.report.held) for batch in shown],
                 "alarms": [len(batch.alarms(project.headline)) for batch in shown],
-                f"{METRICS[project.headline]} (95 %)": [_told(project, batch) for batch in shown],
+                f"{METRICS[project.headline]} (95%)": [_told(project, batch) for batch in shown],
             }
         ),
         hide_index=True,

@@ -21,8 +21,8 @@ _SHOWN_DIFFERENCES = 4
 
 
 def said(share: float) -> str:
-    """A probability in whole percent, never 0 % or 100 % for what is only nearly so."""
-    return "under 1 %" if share < 0.005 else "over 99 %" if share > 0.995 else percent(share, 0)
+    """A probability in whole percent, never 0% or 100% for what is only nearly so."""
+    return "under 1%" if share < 0.005 else "over 99%" if share > 0.995 else percent(share, 0)
 
 
 def title(words: str, aside: str = "") -> str:

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from core.flywheel import Side, branched_from, relatives
-from core.report import count, moment
+from core.report import count, moment, times
 from pages.parts import frame, side_by_side
 from pages.parts.plain import plain
 
@@ -47,7 +47,7 @@ def draw(project: Project) -> None:
         alt="The projects of the family: name, what each was branched from, shared turns, looks at the test set.",
     )
     st.caption(
-        f"They share one test set: it was looked at {count(project.looks, 'time')} by all of them. Sealed examples are "
+        f"They share one test set: it was looked at {times(project.looks)} by all of them. Sealed examples are "
         "opened once, in one of them."
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):

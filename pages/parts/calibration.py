@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-from core.report import count, interval, number, percent, reliability_diagram
+from core.report import count, interval, number, percent, percent_interval, reliability_diagram
 from pages.parts import figure, judged, paging
 from pages.parts.plain import plain
 
@@ -29,12 +29,12 @@ def draw(project: Project, turn: Turn) -> None:
         figure.draw(
             reliability_diagram(
                 found.bins,
-                said=f"probability of {of}" if found.event is None else f"probability of “{of}”",
-                came_true="share that was right" if found.event is None else f"share labelled “{of}”",
+                said=f"probability of {of}" if found.event is None else f"probability of '{of}'",
+                came_true="share that was right" if found.event is None else f"share labelled '{of}'",
             ),
             key=f"reliability-{part}",
             caption=f"{count(held, 'example')} in {count(len(found.bins), 'bin')} of about equally many; each with "
-            "Wilson's 95 % interval. On the dotted line the model is as good as its word. " + judged.SAID[part],
+            "Wilson's 95% interval. On the dotted line the model is as good as its word. " + judged.SAID[part],
         )
     with right:
         _words(found)
@@ -50,7 +50,7 @@ def _words(found: Calibration) -> None:
     named = bins if off.empty else off
     gaps = (named["said"] - named["came_true"]).abs() * named["count"]
     row = bins.iloc[-1] if off.empty else named.loc[gaps.idxmax()]
-    ends = f"{interval(100 * row['low'], 100 * row['high'], 0)} %"
+    ends = percent_interval(row["low"], row["high"], 0)
     came = f"**{percent(row['came_true'], 0)}** ({ends})"
     st.markdown(
         f"When it says **{percent(row['said'], 0)}**, it is right in {came} of the cases."
@@ -84,7 +84,7 @@ def _scores(found: Calibration) -> None:
         ("\u2003blur within the bins, adds", number(parts["within"], 4)),
     ]
     st.dataframe(
-        pd.DataFrame(rows, columns=["score", "value (95 % interval)"]),
+        pd.DataFrame(rows, columns=["score", "value (95%)"]),
         hide_index=True,
         height="content",
         alt="Calibration error and Brier score with its parts",
@@ -109,13 +109,9 @@ def _classes(found: Calibration, part: str) -> None:
             {
                 "class": table.index,
                 "examples": table["support"].to_numpy(),
-                "share, % (95 % interval)": [
-                    f"{number(100 * share, 1)} ({interval(100 * low, 100 * high, 1)})" for share, low, high in shares
-                ],
-                "mean probability, %": [number(100 * value, 1) for value in table["said"]],
-                "Brier score (95 % interval)": [
-                    f"{number(value, 4)} ({interval(low, high, 4)})" for value, low, high in briers
-                ],
+                "share (95%)": [f"{percent(share)} ({percent_interval(low, high)})" for share, low, high in shares],
+                "mean probability": [percent(value) for value in table["said"]],
+                "Brier score (95%)": [f"{number(value, 4)} ({interval(low, high, 4)})" for value, low, high in briers],
             }
         ),
         key=f"calibration-classes-{part}",

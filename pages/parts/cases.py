@@ -31,10 +31,9 @@ def draw(project: Project, queue: Queue, place: int) -> None:
     labels = dataset.labels.loc[ids]
     held = labels.value_counts()
     shares = ", ".join(f"**{count(number)}** {plain(shorten(name, 40))}" for name, number in held.items())
-    noun = "row" if dataset.schema.text is None else "text"
     with st.container(border=True, key=f"case-{queue.number}-{place}"):
         st.markdown(
-            f":material/content_copy: **One case of {count(len(ids), 'equal ' + noun)}**: {shares}. "
+            f":material/content_copy: **One case of {count(len(ids), 'equal example')}**: {shares}. "
             "Your decision settles all of them; one undo brings all back."
         )
         rows = differences(dataset, ids[:_LISTED])

@@ -85,7 +85,7 @@ def _verdict(version: str, written: str, _dataset: Dataset, _check: Check) -> st
     found = check_dataset(_dataset, [_check])
     if found:
         return plain(found[0].message)
-    return f":green[:material/check:] holds for all {count(len(_dataset) - len(_dataset.generated), 'row')}"
+    return f":green[:material/check:] holds for all {count(len(_dataset) - len(_dataset.generated), 'example')}"
 
 
 def _check(dataset: Dataset, before: Check | None, key: str) -> Check | None:

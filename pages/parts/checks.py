@@ -13,7 +13,7 @@ from core.collect.checked import ask_new
 from core.collect.pandera_schema import checks_source, from_pandera, needs_source, to_pandera
 from core.dataset import Dataset
 from core.flywheel import SetChecks
-from core.report import count
+from core.report import count, verb
 from pages.parts import audited, check_form, errors, frame, paging
 from pages.parts.plain import plain
 
@@ -196,9 +196,7 @@ def _bring(project: Project, text: str, by: str) -> None:
     known = project.checks
     new = [check for check in brought if check not in known]
     fitting = [check for check in new if set(check.columns) <= set(project.dataset.frame.columns)]
-    st.markdown(
-        f"{count(len(brought), 'check')} read, **{count(len(fitting))} are new** and speak of columns of this data."
-    )
+    st.markdown(f"{count(len(brought), 'check')} read, **{count(len(fitting))} new** and about columns of this data.")
     if left_out:
         st.caption(f"No check here can say: {plain('; '.join(left_out[:8]))}.")
     if fitting and st.button(
@@ -234,7 +232,11 @@ def broken_by(project: Project, new: pd.DataFrame) -> pd.Series:
             f":green[:material/check:] All {count(len(new), 'new row')} meet your {count(len(checks), 'check')}."
         )
         return severe
-    st.warning(f"{count(int(anything.sum()))} of {count(len(new), 'new row')} break a check.", icon=":material/rule:")
+    some = int(anything.sum())
+    st.warning(
+        f"{count(some)} of {count(len(new), 'new row')} {verb(some, 'breaks', 'break')} a check.",
+        icon=":material/rule:",
+    )
     for place, check in enumerate(checks):
         rows = new[broken[place].to_numpy(dtype=bool)]
         if len(rows):
@@ -255,7 +257,7 @@ def leave_out(severe: pd.Series) -> bool:
             "What to do with them",
             [True, False],
             format_func=lambda out: (
-                f"Leave out the {count(number, 'row')} that break a severe check"
+                f"Leave out the {count(number, 'row')} that {verb(number, 'breaks', 'break')} a severe check"
                 if out
                 else "Add them anyway: they stand among the findings"
             ),

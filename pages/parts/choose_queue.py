@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.flywheel import join, other_queues
 from core.report import count, shorten
-from pages.parts import errors, queues, sidebar
+from pages.parts import errors, queues, sidebar, turns
 from pages.parts.plain import plain
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ _WHAT = {SUSPECTS: "Suspects", COPIES: "Conflicting copies", EVERYTHING: "All la
 _MEANS = {
     SUSPECTS: "Labels that are probably wrong, judged by the last turn.",
     COPIES: "Equal content with different labels: one card and one decision for all copies.",
-    EVERYTHING: "Every training label, suspect or not.",
+    EVERYTHING: "Every label in train, suspect or not.",
 }
 RANKED, MIXED = "ranked", "mixed"
 _NAMED = 6
@@ -69,7 +69,7 @@ def draw(project: Project, turn: Turn, queue: Queue | None = None) -> None:
         The one under way.
     """
     again = bool(st.session_state.get("queue-again", False))
-    found = {what: _cards(project, turn, what, None, again) for what in _WHAT}
+    found = {what: _size(project, turn, _Wish(what, RANKED, None, again)) for what in _WHAT}
     what = str(
         st.segmented_control(
             "What to review",
@@ -80,7 +80,7 @@ def draw(project: Project, turn: Turn, queue: Queue | None = None) -> None:
             key="queue-what",
         )
     )
-    st.caption(f"{_MEANS[what]} {_open(found)}")
+    st.caption(f"{_MEANS[what]} {_open({each: size for each, (size, _) in found.items()})}")
     order = RANKED
     if what != COPIES:
         order = str(
@@ -101,25 +101,24 @@ def draw(project: Project, turn: Turn, queue: Queue | None = None) -> None:
         format_func=lambda name: "every class" if name is None else shorten(name, 40),
         key="queue-class",
     )
-    if what != COPIES and len(found[what]):
-        st.caption(_by_class(found[what]["given"]))
+    size, classes = found[what]
+    if what != COPIES and size:
+        st.caption(_by_class(classes))
     st.checkbox("Also what was decided already", key="queue-again")
     _offer(project, turn, _Wish(what, order, label, again))
     _join(project, queue)
 
 
-def _open(found: dict[str, pd.DataFrame]) -> str:
+def _open(held: dict[str, int]) -> str:
     """How many cards each kind has. Not in the names of the choice: a choice whose words change is lost."""
-    held = {what: len(cards) for what, cards in found.items()}
     return (
         f"To review: {count(held[SUSPECTS], 'suspect')}, {count(held[COPIES], 'case')} of conflicting copies, "
         f"{count(held[EVERYTHING], 'label')} in all."
     )
 
 
-def _by_class(given: pd.Series) -> str:
+def _by_class(held: pd.Series) -> str:
     """How many there are of each class, the largest first."""
-    held = given.value_counts()
     said = [f"{plain(shorten(name, 30))} {count(number)}" for name, number in held.head(_NAMED).items()]
     rest = len(held) - _NAMED
     return ", ".join(said) + (f", and {count(rest, 'more class', 'more classes')}" if rest > 0 else "")
@@ -131,20 +130,33 @@ def _cards(project: Project, turn: Turn, what: str, label: str | None, again: bo
     return queues.ranking(project, turn, flagged=what == SUSPECTS, label=label, again=again)
 
 
+def _size(project: Project, turn: Turn, wish: _Wish) -> tuple[int, pd.Series]:
+    """How many cards there are, and how many of each class; the cards themselves are made once they are asked for."""
+    return _counted(turns.identity(project, turn), project.revision, astuple(wish), project, turn, wish)
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def _counted(
+    identity: str, revision: int, asked: tuple[object, ...], _project: Project, _turn: Turn, _wish: _Wish
+) -> tuple[int, pd.Series]:
+    cards = _wanted(_project, _turn, _wish)
+    return len(cards), cards["given"].value_counts()
+
+
 def _offer(project: Project, turn: Turn, wish: _Wish) -> None:
-    cards = _wanted(project, turn, wish)
-    if cards.empty:
+    size, _ = _size(project, turn, wish)
+    if not size:
         st.info(_nothing(turn, wish), icon=":material/done_all:")
         return
     st.button(
-        f"Review {count(len(cards), wish.noun)}",
+        f"Review {count(size, wish.noun)}",
         type="primary",
         key="start-queue",
         on_click=_start,
         args=(project, turn, wish),
     )
     st.caption(
-        f"{queues.duration(project, len(cards))}"
+        f"{queues.duration(project, size)}"
         + (f", with about one in {queues.EVERY} drawn at random" if wish.mixed else "")
         + ". Stop whenever you like: your place is kept."
     )

@@ -17,6 +17,7 @@ from core.report import (
     p_value,
     percent,
     relations_bar,
+    verb,
     word_shares,
 )
 from pages.parts import data_view, figure, paging, profiled
@@ -86,8 +87,9 @@ def _by_class(project: Project) -> None:
         figure.draw(
             chart,
             key="relations",
-            caption=f"{count(related)} of {count(len(found.relations), 'column')} have to do with the label by more "
-            f"than chance (Holm). Grey: no evidence. {profiled.said(found)} Click a bar to open it.",
+            caption=f"{count(related)} of {count(len(found.relations), 'column')} "
+            f"{verb(related, 'has', 'have')} to do with the label by more than chance (Holm). Grey: no evidence. "
+            f"{profiled.said(found)} Click a bar to open it.",
             on_select=choose,
         )
         paging.controls(len(table), key=key, rows=_A_PAGE, noun="column")
@@ -159,7 +161,7 @@ def _words(project: Project) -> None:
         word_shares(found.words[found.words["label"] == label], label=str(label)),
         key=f"words-{label}",
         caption="Words that are in more of its texts than chance would make it, all words and classes considered "
-        f"(Benjamini-Hochberg, 5 %); the most telling first. {profiled.said(found)}",
+        f"(Benjamini-Hochberg, 5%); the most telling first. {profiled.said(found)}",
     )
 
 

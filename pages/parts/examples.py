@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from core.dataset import Dataset
-from core.report import count, percent, written
+from core.report import count, percent, verb, written
 from pages.parts import cards, paging
 from pages.parts.plain import plain
 
@@ -47,8 +47,8 @@ def draw(dataset: Dataset, found: pd.DataFrame, *, key: str, note: Callable[[pd.
     else:
         cards.grid(dataset, list(shown.index), title=lambda example: _title(shown.loc[example]))
     paging.controls(len(there), key=key, rows=rows)
-    if len(there) < len(found):
-        st.caption(f"{count(len(found) - len(there), 'example')} of these were excluded since.")
+    if gone := len(found) - len(there):
+        st.caption(f"{count(gone, 'example')} of these {verb(gone, 'was', 'were')} excluded since.")
 
 
 def _title(prediction: pd.Series) -> str:

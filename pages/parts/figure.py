@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import plotly.graph_objects as go
 import streamlit as st
 
 from core.report import Chart
@@ -12,8 +11,6 @@ from core.report import Chart
 __all__ = ["draw"]
 
 _CONFIG = {"displayModeBar": False, "responsive": True}
-# Streamlit's own grey of axis labels has too little contrast on a light ground.
-_TEXT = {"light": "#43505c", "dark": "#c3ccd5"}
 
 
 def draw(
@@ -40,7 +37,7 @@ def draw(
         mouse: offer the same choice as a widget beside it.
     """
     st.plotly_chart(
-        _readable(chart.figure),
+        chart.figure,
         theme="streamlit",
         key=f"figure-{key}",
         config=_CONFIG,
@@ -52,12 +49,3 @@ def draw(
         st.caption(caption)
     with st.expander("The numbers", expanded=opened, icon=":material/table_rows:"):
         st.dataframe(chart.numbers, hide_index=True, key=f"numbers-{key}", alt=chart.alt)
-
-
-def _readable(drawn: go.Figure) -> go.Figure:
-    colour = _TEXT.get(st.context.theme.type or "")
-    if colour is None:
-        return drawn
-    axis = {"tickfont": {"color": colour}, "title": {"font": {"color": colour}}}
-    layout = {"legend": {"font": {"color": colour}}, "font": {"color": colour}}
-    return go.Figure(drawn).update_xaxes(axis).update_yaxes(axis).update_layout(layout)

@@ -36,8 +36,8 @@ def draw(project: Project) -> None:
     with st.container(border=True):
         st.header("Fix data, or add data?", anchor=False)
         st.caption(
-            "How many more rows, labelled like those you have, would bring as much as settling the suspects? Measured "
-            "inside the train examples; the test set is not used."
+            "How many more examples, labelled like those you have, would bring as much as settling the suspects? "
+            "Measured inside the train examples; the test set is not used."
         )
         job = jobs.panel(project.id, _JOB)
         if job is not None and job.running:
@@ -66,7 +66,7 @@ def _offer(project: Project, label: str) -> None:
     minutes = IN_TURNS * turn.seconds / 60
     said += f": some {count(minutes, 'minute')}." if minutes >= 1.5 else "."
     if not len(open_suspects(project, turn)):
-        said = f"No suspect is open: it will say what more rows would bring. {said}"
+        said = f"No suspect is open: it will say what more examples would bring. {said}"
     st.caption(f"It can be measured once the suspects are ranked. {said}" if ranking else said)
     if ranking:
         better_ranking.draw(project, turn)
@@ -78,7 +78,7 @@ def _answer(project: Project, found: FixOrAdd) -> None:
     if found.suspects:
         pace = seconds_per_decision(project.log, sidebar.reviewer())
         minutes = max(1, round(found.suspects * (pace or SECONDS_PER_DECISION) / 60))
-        whose = "at your pace" if pace else f"at {SECONDS_PER_DECISION:g} s a label"
+        whose = "at your pace" if pace else f"at {SECONDS_PER_DECISION:g} s per label"
         st.markdown(f"The review takes about {count(minutes, 'minute')} {whose}.")
     st.dataframe(
         gains_table(curves, NAMES[LABELLINGS[1]], only_added=not found.suspects),
@@ -92,7 +92,7 @@ def _answer(project: Project, found: FixOrAdd) -> None:
 def worth(found: FixOrAdd) -> str:
     """Say what the fix is worth."""
     if not found.suspects:
-        return "No suspect was open: more rows are what is left."
+        return "No suspect was open: more examples are what is left."
     what = "the one open suspect" if found.suspects == 1 else f"the {count(found.suspects)} suspects"
     return worth_in_words(found.curves, f"Settling {what}")
 
@@ -108,10 +108,10 @@ def conditions(found: FixOrAdd) -> str:
             else "judged by the ranking alone: review some of them, and this becomes surer"
         )
         said = (
-            f"About {count(wrong)} ({count(low)} to {count(high)}) of the suspects are wrong, {rests}. As many more "
-            "wrong labels were put in, by chance: what they cost is taken for what settling brings. "
+            f"About {count(wrong)} ({count(low)} to {count(high)}) of the suspects have a wrong label, {rests}. As "
+            "many more wrong labels were put in, at random: what they cost is taken for what settling brings. "
         )
     return (
         f"{said}Scored out of fold on the labels as they are. Dotted: a power law, followed to {FARTHEST:g} times the "
-        "rows and no further. Intervals cover the draws of rows and labels, and the examples scored."
+        "examples and no further. Intervals cover the draws of examples and labels, and the examples scored."
     )

@@ -24,7 +24,7 @@ from core.flywheel import (
     touched,
     unpin_example,
 )
-from core.report import Field, count, moment, shorten, written
+from core.report import ACCENT, ALERT, Field, count, moment, shorten, written
 from pages.parts import cards, errors, frame, paging, sidebar
 from pages.parts.plain import escaped, plain
 
@@ -45,8 +45,8 @@ _TEXT_WIDTH = 300
 _RECENT = 5
 _MARKS = {
     "same": "",
-    "added": "text-decoration:none;font-weight:650;background:color-mix(in srgb,#1691ad 22%,transparent)",
-    "removed": "opacity:.75;background:color-mix(in srgb,#d9623b 18%,transparent)",
+    "added": f"text-decoration:none;font-weight:650;background:color-mix(in srgb,{ACCENT} 22%,transparent)",
+    "removed": f"opacity:.75;background:color-mix(in srgb,{ALERT} 18%,transparent)",
 }
 _TAGS = {"same": "span", "added": "ins", "removed": "del"}
 _PASSAGE = "white-space:pre-wrap;overflow-wrap:anywhere;line-height:1.45;font-size:.93rem"

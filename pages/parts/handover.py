@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.report import count
+from core.report import count, verb
 from pages.parts.plain import plain
 
 if TYPE_CHECKING:
@@ -60,8 +60,9 @@ def note(project: Project) -> None:
     said = f"For the slice **{plain(known['slice'])}**. "
     if known["chosen"] is not None:
         label, wrong, there = known["chosen"]
-        said += f"Of its {count(there, 'example')} labelled '{plain(label)}', {count(wrong)} are predicted wrongly. "
-    said += "Rows are made of its examples alone. The trial judges on other folds than those that found it."
+        errs = f"{count(wrong)} {verb(wrong, 'is', 'are')} predicted wrongly"
+        said += f"Of its {count(there, 'example')} labelled '{plain(label)}', {errs}. "
+    said += "New examples are made from its own alone. The trial judges on other folds than those that found it."
     left, right = st.columns([8, 1], vertical_alignment="center")
     left.info(said, icon=":material/target:")
     if right.button("Forget it", key="forget-slice", type="tertiary"):

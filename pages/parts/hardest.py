@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.report import count, loss_histogram, number, percent, shorten
+from core.report import count, loss_histogram, number, percent, shorten, verb
 from pages.parts import examples, figure, frame, judged, queues
 from pages.parts.plain import plain
 
@@ -34,8 +34,8 @@ def draw(project: Project, turn: Turn) -> None:
         key="losses",
         caption=f"The loss of an example is high where its label got a low probability: 0.1 costs {number(2.303, 1)}, "
         f"0.01 costs {number(4.605, 1)}. {count(above)} of {count(len(found), 'train example')} "
-        f"({percent(above / max(1, len(found)))}) lie above {number(line, 2)}: for them guessing evenly among the "
-        "classes would have been better.",
+        f"({percent(above / max(1, len(found)))}) {verb(above, 'lies', 'lie')} above {number(line, 2)}: there, "
+        "guessing evenly among the classes would have been better.",
     )
     st.header("Hardest examples", anchor=False)
     shown, label, kind = _filtered(found)
@@ -44,7 +44,8 @@ def draw(project: Project, turn: Turn) -> None:
         return
     suspects = int(shown["suspect"].sum())
     st.caption(
-        f"{count(len(shown), 'example')}, the highest loss first; {count(suspects)} of them are suspects already. "
+        f"{count(len(shown), 'example')}, the highest loss first; {count(suspects)} of them "
+        f"{verb(suspects, 'is a suspect', 'are suspects')} already. "
         "A hard example is not always a wrong label: it may be rare, or a border case. Each is predicted by a model "
         "that has not seen it."
     )
@@ -59,7 +60,7 @@ def draw(project: Project, turn: Turn) -> None:
 
 def _note(row: pd.Series) -> str:
     said = f"loss {number(row['loss'], 2)}, its label got "
-    said += "under 0.1 %" if row["of_given"] < 0.001 else percent(row["of_given"])
+    said += "under 0.1%" if row["of_given"] < 0.001 else percent(row["of_given"])
     return f"{said}, suspect" if row["suspect"] else said
 
 

@@ -36,7 +36,7 @@ _SETTLED = "batch-settled"
 _NOWHERE = "not in the file"
 _ADD, _JUDGE, _REFUSE = "Add it to the data", "Keep it as a dated test set", "Refuse it"
 _WHAT_FOR = {
-    _ADD: "One edit; undo takes it back. Rows with a class go to train, the others to the pool.",
+    _ADD: "One edit; undo takes it back. Rows with a label go to train, the others to the pool.",
     _JUDGE: "Every turn, earlier ones too, is judged on it beside the first test set. It is never trained on.",
     _REFUSE: "Nothing of it comes into the data. What came, when, and why it was refused stays on record.",
 }
@@ -171,11 +171,11 @@ def _said(project: Project, report: BatchReport) -> None:
     """Say what of a batch is new and what has moved."""
     others = []
     if report.known:
-        others.append(f"{count(report.known)} are known already and left out")
+        others.append(f"{count(report.known)} known already and left out")
     if report.held:
-        others.append(f"{count(report.held)} are in a dated test set and left out")
+        others.append(f"{count(report.held)} in a dated test set and left out")
     st.markdown(
-        f"{count(report.rows, 'row')} read. **{count(report.new)} are new**: {count(report.labelled)} with a class, "
+        f"{count(report.rows, 'row')} read. **{count(report.new)} new**: {count(report.labelled)} with a label, "
         f"{count(report.new - report.labelled)} without." + (f" {'; '.join(others)}." if others else "")
     )
     if report.missing:
@@ -201,7 +201,7 @@ def _settle(project: Project, report: BatchReport, kept: pd.DataFrame, *, name: 
     what = st.radio("What to do with it", options, captions=[_WHAT_FOR[each] for each in options], key="batch-what")
     if what == _ADD:
         into_pool = report.labelled > 0 and st.checkbox(
-            "Its classes are not to be trusted: all of it goes to the pool", key="batch-pool"
+            "Its labels are not to be trusted: all of it goes to the pool", key="batch-pool"
         )
         if len(kept) and st.button(
             f"Add {count(len(kept), 'row')}", type="primary", icon=":material/add:", key="batch-add"

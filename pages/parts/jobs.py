@@ -56,7 +56,7 @@ class Job:
     title: str
     state: str = "running"
     share: float = 0.0
-    message: str = "Starting"
+    message: str = "starting"
     started: float = field(default_factory=time.monotonic)
     finished: float | None = None
     result: Any = None
@@ -158,7 +158,7 @@ class Registry:
             doing = f"running the job '{key[1]}'"
             self._change(key, state="failed", message=errors.sentence(error, doing=doing), finished=time.monotonic())
         else:
-            self._change(key, state="done", share=1.0, message="Done", result=result, finished=time.monotonic())
+            self._change(key, state="done", share=1.0, message="done", result=result, finished=time.monotonic())
         finally:
             with self._turns:
                 self._working.pop(key, None)
@@ -174,7 +174,7 @@ class Registry:
                 if at_work.count(session) < self._per_session and len(at_work) < self._most:
                     self._working[key] = session
                     return
-                self._jobs[key] = replace(self._jobs[key], message="Waiting until other work has ended")
+                self._jobs[key] = replace(self._jobs[key], message="waiting until other work has ended")
                 self._turns.wait()
 
     def _change(self, key: tuple[str, str], **changes: Any) -> None:

@@ -94,7 +94,7 @@ def _costs(key: str, part: str, _project: Project, _turn: Turn) -> tuple[str, pd
     return metric, class_costs(confusion, metric=metric), pair_costs(confusion, metric=metric)
 
 
-@st.cache_resource(show_spinner="Comparing probabilities with what came true …", max_entries=8)
+@st.cache_resource(show_spinner="Comparing probabilities with what came true…", max_entries=8)
 def _calibrated(key: str, part: str, _project: Project, _turn: Turn) -> Calibration:
     found = of(_project, _turn, part)
     return calibration(found.labels, found.probabilities)

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.evaluate import METRICS
-from core.report import count, interval, number
+from core.report import interval, number, times
 from pages.parts import turns, verdicts
 
 if TYPE_CHECKING:
     from core.flywheel import Project, Turn
 
-__all__ = ["draw", "looks", "then", "times"]
+__all__ = ["draw", "looks", "then"]
 
 
 def draw(project: Project, turn: Turn) -> None:
@@ -23,7 +23,7 @@ def draw(project: Project, turn: Turn) -> None:
         left, right = st.columns([2, 5], vertical_alignment="center")
         value, low, high = turn.headline
         left.metric(f"{title}, turn {turn.number}", number(value), help=verdicts.INTERVAL_HELP)
-        left.caption(f"95 % interval {interval(low, high)}")
+        left.caption(f"95% interval {interval(low, high)}")
         with right:
             if turn.verdict is None or turn.verdict_against_first is None:
                 st.markdown(
@@ -61,8 +61,3 @@ def looks(project: Project, turn: Turn) -> str:
     if turn.rescored:
         said += " Test labels were corrected or examples excluded since: it is scored anew from its stored predictions."
     return said
-
-
-def times(number: int) -> str:
-    """Write how often something was done."""
-    return "once" if number == 1 else f"{count(number)} times"

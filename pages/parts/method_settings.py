@@ -69,7 +69,7 @@ def _share(method: Method, name: str, default: float) -> float:
         1,
         50,
         round(100 * default),
-        format="%d %%",
+        format="%d%%",
         key=_strength_key(method, name),
         width=260,
         help="The share of the words of a text, at least one." if "protect" in method.settings else None,
@@ -89,14 +89,14 @@ def _protect(method: Method) -> int:
 def _templates(method: Method) -> dict[str, Any] | None:
     left, right = st.columns(2)
     written = left.text_area(
-        "Templates, one a line",
+        "Templates, one per line",
         key=f"templates-{method.key}",
         placeholder="{product} did not {verb}",
         height=120,
         help="A name in braces is a slot. Without fillers it takes a word of the parent that is typical of its class.",
     )
     fillers = right.text_area(
-        "Fillers, a slot a line",
+        "Fillers, one slot per line",
         key=f"fillers-{method.key}",
         placeholder="product: kettle, desk lamp\nverb: arrive, work",
         height=120,

@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.evaluate import cells_of
 from core.flywheel import Predicted, chances, predicted
-from core.report import MAX_ROWS, confusion_matrix, count, interval, number, percent, shorten
+from core.report import MAX_ROWS, confusion_matrix, count, percent, percent_interval, shorten
 from pages.parts import examples, figure, frame, judged, paging, queues
 from pages.parts.plain import plain
 
@@ -45,7 +45,7 @@ def draw(project: Project, turn: Turn) -> None:
         if part == "train" and given != taken:
             _review(project, turn, (given, taken), found.index)
         if judgement.generated:
-            st.caption(f"{count(judgement.generated, 'generated example')} of train are left out.")
+            st.caption(f"{count(judgement.generated, 'generated example')} of train left out.")
     names = list(judgement.confusion.index)
     examples.draw(project.dataset, found, key=f"cell-{part}-{turn.number}-{names.index(given)}-{names.index(taken)}")
 
@@ -99,8 +99,8 @@ def _listed(cells: pd.DataFrame, classes: int, part: str) -> None:
                 "labelled": shown["true"],
                 "predicted": shown["predicted"],
                 "examples": shown["count"],
-                "of the class, %": [
-                    f"{number(100 * share, 0)} ({interval(100 * low, 100 * high, 0)})"
+                "of the class": [
+                    f"{percent(share, 0)} ({percent_interval(low, high, 0)})"
                     for share, low, high in zip(shown["share"], shown["low"], shown["high"], strict=True)
                 ],
             }
@@ -145,7 +145,7 @@ def _choose(cells: pd.DataFrame, part: str) -> tuple[str, str]:
     st.markdown(
         f"{count(cell['count'], 'example')} labelled **{plain(cell['true'])}** "
         + ("and predicted so" if cell["right"] else f"but predicted **{plain(cell['predicted'])}**")
-        + f": {percent(cell['share'])} ({interval(100 * cell['low'], 100 * cell['high'], 1)} %) of that class."
+        + f": {percent(cell['share'])} ({percent_interval(cell['low'], cell['high'])}) of that class."
     )
     st.caption(
         "Test examples are here to be understood. Their labels are corrected by blind review only, on Annotate."

@@ -34,8 +34,8 @@ def choose_files() -> None:
     sources = files.bring(
         "Labelled data: CSV, TSV, JSON, JSON Lines, Parquet, Arrow or Excel, also packed with gzip or zip",
         key="upload",
-        help="One row an example, one column with the class. Rows without a class go to the pool. A second file can be "
-        "the test set; others are put below the first.",
+        help="One row per example, one column with the label. Rows without a label go to the pool. A second file can "
+        "be the test set; others are put below the first.",
     )
     frames: dict[str, pd.DataFrame] = {}
     origins: dict[str, Source] = {}
@@ -167,7 +167,7 @@ def _label(draft: Draft) -> str | None:
 
 
 def _share(title: str, percent_: int, *, key: str, least: int, disabled: bool = False) -> float:
-    return st.slider(title, least, 50, percent_, 5, format="%d %%", key=key, disabled=disabled) / 100
+    return st.slider(title, least, 50, percent_, 5, format="%d%%", key=key, disabled=disabled) / 100
 
 
 def _recipe(draft: Draft) -> str:
@@ -194,9 +194,9 @@ def _decision(draft: Draft, label: str) -> str:
 
 
 def _split(draft: Draft) -> str:
-    """Ask how the test set is chosen: by chance, or as a column says."""
+    """Ask how the test set is chosen: at random, or as a column says."""
     schema = draft.schema
-    ways = {"chance": "by chance, stratified"}
+    ways = {"chance": "at random, stratified"}
     if schema.group is not None:
         ways["group"] = f"by group: '{schema.group}'"
     if schema.time is not None:
@@ -211,7 +211,7 @@ def _split(draft: Draft) -> str:
             list(ways),
             index=list(ways).index(first),
             format_func=ways.__getitem__,
-            help="By chance: in the proportions of the classes, equal rows on one side. By group: rows of one group "
+            help="At random: in the proportions of the classes, equal rows on one side. By group: rows of one group "
             "stay together. By time: the latest rows.",
             key=f"split-{draft.id}-{draft.revision}",
         )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.report import count, foretold_chart, interval, percent, signed, signed_interval
+from core.report import count, foretold_chart, percent, percent_interval, signed, signed_interval
 from pages.parts import errors, figure, frame, jobs, queues, sidebar, turns
 from pages.parts.plain import plain
 
@@ -22,7 +22,7 @@ _SHOWN = 5
 _GO = {"stop": "Test set", "test": "Test labels", "review": "Review", "settle": "Settle"}
 _WHAT = (
     "The locked model is trained anew on train as it would be after each action, in several possible truths of its "
-    "labels. Points are those of the headline metric, by right labels; the 80 % interval is for what the next turn "
+    "labels. Points are those of the headline metric, by right labels; the 80% interval is for what the next turn "
     "measures, so the luck of the test set is in it. Test is not looked at."
 )
 
@@ -75,7 +75,7 @@ def _forecasts(project: Project, actions: Sequence[Action]) -> None:
 
 
 def _said(project: Project, turn: Turn, made: Forecast | None) -> str:
-    said = f"Forecast from turn {turn.number}, in points of the headline metric, with 80 % intervals."
+    said = f"Forecast from turn {turn.number}, in points of the headline metric, with 80% intervals."
     if made is not None and made.part:
         said += f" Made on {count(made.rows)} examples of train."
     if turns.moved_on(project, turn):
@@ -195,8 +195,8 @@ def foretold_view(project: Project) -> None:
     low, high = wilson_interval(held, len(found))
     with st.expander(f"How forecasts have held: {held} of {len(found)} intervals", icon=":material/rule:"):
         st.markdown(
-            f"{count(held)} of {count(len(found))} 80 % intervals held what the next turn measured "
-            f"({percent(held / len(found), 0)}, {interval(100 * float(low), 100 * float(high), 0)} %). A turn counts "
+            f"{count(held)} of {count(len(found))} 80% intervals held what the next turn measured "
+            f"({percent(held / len(found), 0)}, {percent_interval(float(low), float(high), 0)}). A turn counts "
             "that took in one action and little else."
         )
         figure.draw(foretold_chart(found), key="foretold")

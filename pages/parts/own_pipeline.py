@@ -23,12 +23,12 @@ def offer(project: Project, *, busy: bool) -> None:
             "A classifier of scikit-learn, or a pipeline that ends in one, saved before it is fitted. No pickle: types "
             "of scikit-learn, numpy and scipy alone are read, anything else is refused by name."
         )
-        st.code('import skops.io\n\nskops.io.dump(pipeline, "pipeline.skops")', language="python")
+        st.code('import skops.io\n\nskops.io.dump(pipeline, "pipeline.skops")', language=None)
         st.caption(plain(_what_it_gets(project)))
         file = st.file_uploader("The pipeline", type=["skops"], key=f"pipeline-{project.revision}")
         if file is None:
             return
-        with st.spinner("Trying the pipeline on some examples …"):
+        with st.spinner("Trying the pipeline on some examples…"):
             written, problem = _read(project.id, project.revision, file.getvalue(), project)
         if problem:
             st.error(plain(problem), icon=":material/error:")

@@ -10,7 +10,7 @@ import streamlit as st
 from core.flywheel import arrive, current_queue, is_of_pool, look_at_pool, start_queue
 from core.flywheel.actions import SECONDS_PER_DECISION
 from core.flywheel.annotators import is_annotated
-from core.report import count, percent, pool_confidence, shorten
+from core.report import count, percent, pool_confidence, shorten, verb
 from pages.parts import figure, jobs, review_card, turns
 from pages.parts.plain import plain
 
@@ -74,8 +74,8 @@ def _through(project: Project, queue: Queue, turn: Turn) -> None:
     said = ", ".join(f"{count(held)} '{plain(shorten(name))}'" for name, held in labels.value_counts().items())
     with st.container(border=True):
         st.markdown(
-            f"**The batch is through.** {count(labels.notna().sum())} of {count(len(labels), 'card')} have a label now"
-            + (f": {said}." if said else ".")
+            f"**The batch is through.** {count(labels.notna().sum())} of {count(len(labels), 'card')} "
+            f"{verb(labels.notna().sum(), 'has', 'have')} a label now" + (f": {said}." if said else ".")
         )
         if turns.moved_on(project, turn):
             st.caption(
@@ -89,7 +89,7 @@ def _nothing(project: Project) -> None:
     with st.container(border=True):
         st.markdown("**The pool is empty.** Every example has a label.")
         st.markdown(
-            "Bring examples without a label on **Collect**: rows whose class is empty go to the pool. The locked model "
+            "Bring examples without a label on **Collect**: rows without a label go to the pool. The locked model "
             "then says which of them are worth a label most, and you label them here, one card at a time."
         )
         st.page_link(

@@ -14,7 +14,7 @@ from core.dataset import Dataset
 from core.flywheel import Edit, Exclude, Generate, Project
 from core.generate import METHODS, Fidelity, Focus, Method, fidelity, propose, propose_exclusions
 from core.progress import Cancel, Progress, Steps
-from core.report import count, shorten
+from core.report import count, shorten, verb
 from pages.parts import examples, frame, jobs, paging, proposal_check, proposed_row
 
 __all__ = ["CHECK", "KIND", "Ask", "apply", "draw", "number"]
@@ -141,7 +141,8 @@ def _rows(project: Project, ask: Ask, proposal: pd.DataFrame) -> None:
     """Draw generated rows with what was found out about them, and let the analyst strike some."""
     if len(proposal) < ask.total:
         st.info(
-            f"{count(len(proposal))} of {count(ask.total)} were made: more would repeat an example or each other.",
+            f"{count(len(proposal))} of {count(ask.total)} {verb(len(proposal), 'was', 'were')} made: more would "
+            "repeat an example or each other.",
             icon=":material/info:",
         )
     checked = _checked(project, ask)
@@ -154,7 +155,7 @@ def _rows(project: Project, ask: Ask, proposal: pd.DataFrame) -> None:
     shown = proposal_check.choose(proposal, checked, struck, key=_key(project, ask))
     if len(shown) and st.session_state.get(f"filter-{_key(project, ask)}") not in (None, "all", "struck"):
         left = shown[~shown.isin(struck)]
-        if st.button(f"Strike {count(len(left), 'row')}", icon=":material/backspace:", disabled=not len(left)):
+        if st.button(f"Strike {count(len(left), 'example')}", icon=":material/backspace:", disabled=not len(left)):
             _strike(project, ask, set(left), True)
             st.rerun()
     key = f"proposal-{ask}-{st.session_state.get(f'filter-{_key(project, ask)}')}"
@@ -178,7 +179,7 @@ def _rows(project: Project, ask: Ask, proposal: pd.DataFrame) -> None:
         if ticked != (example_id in struck):
             _strike(project, ask, {example_id}, ticked)
             st.rerun()
-    paging.controls(len(shown), key=key, rows=_CARDS_A_PAGE, noun="generated row")
+    paging.controls(len(shown), key=key, rows=_CARDS_A_PAGE, noun="generated example")
     if checked is not None:
         proposal_check.columns(checked, key=_key(project, ask))
 
@@ -193,7 +194,7 @@ def _offer_check(project: Project, ask: Ask, proposal: pd.DataFrame) -> None:
 
     with st.container(horizontal=True, vertical_alignment="center"):
         running = CHECK in {job.kind for job in jobs.registry().running(project.id)}
-        if st.button("Check these rows", icon=":material/straighten:", disabled=running, key="check"):
+        if st.button("Check these examples", icon=":material/straighten:", disabled=running, key="check"):
             jobs.start(project.id, CHECK, f"Check of {ask}", work)
         st.caption(
             "How near they are to real examples, and what a model calls them that has seen none of their parents."

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from core.generate import Fidelity
-from core.report import count, distribution_chart, number, percent
+from core.report import count, distribution_chart, number, percent, percent_interval
 from pages.parts import figure
 
 __all__ = ["choose", "columns", "summary"]
@@ -28,12 +28,12 @@ def summary(found: Fidelity) -> None:
     _, low, high = found.share_of_another_class
     shown = (
         ("copies", len(found.flagged("copy")), "nearer to a real example than a tenth of the usual distance"),
-        ("far off", len(found.flagged("far")), "farther from every real example than 99 % of those are"),
+        ("far off", len(found.flagged("far")), "farther from every real example than 99% of those are"),
         ("next to test", len(found.flagged("leak")), "nearly a test example: never added"),
         (
             "called another class",
             other,
-            f"by a model that has seen none of their parents; 95 % interval {percent(low, 0)} to {percent(high, 0)}",
+            f"by a model that has seen none of their parents; 95% interval {percent_interval(low, high, 0)}",
         ),
     )
     for place, (name, value, help_) in zip(st.columns(len(shown)), shown, strict=True):
@@ -41,7 +41,7 @@ def summary(found: Fidelity) -> None:
     middle = rows["relative"].median()
     if pd.notna(middle):
         st.caption(
-            f"Half of the rows are nearer to a real example than {number(float(middle), 2)} of the distance that is "
+            f"Half of them are nearer to a real example than {number(float(middle), 2)} of the distance that is "
             "usual between real examples of these classes."
         )
 
@@ -62,7 +62,7 @@ def choose(proposal: pd.DataFrame, found: Fidelity | None, struck: pd.Index, *, 
     if len(offered) == 1:
         return proposal.index
     chosen = st.segmented_control(
-        "Which rows",
+        "Which examples",
         offered,
         default="all",
         required=True,
@@ -96,10 +96,10 @@ def columns(found: Fidelity, *, key: str) -> None:
             ),
             hide_index=True,
             height="content",
-            alt="How far each column of the generated rows is from the real examples of these classes",
+            alt="How far each column of the generated examples is from the real examples of these classes",
         )
         left.caption(
-            "Stability indices against the real train examples of these classes: of the generated rows alone, and of "
+            "Stability indices against the real train examples of these classes: of the generated ones alone, and of "
             "both together after they were added. From 0.1 on it matters."
         )
         with right:

@@ -60,7 +60,7 @@ def draw(dataset: Dataset, example_id: str, row: pd.Series, seen: pd.Series | No
             )
             for name in shown
         ]
-        cards.fields(values, label=f"Generated row {example_id}")
+        cards.fields(values, label=f"Generated example {example_id}")
 
 
 def _difference(text: str, parents: list[str]) -> str:

@@ -47,7 +47,7 @@ def draw(project: Project, by_class: int) -> None:
         return
     words = job.result[1]
     number = len(set().union(*words.values()))
-    with st.expander(f"{count(number, 'word')} stay as they are", icon=":material/lock:", key="protected-words"):
+    with st.expander(f"{count(number, 'word')} left as they are", icon=":material/lock:", key="protected-words"):
         for name, own in words.items():
             st.markdown(f"**{plain(shorten(name, 60))}**: {plain(', '.join(own) or 'none')}")
         st.caption(

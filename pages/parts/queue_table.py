@@ -21,7 +21,7 @@ from core.flywheel import (
     move,
     open_rows,
 )
-from core.report import count, interval, percent, shorten
+from core.report import count, percent, percent_interval, shorten
 from pages.parts import bands, errors, examples, frame, paging, turns
 from pages.parts.plain import plain
 
@@ -45,7 +45,7 @@ def draw(project: Project, turn: Turn, *, by: str) -> None:
     source = "turn"
     if queue is not None:
         source = st.radio(
-            "Rows",
+            "Examples",
             ["queue", "turn"],
             horizontal=True,
             format_func={
@@ -61,16 +61,16 @@ def draw(project: Project, turn: Turn, *, by: str) -> None:
     state = f"{project.id}/{name}/{project.revision}"
     listing = _listing(state, project, cards)
     wanted = _filter(project.dataset, listing, flagged=shown_queue is None)
-    found = _matching(state, astuple(wanted), listing, project.dataset, wanted)
+    found, still_open = _matching(state, astuple(wanted), listing, project.dataset, wanted)
     if found.empty:
-        st.info("No row matches. Take a filter away, or search for other words.", icon=":material/filter_alt_off:")
+        st.info("No example matches. Take a filter away, or search for other words.", icon=":material/filter_alt_off:")
         return
     key = f"listing-{abs(hash((name, astuple(wanted))))}"
     page = paging.page_of(len(found), key=key)
-    shown = listing.loc[found[page]]
+    shown = found.iloc[page]
     chosen = _rows(project.dataset, shown, f"{key}-{page.start}-{project.revision}")
-    paging.controls(len(found), key=key, noun="row")
-    _bulk(project, turn, shown_queue, listing.loc[found], shown.iloc[chosen], by)
+    paging.controls(len(found), key=key, noun="example")
+    _bulk(project, turn, shown_queue, found, still_open, shown.iloc[chosen], by)
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
@@ -78,11 +78,15 @@ def _listing(state: str, _project: Project, _cards: pd.DataFrame) -> pd.DataFram
     return list_cards(_project, _cards)
 
 
-@st.cache_resource(show_spinner=False, max_entries=16)
+@st.cache_resource(show_spinner=False, max_entries=8)
 def _matching(
     state: str, asked: tuple[object, ...], _listing: pd.DataFrame, _dataset: Dataset, _wanted: Filter
-) -> pd.Index:
-    return matching(_listing, _dataset, _wanted)
+) -> tuple[pd.DataFrame, int]:
+    """The rows that match, in their order, and how many of them are open."""
+    found = matching(_listing, _dataset, _wanted)
+    # Without a filter it is the listing itself, which need not be copied.
+    rows = _listing if found.equals(_listing.index) else _listing.loc[found]
+    return rows, len(open_rows(rows))
 
 
 # --- what is shown --------------------------------------------------------------------------------------------------
@@ -186,10 +190,15 @@ def _rows(dataset: Dataset, shown: pd.DataFrame, key: str) -> list[int]:
 
 
 def _bulk(
-    project: Project, turn: Turn, queue: Queue | None, matched: pd.DataFrame, selected: pd.DataFrame, by: str
+    project: Project,
+    turn: Turn,
+    queue: Queue | None,
+    matched: pd.DataFrame,
+    still_open: int,
+    selected: pd.DataFrame,
+    by: str,
 ) -> None:
-    """Draw the decisions for the selected rows, or for all that match."""
-    remaining = open_rows(matched)
+    """Draw the decisions for the selected rows, or for all that match and are open."""
     with st.container(border=True):
         scope, opens = st.columns([4, 1], vertical_alignment="center")
         every = scope.radio(
@@ -198,7 +207,7 @@ def _bulk(
             horizontal=True,
             # The numbers stand below: an option whose words change is another one, and the choice is lost.
             format_func=_SCOPES.__getitem__,
-            captions=[count(len(selected), "row"), count(len(remaining), "row")],
+            captions=[count(len(selected), "row"), count(still_open, "row")],
             key="table-scope",
             label_visibility="collapsed",
         )
@@ -207,7 +216,7 @@ def _bulk(
         if queue is not None and is_of_pool(queue):
             st.caption("What has no label yet is labelled one by one: select a row and open its card.")
             return
-        rows = remaining if every else selected
+        rows = open_rows(matched) if every else selected
         if rows.empty:
             st.caption(
                 "Nothing that matches is open."
@@ -217,7 +226,7 @@ def _bulk(
             return
         found = bands.audit(project, turn)
         sure = not every or st.checkbox(
-            f"Yes, one decision on {count(len(rows), 'row')} that nobody looks at one by one",
+            f"Yes, one decision on {count(len(rows), 'example')} that nobody looks at one by one",
             key=f"table-sure-{len(rows)}-{project.revision}",
         )
         _decisions(project, rows, found, sure=bool(sure), every=bool(every), by=by)
@@ -255,7 +264,7 @@ def _decisions(project: Project, rows: pd.DataFrame, found: Audit, *, sure: bool
             key=f"table-do-{decision}",
             disabled=not sure or not known,
             type="primary" if primary else "secondary",
-            help=None if known else "Needs a figure: review a random sample of the bands under “Audited fix” first.",
+            help=None if known else "Needs a figure: review a random sample of the bands under 'Audited fix' first.",
             on_click=_decide,
             args=(project, rows, decision, other, found if every else None, by, revision),
         )
@@ -283,27 +292,28 @@ def _figures(found: Audit, rows: pd.DataFrame, *, every: bool) -> None:
     if right is not None and wrong is not None:
         how = " at random" if right.random else ", not at random,"
         st.markdown(
-            f"In the bands of these rows, of {count(right.reviewed)} reviewed{how} the suggestion was right in "
+            f"In the bands of these examples, of {count(right.reviewed)} reviewed{how} the suggestion was right in "
             f"**{_share(right)}**, the given label wrong in **{_share(wrong)}**."
             + ("" if right.random else " Worst cards first look surer than the rest is.")
         )
     elif every:
         st.warning(
-            "No figure says how often the suggestion is right here: some of these rows lie in a band that was not "
+            "No figure says how often the suggestion is right here: some of these examples lie in a band that was not "
             "reviewed, or are no suspects of the last turn. All of them at once can be kept or called ambiguous only.",
             icon=":material/warning:",
         )
     else:
         st.caption(
-            "No reviewed sample says how often the suggestion is right here. You answer for the rows that you select."
+            "No reviewed sample says how often the suggestion is right here. You answer for the examples that you "
+            "select."
         )
 
 
 def _share(figure: Figure) -> str:
-    return f"{percent(figure.share, 0)} ({interval(100 * figure.low, 100 * figure.high, 0)} %)"
+    return f"{percent(figure.share, 0)} ({percent_interval(figure.low, figure.high, 0)})"
 
 
-@errors.calm(doing="deciding on the rows")
+@errors.calm(doing="deciding on the examples")
 def _decide(
     project: Project,
     rows: pd.DataFrame,

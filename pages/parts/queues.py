@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import streamlit as st
 
@@ -12,7 +14,7 @@ from core.annotate import case_cards, conflicts, mixed
 from core.flywheel import Decision, decisions, seconds_per_decision, start_queue, what_was_done
 from core.flywheel.actions import SECONDS_PER_DECISION
 from core.report import count
-from pages.parts import sidebar
+from pages.parts import sidebar, turns
 
 if TYPE_CHECKING:
     from core.flywheel import Project, Queue, Turn
@@ -56,17 +58,18 @@ def ranking(
         Rows of ``turn.suspects``.
     """
     cards = turn.suspects
+    chosen = _in_train(turns.identity(project, turn), project.dataset.version, project, turn)
     if flagged:
-        cards = cards[cards["flagged"]]
+        chosen = chosen & cards["flagged"].to_numpy(dtype=bool)
     if label is not None:
-        cards = cards[cards["given"] == label]
+        chosen = chosen & (cards["given"] == label).to_numpy(dtype=bool)
     if probably is not None:
-        cards = cards[cards["suggested"] == probably]
+        chosen = chosen & (cards["suggested"] == probably).to_numpy(dtype=bool)
     if ids is not None:
-        cards = _among(cards, pd.Index(list(ids)))
+        chosen = chosen & _among(cards, pd.Index(list(ids)))
     if not again:
-        cards = _among(cards, _settled(project), keep=False)
-    return _among(cards, project.dataset.ids("train"))
+        chosen = chosen & ~_among(cards, _settled(project))
+    return cards[chosen]
 
 
 def cases(project: Project, turn: Turn, *, label: str | None = None, again: bool = False) -> pd.DataFrame:
@@ -154,5 +157,15 @@ def _settled(project: Project) -> pd.Index:
     return known.index[(known["decision"] != Decision.SKIP).to_numpy(dtype=bool)]
 
 
-def _among(cards: pd.DataFrame, ids: pd.Index, *, keep: bool = True) -> pd.DataFrame:
-    return cards[(ids.get_indexer(cards.index) >= 0) == keep]
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _in_train(identity: str, version: str, _project: Project, _turn: Turn) -> npt.NDArray[np.bool_]:
+    """Which suspects of a turn are still in train."""
+    return np.asarray(_project.dataset.ids("train").get_indexer(_turn.suspects.index) >= 0)
+
+
+def _among(cards: pd.DataFrame, ids: pd.Index) -> npt.NDArray[np.bool_]:
+    """Which cards are of these examples, of which there are few as a rule: they are looked up, not the cards."""
+    among = np.zeros(len(cards), dtype=bool)
+    places = cards.index.get_indexer(ids)
+    among[places[places >= 0]] = True
+    return among

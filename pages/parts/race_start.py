@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
-from core.flywheel import SECONDS_PER_DECISION, SECONDS_PER_FIT, Project, race_project
+from core.flywheel import IN_TURNS, SECONDS_PER_DECISION, SECONDS_PER_FIT, Project, kept_volume, race_project
 from core.progress import Cancel, Progress
-from pages.parts import jobs
+from pages.parts import jobs, volume
 
 __all__ = ["JOB", "about", "form", "so_far"]
 
@@ -54,16 +57,12 @@ def about(project: Project) -> None:
 def form(project: Project) -> None:
     """Let the budget be chosen, and start a race."""
     known = simulated(project)
-    minutes, reviews, accuracy = 20, 30, 95
-    if known:
-        with st.container(horizontal=True, vertical_alignment="bottom"):
-            minutes = st.number_input("Minutes each side may spend", 2, 600, 20, 5, key="race-minutes", width=230)
-            reviews = st.number_input("Labels reviewed a turn", 1, 1000, 30, 10, key="race-reviews", width=200)
-            accuracy = st.number_input("Reviewer right, in %", 0, 100, 95, 5, key="race-accuracy", width=180)
+    asked = _asked(known)
     st.caption(
-        f"{_SIMULATED if known else _LEDGER} A fit of a model costs {SECONDS_PER_FIT:g} s, a decision "
-        f"{SECONDS_PER_DECISION:g} s, whatever the clock says, so that the same race comes out the same."
+        f"{_SIMULATED if known else _LEDGER} Fits and decisions have a price, whatever the clock says, so that the "
+        "same race comes out the same."
     )
+    beside = known and kept_volume(project) is None and _volume_too()
     ready = known or len(project.turns) > 1
     if not ready:
         st.info(
@@ -76,7 +75,47 @@ def form(project: Project) -> None:
     if st.button(
         "Start the race", type="primary", icon=":material/flag:", key="race-start", disabled=busy or not ready
     ):
-        _run(project, 60.0 * minutes, int(reviews), accuracy / 100)
+        _run(project, asked, volume_too=beside)
+
+
+def _asked(known: bool) -> dict[str, Any]:
+    """The arguments of the race that are chosen."""
+    asked: dict[str, Any] = {}
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        if known:
+            asked["budget"] = 60.0 * st.number_input(
+                "Minutes each side may spend", 2, 600, 20, 5, key="race-minutes", width=210
+            )
+            asked["reviews_per_turn"] = st.number_input(
+                "Labels reviewed per turn", 1, 1000, 30, 10, key="race-reviews", width=180
+            )
+            asked["accuracy"] = (
+                st.number_input("Reviewer right (%)", 0, 100, 95, 5, key="race-accuracy", width=170) / 100
+            )
+        asked["seconds_per_fit"] = st.number_input(
+            "Seconds a fit costs", 0.1, 3600.0, SECONDS_PER_FIT, 1.0, "%g", key="race-fit", width=170
+        )
+        asked["seconds_per_decision"] = st.number_input(
+            "Seconds a decision costs",
+            0.1,
+            3600.0,
+            float(SECONDS_PER_DECISION),
+            1.0,
+            "%g",
+            key="race-decision",
+            width=190,
+        )
+    return asked
+
+
+def _volume_too() -> bool:
+    """Offer to measure volume against consistency after the race."""
+    return st.checkbox(
+        "Then measure volume against consistency, as its last step",
+        value=True,
+        key="race-volume",
+        help=f"Takes about as long as {IN_TURNS} turns, in the background.",
+    )
 
 
 def simulated(project: Project) -> bool:
@@ -84,30 +123,25 @@ def simulated(project: Project) -> bool:
     return project.dataset_at(0).schema.truth is not None
 
 
-def _run(project: Project, budget: float, reviews: int, accuracy: float) -> None:
+def _run(project: Project, asked: dict[str, Any], *, volume_too: bool) -> None:
     tables, project_id = so_far(), project.id
     tables.pop(project_id, None)
 
     def hear(table: pd.DataFrame) -> None:
         # The axis is that of the whole budget from the first step on.
-        table.attrs["budget"] = budget if known else float(table.loc[table["arm"] == "data", "cost"].max())
+        ledger = table.loc[table["arm"] == "data", "cost"].max()
+        table.attrs["budget"] = asked.get("budget") or float(ledger)
         tables[project_id] = table
-
-    known = simulated(project)
 
     def work(progress: Progress, cancel: Cancel) -> int:
         try:
-            run = race_project(
-                project,
-                budget=budget,
-                reviews_per_turn=reviews,
-                accuracy=accuracy,
-                heard=hear,
-                progress=progress,
-                cancel=cancel,
-            )
+            run = race_project(project, **asked, heard=hear, progress=progress, cancel=cancel)
         finally:
             tables.pop(project_id, None)
+        if volume_too:
+            # It may be under way already.
+            with suppress(jobs.JobError):
+                volume.measure(project)
         return run.number
 
     jobs.start(project.id, JOB, "Race", work)

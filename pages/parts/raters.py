@@ -45,7 +45,7 @@ def _long(draft_id: str, _frame: pd.DataFrame) -> Layout | None:
 
 
 def _gather(draft: Draft, layout: Layout) -> None:
-    said = f"This file has a row a label: {plain(layout.reason)}."
+    said = f"This file has one row per label: {plain(layout.reason)}."
     if draft.frame.shape[1] <= 3:
         st.info(
             f"{said} It holds nothing that a model could learn from. Make a project of the file with the examples "
@@ -55,9 +55,9 @@ def _gather(draft: Draft, layout: Layout) -> None:
         return
     with st.container(border=True), errors.calm(doing="gathering the labels"):
         st.markdown(
-            f"{said} A project needs one row an example: a column an annotator, and their consensus as the label."
+            f"{said} A project needs one row per example: one column per annotator, and their consensus as the label."
         )
-        if st.button("Make one row an example", type="primary", icon=":material/compress:", key="gather"):
+        if st.button("Make one row per example", type="primary", icon=":material/compress:", key="gather"):
             with st.spinner("Gathering the labels"):
                 gathered = gather_examples(draft.frame, layout)
                 annotators = [name for name in gathered.columns if str(name).startswith("annotator_")]

@@ -12,7 +12,7 @@ import streamlit as st
 
 from core.flywheel import is_watched, unwatch, watch
 from core.flywheel.wanted import class_to_add, collection_list, collection_table
-from core.report import count, interval, number, percent
+from core.report import count, number, percent, percent_interval, verb
 from pages.parts import errors, examples, frame, handover, queues, sidebar
 from pages.parts.plain import plain
 
@@ -63,16 +63,16 @@ def draw(project: Project, turn: Turn, found: Found, region: Region, *, key: str
 
 
 def _sentence(region: Region) -> str:
-    ends = interval(100 * region.low, 100 * region.high, 1)
+    ends = percent_interval(region.low, region.high)
     said = (
-        f"{count(region.wrong)} of its {count(region.size, 'example')} ({percent(region.share)} of train) are "
-        f"predicted wrongly: an error of **{percent(region.error)}** ({ends} %)"
+        f"{count(region.wrong)} of its {count(region.size, 'example')} ({percent(region.share)} of train) "
+        f"{verb(region.wrong, 'is', 'are')} predicted wrongly: an error of **{percent(region.error)}** ({ends})"
     )
     if not region.wrong:
         return f"{said}."
     said += (
         f", {number(region.lift, 1)} times that of all. {percent(region.coverage)} of all errors "
-        f"({interval(100 * region.coverage_low, 100 * region.coverage_high, 1)} %) lie in it."
+        f"({percent_interval(region.coverage_low, region.coverage_high)}) lie in it."
     )
     if region.gain_if_fixed > 0:
         points = number(100 * region.gain_if_fixed, 2)
@@ -108,11 +108,11 @@ def _generate(project: Project, found: Found, region: Region, key: str) -> None:
     if not region.wrong:
         return
     chosen = class_to_add(project.dataset, found.predictions.loc[region.ids])
-    said = "Rows are made of its examples, and nothing is added before you have tried it."
+    said = "New examples are made from its own, and nothing is added before you have tried it."
     if chosen is not None:
         said = (
-            f"Of its {count(chosen[2], 'example')} labelled '{plain(chosen[0])}', {count(chosen[1])} are predicted "
-            f"wrongly. {said}"
+            f"Of its {count(chosen[2], 'example')} labelled '{plain(chosen[0])}', {count(chosen[1])} "
+            f"{verb(chosen[1], 'is', 'are')} predicted wrongly. {said}"
         )
     if st.button("Generate for it", key=f"generate-{key}", icon=":material/library_add:", help=said):
         handover.begin(project, region, chosen)

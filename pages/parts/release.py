@@ -23,7 +23,7 @@ _JOB = "model"
 def draw(project: Project) -> None:
     """Let a turn be chosen, fit its model as a job, and offer the file."""
     st.markdown(
-        "The locked model of a turn, with a script that predicts rows elsewhere. No pickle, no training rows. What it "
+        "The locked model of a turn, with a script that predicts rows elsewhere. No pickle, no train examples. What it "
         "predicts can be brought back as a batch."
     )
     numbers = [turn.number for turn in reversed(project.turns)]

@@ -20,7 +20,7 @@ from core.flywheel import (
     others,
     simulate_reviewer,
 )
-from core.report import count, interval, percent, shorten
+from core.report import count, percent, percent_interval, shorten
 from pages.parts import choose_queue, errors, frame, queues, turns
 from pages.parts.plain import plain
 
@@ -183,7 +183,7 @@ def simulated(project: Project, queue: Queue, place: int) -> None:
         )
         cards, right, go, back = st.columns([2, 3, 3, 2], vertical_alignment="bottom")
         settled = cards.number_input("Cards", 1, max(1, left), min(50, max(1, left)), key=f"simulated-{queue.number}")
-        accuracy = right.slider("Right answers", 50, 100, 95, format="%d %%", key="simulated-accuracy")
+        accuracy = right.slider("Right answers", 50, 100, 95, format="%d%%", key="simulated-accuracy")
         if go.button(
             f"Settle the next {count(settled)}",
             key="simulate",
@@ -202,7 +202,8 @@ def simulated(project: Project, queue: Queue, place: int) -> None:
             width="stretch",
             help="Takes back what the simulated reviewer did last; your own undo leaves it alone.",
         ):
-            frame.tell(project.undo(SIMULATED).summary.capitalize(), icon=":material/undo:")
+            summary = project.undo(SIMULATED).summary
+            frame.tell(f"{summary[0].upper()}{summary[1:]}.", icon=":material/undo:")
             st.rerun()
 
 
@@ -216,8 +217,8 @@ def noise(project: Project, turn: Turn) -> None:
     found = _noise(turns.identity(project, turn), turn, project.dataset_at(turn.revision).generated)
     with box:
         st.markdown(
-            f"An estimated **{percent(found.share)}** ({interval(100 * found.low, 100 * found.high, 1)} %) of the "
-            f"training labels, judged by turn {turn.number}. A weak model sees noise in what is only hard."
+            f"An estimated **{percent(found.share)}** ({percent_interval(found.low, found.high)}) of the "
+            f"labels in train, judged by turn {turn.number}. A weak model sees noise in what is only hard."
         )
         classes, pairs = st.columns(2)
         classes.dataframe(_noise_rows(found.per_class.reset_index(), ["given"]), hide_index=True, height="content")
@@ -269,8 +270,8 @@ def _noise_rows(found: pd.DataFrame, names: list[str]) -> pd.DataFrame:
         **{
             "probably wrong": [count(value) for value in found["wrong" if "wrong" in found else "examples"]],
             "share": [percent(value) for value in found["share"]],
-            "95 % interval": [
-                f"{interval(100 * low, 100 * high, 1)} %" for low, high in zip(found["low"], found["high"], strict=True)
+            "95% interval": [
+                percent_interval(low, high) for low, high in zip(found["low"], found["high"], strict=True)
             ],
         }
     )

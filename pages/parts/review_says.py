@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.annotate import Estimate, Share
 from core.flywheel import audit_estimate
-from core.report import count, interval, percent
+from core.report import count, percent, percent_interval
 
 if TYPE_CHECKING:
     from core.flywheel import Project, Queue
@@ -53,7 +53,7 @@ def _recall(found: Estimate) -> None:
 
 def _precision(found: Estimate) -> None:
     _share(
-        "Suspects that are wrong (precision)",
+        "Suspects with a wrong label (precision)",
         found.precision,
         "settled suspects",
         nothing="No ranked suspect is settled yet.",
@@ -67,8 +67,7 @@ def _share(title: str, share: Share, of: str, *, nothing: str) -> None:
         return
     low, high = share.interval
     st.markdown(
-        f"**{percent(share.value)}** ({interval(100 * low, 100 * high, 1)} %)  \n{count(share.found)} of "
-        f"{count(share.of)} {of}"
+        f"**{percent(share.value)}** ({percent_interval(low, high)})  \n{count(share.found)} of {count(share.of)} {of}"
     )
 
 

@@ -12,7 +12,7 @@ from core.annotate.combinations import AllOf, AnyOf, Not
 from core.annotate.conditions import Compares, Condition, Contains, Matches, Missing
 from core.dataset import Dataset
 from core.flywheel import SetRules
-from core.report import count, interval, percent, shorten, written
+from core.report import SECOND, count, percent, percent_interval, shorten, written
 from pages.parts import errors, frame
 from pages.parts.plain import escaped, plain
 
@@ -53,7 +53,7 @@ _OPERATORS = {
 _DENIED = {"contains none of", "does not match", "is not", "is not one of", "is there"}
 _MOST_PARTS = 6
 _MOST_VALUES = 200
-_MARK = "background:color-mix(in srgb,#e6a700 40%,transparent);color:inherit;border-radius:3px;padding:0 .1em"
+_MARK = f"background:color-mix(in srgb,{SECOND} 30%,transparent);color:inherit;border-radius:3px;padding:0 .1em"
 
 
 @dataclass(frozen=True)
@@ -184,9 +184,14 @@ def _remove(row: int) -> None:
     st.session_state[_DRAFT] = draft | {"rows": [each for each in draft["rows"] if each != row]}
 
 
+@st.cache_data(show_spinner=False, max_entries=16)
+def _columns(version: str, _dataset: Dataset) -> dict[str, str]:
+    return readable_columns(_dataset)
+
+
 def _row(dataset: Dataset, part: _Part | None, key: str, place: int, draft: dict[str, Any]) -> _Part:
     """Draw one condition: column, what is asked of it, values."""
-    columns = readable_columns(dataset)
+    columns = _columns(dataset.version, dataset)
     several = len(draft["rows"]) > 1
     left, middle, right, last = st.columns([2, 2, 5, 0.6], vertical_alignment="bottom")
     names = list(columns)
@@ -323,7 +328,7 @@ def _preview(dataset: Dataset, rule: Rule | None, problem: str) -> Preview | Non
         f"({percent(found.train / max(1, found.of_train))}){pool}."
         + (
             f" **{percent(found.agreed / found.train)}** of the labels there are {plain(rule.label)} "
-            f"({interval(100 * found.low, 100 * found.high, 1)} %, {count(found.agreed)} of {count(found.train)}), "
+            f"({percent_interval(found.low, found.high)}, {count(found.agreed)} of {count(found.train)}), "
             f"against {percent(found.base)} of all."
             if found.train
             else ""
@@ -373,7 +378,7 @@ def _show(dataset: Dataset, rule: Rule, found: Preview) -> None:
         st.caption("It hits nothing. Try other words, or fewer conditions.")
         return
     rows = "".join(_example(dataset, rule, example) for example in found.examples)
-    st.caption("Some of what it hits, drawn by chance")
+    st.caption("Some of what it hits, drawn at random")
     st.html(f'<ul aria-label="Examples that the rule hits" style="list-style:none;margin:0;padding:0">{rows}</ul>')
 
 

@@ -23,7 +23,7 @@ from core.flywheel.rules import (
     trusted_labels,
     weigh,
 )
-from core.report import count, interval, percent, shorten
+from core.report import count, percent, percent_interval, shorten, verb
 from pages.parts import errors, frame, queues, rule_form, turns
 from pages.parts.plain import plain
 
@@ -72,6 +72,16 @@ def _weighed(project_id: str, revision: int, _project: Project) -> Weighed:
 @st.cache_resource(show_spinner=False, max_entries=8)
 def _bands(project_id: str, revision: int, _project: Project, _weighed: Weighed) -> pd.DataFrame:
     return rule_bands(_project, _weighed)
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _against(project_id: str, revision: int, rule: str, _project: Project, _weighed: Weighed) -> pd.DataFrame:
+    return rule_disagreements(_project, _weighed, rule) if rule in _weighed.votes else pd.DataFrame()
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _torn(project_id: str, revision: int, _project: Project, _weighed: Weighed) -> pd.DataFrame:
+    return rule_conflicts(_project, _weighed)
 
 
 def _worth(project: Project, turn: Turn, rules: Sequence[Rule], weighed: Weighed, by: str) -> None:
@@ -138,8 +148,8 @@ def _changes(project: Project, rule: Rule, by: str) -> None:
 
 def _queues(project: Project, turn: Turn, rule: Rule, weighed: Weighed) -> None:
     """The ways to what the chosen rule, or any two rules, contradict."""
-    against = rule_disagreements(project, weighed, rule.name) if rule.name in weighed.votes else pd.DataFrame()
-    torn = rule_conflicts(project, weighed)
+    against = _against(project.id, project.revision, rule.name, project, weighed)
+    torn = _torn(project.id, project.revision, project, weighed)
     st.button(
         f"Review {count(len(against), 'disagreement')}" if len(against) else "No disagreement to review",
         icon=":material/rate_review:",
@@ -170,8 +180,8 @@ def _rows(rules: Sequence[Rule], weighed: Weighed) -> pd.DataFrame:
     def measured(row: pd.Series, name: str, base: str) -> str:
         if pd.isna(row[base]) or not row[base]:
             return "none reviewed" if base == "reviewed" and not pd.isna(row[base]) else ""
-        ends = interval(100 * row[f"{name}_low"], 100 * row[f"{name}_high"], 0)
-        return f"{percent(row[name], 0)} ({ends} %) of {count(row[base])}"
+        ends = percent_interval(row[f"{name}_low"], row[f"{name}_high"], 0)
+        return f"{percent(row[name], 0)} ({ends}) of {count(row[base])}"
 
     lines = [row for _, row in table.iterrows()]
     return pd.DataFrame(
@@ -226,13 +236,13 @@ def _ideas(project: Project, turn: Turn, rules: Sequence[Rule]) -> None:
             return
         st.caption(
             "Found on half of the labels that nothing speaks against, measured on the other half. The interval is "
-            "95 %; behind it the share of the class in all."
+            "95%; behind it the share of the class in all."
         )
         for place, idea in enumerate(ideas[: 2 * _FEW]):
             words, figures, use = st.columns([6, 5, 2], vertical_alignment="center")
             words.markdown(f"{plain(idea.rule.condition)} → **{plain(shorten(idea.rule.label, 40))}**")
             figures.caption(
-                f"{percent(idea.share, 0)} right ({interval(100 * idea.low, 100 * idea.high, 0)} %) on "
+                f"{percent(idea.share, 0)} right ({percent_interval(idea.low, idea.high, 0)}) on "
                 f"{count(idea.fires)}; {percent(idea.base, 0)} of all"
             )
             use.button("Start from it", key=f"rule-idea-{place}", on_click=partial(_start_from, project.id, idea.rule))
@@ -283,13 +293,13 @@ def _band(project: Project, turn: Turn, weighed: Weighed, band: pd.Series, by: s
         else f"under {percent(band['up_to'], 0)} sure"
     )
     wrong = (1 - band["low"]) * band["proposed"] if ready else 0
-    how = " at random" if band["random"] else ", not at random,"
+    how, were = " at random" if band["random"] else ", not at random,", verb(band["right"], "was", "were")
     with st.container(border=True):
         left, right, actions = st.columns([4, 4, 5], vertical_alignment="center")
         left.markdown(f"**{sure}** · {count(band['proposed'], 'example')}  \n{plain(band['classes'])}")
         right.markdown(
-            f"{count(band['right'])} of {count(band['used'])} reviewed{how} were right: "
-            f"**{percent(band['share'], 0)}** ({interval(100 * band['low'], 100 * band['high'], 0)} %)"
+            f"{count(band['right'])} of {count(band['used'])} reviewed{how} {were} right: "
+            f"**{percent(band['share'], 0)}** ({percent_interval(band['low'], band['high'], 0)})"
             if ready
             else f"{count(band['reviewed'])} reviewed"
             if band["reviewed"]
@@ -317,10 +327,10 @@ def _band(project: Project, turn: Turn, weighed: Weighed, band: pd.Series, by: s
                 else f"After {FEWEST_REVIEWED} reviewed: {count(FEWEST_REVIEWED - int(band['reviewed']))} to go.",
             ):
                 st.markdown(
-                    f"{count(band['right'])} of {count(band['used'])} reviewed{how} were right "
-                    f"({interval(100 * band['low'], 100 * band['high'], 0)} %): by the lower end of the 95 % interval, "
-                    f"as many as **{count(wrong)} of {count(band['proposed'])}** may "
-                    "come out wrong. One edit, one undo."
+                    f"{count(band['right'])} of {count(band['used'])} reviewed{how} "
+                    f"{were} right ({percent_interval(band['low'], band['high'], 0)}): "
+                    f"by the lower end of the 95% interval, as many as **{count(wrong)} of "
+                    f"{count(band['proposed'])}** may come out wrong. One edit, one undo."
                 )
                 st.button(
                     f"Label {count(band['proposed'], 'example')}",

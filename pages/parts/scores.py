@@ -8,7 +8,15 @@ import pandas as pd
 import streamlit as st
 
 from core.evaluate import METRICS, per_class_of
-from core.report import class_costs_chart, class_scores_chart, confusion_list, count, percent, signed, signed_interval
+from core.report import (
+    class_costs_chart,
+    class_scores_chart,
+    confusion_list,
+    percent,
+    signed,
+    signed_interval,
+    times,
+)
 from core.report.classes import SCORES
 from pages.parts import figure, judged, verdicts
 from pages.parts.plain import plain
@@ -23,7 +31,7 @@ def draw(project: Project, turn: Turn) -> None:
     """Draw every metric with its interval, each class with its own, and whose errors cost most."""
     left, right = st.columns(2, gap="large")
     rows = [
-        {"metric": METRICS[name], "value (95 % interval)": verdicts.score(*values)}
+        {"metric": METRICS[name], "value (95%)": verdicts.score(*values)}
         for name, values in turn.evaluation.metrics.items()
     ]
     left.dataframe(pd.DataFrame(rows), hide_index=True, height="content", alt="All metrics of the turn")
@@ -65,13 +73,13 @@ def _costs(project: Project, turn: Turn) -> None:
     if metric != project.headline:
         st.caption(f"{METRICS[project.headline]} can't be taken apart by class: errors are costed in {title}.")
     if pairs.empty:
-        st.info("Nothing is predicted wrong here.", icon=":material/done_all:")
+        st.info("Nothing is predicted wrongly here.", icon=":material/done_all:")
         return
     first, worst = classes.iloc[0], pairs.iloc[0]
     st.markdown(
         f"**{plain(classes.index[0])}** takes {percent(first['share'], 0)} of what is missing to a perfect {title}. "
         f"The costliest confusion is **{plain(worst['true'])}** taken for **{plain(worst['predicted'])}**, "
-        f"{count(worst['count'], 'time')}: if these were right, {title} would change by {signed(worst['gain'], 4)} "
+        f"{times(worst['count'])}: if these were right, {title} would change by {signed(worst['gain'], 4)} "
         f"({signed_interval(worst['low'], worst['high'], 4)})."
     )
     left, right = st.columns(2, gap="large")

@@ -9,9 +9,8 @@ import streamlit as st
 
 from core.evaluate import METRICS
 from core.flywheel import AFTER, JUDGED, opened_elsewhere, refusal
-from core.report import count, interval, moment, number, signed, signed_interval
+from core.report import count, interval, moment, number, signed, signed_interval, times
 from pages.parts import errors, jobs, sidebar, verdicts
-from pages.parts.judgement import times
 from pages.parts.plain import plain
 
 if TYPE_CHECKING:
@@ -75,7 +74,7 @@ def offer(project: Project, turn: Turn) -> None:
             else plain(refused)
         )
         button.button(
-            "Open the sealed set …",
+            "Open the sealed set…",
             key="open-seal",
             icon=":material/lock_open:",
             disabled=refused is not None,
@@ -171,7 +170,7 @@ def _confirm(project: Project, turn: Turn) -> None:
 def _score(label: str, score: tuple[float, float, float], help_: str) -> None:
     value, low, high = score
     st.metric(label, number(value), help=help_)
-    st.caption(f"95 % interval {interval(low, high)}")
+    st.caption(f"95% interval {interval(low, high)}")
 
 
 def _said(found: Claim) -> str:
@@ -217,8 +216,8 @@ def _tables(found: Claim) -> None:
             [
                 {
                     "metric": METRICS[name],
-                    "sealed (95 %)": verdicts.score(*values),
-                    "test (95 %)": verdicts.score(*found.on_test.metrics[name]),
+                    "sealed (95%)": verdicts.score(*values),
+                    "test (95%)": verdicts.score(*found.on_test.metrics[name]),
                 }
                 for name, values in found.evaluation.metrics.items()
             ]
@@ -235,7 +234,7 @@ def _tables(found: Claim) -> None:
             {
                 "class": classes.index.astype(str),
                 "examples": classes["support"].to_numpy(),
-                **{f"{title} (95 %)": _of_classes(classes, name) for name, title in _SCORES.items()},
+                **{f"{title} (95%)": _of_classes(classes, name) for name, title in _SCORES.items()},
             }
         ),
         hide_index=True,

@@ -51,7 +51,7 @@ def draw(project: Project) -> None:
             "Choose a row (Shift + Space) to fill the form above with it. Inside the folds of train, intervals "
             f"corrected for all {len(found.trials)} together (Holm). Likely: the change, drawn towards what the method "
             "gives in other amounts as far as luck explains that they differ. On the front: nothing that changes fewer "
-            f"rows gives more.{free}"
+            f"examples gives more.{free}"
         )
         if tried.version != project.dataset.version:
             st.caption("The data was changed since this trial.")

@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.evaluate import METRICS
 from core.flywheel import FLIPS, WAYS, Side, SideBySide, side_by_side
-from core.report import changes_chart, count, percent, shorten, written
+from core.report import changes_chart, count, percent, shorten, verb, written
 from pages.parts import cards, examples, figure, jobs, paging, turns, verdicts
 from pages.parts.plain import plain
 
@@ -66,7 +66,7 @@ def draw(first: Side, second: Side, *, names: tuple[str, str]) -> None:
     with st.container(border=True):
         verdicts.statement(found.verdict, metric=METRICS[project.headline], against=said[0])
         fixed, broken, moved = ((found.flips["flip"] == kind).sum() for kind in FLIPS)
-        others = f"; {count(moved)} more are wrong in another way" if moved else ""
+        others = f"; {count(moved)} more {verb(moved, 'is', 'are')} wrong in another way" if moved else ""
         st.markdown(
             f"Of {count(len(found.labels), 'test example')}, {said[1]} gets **{count(fixed)}** right that {said[0]} "
             f"got wrong, and **{count(broken)}** wrong that it got right{others}. "
@@ -74,11 +74,11 @@ def draw(first: Side, second: Side, *, names: tuple[str, str]) -> None:
         )
         if found.left_out:
             st.caption(
-                f"{count(found.left_out, 'test example')} are left out: the two do not share them, or blind review "
+                f"{count(found.left_out, 'test example')} left out: the two do not share them, or blind review "
                 "has corrected their label in two ways."
             )
     views: dict[str, Callable[[], None]] = {
-        f"Rows that differ · {count(len(found.rows.table))}": lambda: _rows(first, second, found, key),
+        f"Examples that differ · {count(len(found.rows.table))}": lambda: _rows(first, second, found, key),
         f"Predictions that flipped · {count(len(found.flips))}": lambda: _flips(second, found, key),
         f"Each class · {count(len(found.classes))}": lambda: _classes(found),
     }

@@ -82,7 +82,7 @@ def _headline(project: Project, turns: list[Turn]) -> None:
     last = turns[-1]
     value, low, high = last.headline
     st.metric(title, number(value), help=verdicts.INTERVAL_HELP)
-    st.caption(f"95 % interval {interval(low, high)}")
+    st.caption(f"95% interval {interval(low, high)}")
     since = last.verdict_against_first
     if since is not None:
         st.markdown(f"since turn 0 {verdicts.badge(since.verdict)}  \n{verdicts.change(since)}")

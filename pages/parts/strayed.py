@@ -23,11 +23,11 @@ def notice(project: Project) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(f":material/family_history: {_said(found)}")
         if len(found.orphans) and st.button(
-            f"Exclude {count(len(found.orphans), 'generated row')}", key="exclude-strayed"
+            f"Exclude {count(len(found.orphans), 'generated example')}", key="exclude-strayed"
         ):
             _apply(project, found.exclude(by=sidebar.reviewer()))
         if len(found.relabelled) and st.button(
-            f"Relabel {count(len(found.relabelled), 'generated row')}", key="relabel-strayed"
+            f"Relabel {count(len(found.relabelled), 'generated example')}", key="relabel-strayed"
         ):
             _apply(project, found.relabel(by=sidebar.reviewer()))
 
@@ -36,15 +36,16 @@ def _said(found: Strayed) -> str:
     lost, torn = len(found.orphans) - len(found.torn), len(found.torn)
     parts = []
     if lost:
-        parts.append(f"{count(lost, 'generated row has', 'generated rows have')} a parent that was excluded.")
+        parts.append(f"{count(lost, 'generated example has', 'generated examples have')} a parent that was excluded.")
     if torn:
         parts.append(
-            f"{count(torn, 'generated row has', 'generated rows have')} two parents that have different classes by now."
+            f"{count(torn, 'generated example has', 'generated examples have')} two parents that have different "
+            "classes by now."
         )
     if len(found.relabelled):
         parts.append(
-            f"{count(len(found.relabelled), 'generated row has', 'generated rows have')} the class that the parents "
-            "had before they were relabelled."
+            f"{count(len(found.relabelled), 'generated example has', 'generated examples have')} the class that the "
+            "parents had before they were relabelled."
         )
     return " ".join(parts)
 

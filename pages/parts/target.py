@@ -72,7 +72,7 @@ def choose(project: Project, method: Method) -> str | float | Mapping[str, int] 
         st.session_state.pop(key, None)
     target = str(st.selectbox("Target", options, format_func=words.__getitem__, key=key))
     if target == SHARE:
-        return float(st.slider("Share of the largest class", 5, 100, 50, 5, format="%d %%", key="share") / 100)
+        return float(st.slider("Share of the largest class", 5, 100, 50, 5, format="%d%%", key="share") / 100)
     if target.startswith(CLASS):
         return target.removeprefix(CLASS)
     if target in set(Strategy):
@@ -137,7 +137,7 @@ def _focus(project: Project, target: str, turn: Turn | None) -> Focus:
             1,
             30,
             10,
-            format="%d %%",
+            format="%d%%",
             key="hard-share",
             help=f"Those with the highest loss out of fold in turn {turn.number}. Wrong labels are among them: look "
             "through the suspects first.",

@@ -8,9 +8,9 @@ import pandas as pd
 import streamlit as st
 
 from core.evaluate import METRICS, label_noise
-from core.flywheel import arrive, blind_queue, move, on_reviewed, others, reviewed, skipped
+from core.flywheel import arrive, blind_queue, dated_tests, move, on_reviewed, others, reviewed, skipped
 from core.flywheel import draw as draw_sample
-from core.report import count, interval, percent, shorten
+from core.report import count, percent, percent_interval, shorten
 from pages.parts import blind_card, errors, frame, queues, review_queue, verdicts
 from pages.parts.plain import plain
 
@@ -33,10 +33,12 @@ def draw(project: Project, turn: Turn, *, by: str) -> None:
     queue = blind_queue(project, by)
     if queue is None:
         _why(project)
+        _dated(project)
         _size(project, drawn=0)
         return
     queue = arrive(project, queue)
     _progress(project, queue)
+    _dated(project)
     if queue.place < len(queue.cards):
         blind_card.draw(project, queue, queue.place, by=by)
         review_queue.simulated(project, queue, queue.place)
@@ -88,6 +90,16 @@ def _why(project: Project) -> None:
     )
 
 
+def _dated(project: Project) -> None:
+    """Say that dated test sets are not among these, if there are any."""
+    if dated := dated_tests(project):
+        st.caption(
+            "These are the labels of the project's test set. Those of dated test sets "
+            f"({plain(', '.join(map(str, dated)))}) stay as they came: nothing can correct them. If they are wrong, a "
+            "later batch can become a better set."
+        )
+
+
 def _size(project: Project, *, drawn: int) -> None:
     """Draw how many test examples the sample is to hold, and what so many would tell."""
     size = len(project.dataset.ids("test"))
@@ -128,8 +140,8 @@ def _tells(found: Reviewed | None, wanted: int, size: int) -> str:
     share = found.noise.share if found is not None and known else _USUAL_NOISE
     noise = label_noise(round(share * wanted), wanted, size)
     return (
-        f"If {percent(share, 0)} of the labels are wrong{', as in the sample so far' if known else ''}, so many would "
-        f"tell it to within {interval(100 * noise.low, 100 * noise.high, 1)} %."
+        f"If {percent(share, 0)} of the labels are wrong{', as in the sample so far' if known else ''}, this sample "
+        f"would put the share at {percent_interval(noise.low, noise.high)}."
     )
 
 
@@ -185,7 +197,7 @@ def _noise(found: Reviewed) -> None:
     for place, (title, value, least, most, of) in zip(st.columns(len(said)), said, strict=True):
         place.metric(title, percent(value))
         # Once all were reviewed nothing is estimated.
-        known = "exactly" if noise.complete else f"95 % interval {interval(100 * least, 100 * most, 1)} %"
+        known = "exactly" if noise.complete else f"95% interval {percent_interval(least, most)}"
         place.caption(f"{known}; {of}" if of else known)
     st.caption(_how(found))
 

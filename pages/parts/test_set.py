@@ -10,9 +10,8 @@ import streamlit as st
 from core.collect import EFFECT
 from core.flywheel import reviewed
 from core.flywheel.test_set import TestSetReport, judge_test_set
-from core.report import class_shares, column_drift, count, interval, number, percent
+from core.report import class_shares, column_drift, count, interval, number, percent, times
 from pages.parts import figure, findings, jobs, test_labels
-from pages.parts.judgement import times
 from pages.parts.plain import plain
 
 if TYPE_CHECKING:
@@ -47,9 +46,10 @@ def _show(project: Project, report: TestSetReport, turn: Turn) -> None:
     health = report.health
     st.header("Is it fit to judge by?", anchor=False)
     worst = report.findings[0].severity if report.findings else 0.0
+    first = report.findings[0].title if report.findings else ""
     if worst >= _SEVERE:
         st.warning(
-            f"With care: {plain(report.findings[0].title.lower())}. What to do is said below.",
+            f"With care: {plain(first[:1].lower() + first[1:])}. What to do is said below.",
             icon=":material/warning:",
         )
     elif report.findings:
@@ -60,7 +60,7 @@ def _show(project: Project, report: TestSetReport, turn: Turn) -> None:
         f"- **{count(health.size, 'test example')}**, fixed when the project was made. The rarest class, "
         f"**{plain(health.rarest_class)}**, has {count(health.rarest_support)} of them.\n"
         f"- A share of one half is known to within **{percent(health.half_width)}**; a change of accuracy of "
-        f"**{percent(health.detectable)}** or more is likely to be seen, for one of 1 % it would take about "
+        f"**{percent(health.detectable)}** or more is likely to be seen, for one of 1% it would take about "
         f"{count(health.needed)} test examples.\n"
         f"- It was looked at **{times(project.looks)}** so far: each turn is a look."
     )
@@ -81,7 +81,7 @@ def _classes(per_class: pd.DataFrame) -> pd.DataFrame:
             "test examples": per_class["support"].to_numpy(),
             "recall": per_class["recall"].map(number).to_numpy(),
             "known to within": per_class["half_width"].map(percent).to_numpy(),
-            "examples for 5 %": per_class["needed"].to_numpy(),
+            "examples for 5%": per_class["needed"].to_numpy(),
         }
     )
 

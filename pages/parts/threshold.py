@@ -78,9 +78,9 @@ def draw(project: Project, turn: Turn) -> None:
                 best=curve.best,
             ),
             key="threshold",
-            caption="Bands hold 95 % at each threshold by itself. Out of fold over "
+            caption="Bands hold 95% at each threshold by itself. Out of fold over "
             f"{count(len(found.labels), 'train example')}"
-            + (f"; {count(found.generated)} generated ones are left out." if found.generated else "."),
+            + (f"; {count(found.generated, 'generated one')} left out." if found.generated else "."),
         )
     _best(curve, locked)
 

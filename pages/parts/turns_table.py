@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.evaluate import METRICS
 from core.flywheel import changes_by_reason, judge_watched, watched_slices, worded_changes
-from core.report import count, effort_in_words, ledger_chart, shorten, signed, signed_interval
+from core.report import count, effort_in_words, ledger_chart, shorten, signed, signed_interval, times
 from pages.parts import figure, seal, verdicts
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def chart(project: Project, ledger: pd.DataFrame) -> None:
     figure.draw(
         ledger_chart(drawn, metric=METRICS[project.headline]),
         key="ledger",
-        caption="Bars: 95 % interval of each turn by itself. Verdicts come from the paired change, which is surer.",
+        caption="Bars: 95% interval of each turn by itself. Verdicts come from the paired change, which is surer.",
     )
 
 
@@ -49,7 +49,7 @@ def table(project: Project, ledger: pd.DataFrame) -> None:
             {
                 "turn": shown["turn"],
                 **seal.column(shown),
-                f"{METRICS[project.headline]} (95 %)": _scores(shown),
+                f"{METRICS[project.headline]} (95%)": _scores(shown),
                 "verdict": _verdicts(shown),
                 "change (interval)": _changes(shown),
                 "what changed in the data": _done(project, shown),
@@ -140,8 +140,8 @@ def _said(project: Project, ledger: pd.DataFrame) -> str:
     """How often the test set was looked at, and what else the reader of the table should know."""
     looks = project.looks
     more = looks - len(ledger)
-    again = f", and {count(more, 'time')} by branches or when turns were rerun" if more > 0 else ""
-    said = f"The test set was looked at {count(looks, 'time')}: once a turn{again}."
+    again = f", and {times(more)} by branches or when turns were rerun" if more > 0 else ""
+    said = f"The test set was looked at {times(looks)}{f': once per turn{again}' if looks > 1 else ''}."
     if looks > 10:
         said += " The more often one looks and then decides, the more a small gain may be luck."
     if ledger["rescored"].any():
@@ -149,7 +149,7 @@ def _said(project: Project, ledger: pd.DataFrame) -> str:
     if len(ledger) > 2:
         said += (
             " From turn 2 on the two verdicts of a turn are judged together (Holm), so that their intervals are a "
-            "little wider than 95 %."
+            "little wider than 95%."
         )
     return said
 

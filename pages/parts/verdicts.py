@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["INTERVAL_HELP", "badge", "change", "covers", "score", "sentence", "statement"]
 
 INTERVAL_HELP = (
-    "On the fixed test set, with a 95 % bootstrap interval. A change is judged pair by pair: see its own interval."
+    "On the fixed test set, with a 95% bootstrap interval. A change is judged pair by pair: see its own interval."
 )
 
 _MARKS = {

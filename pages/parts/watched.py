@@ -18,7 +18,7 @@ from core.flywheel import (
     watched_slices,
     watched_trend,
 )
-from core.report import count, interval, moment, p_value, percent
+from core.report import count, moment, p_value, percent, percent_interval
 from pages.parts import region, turns, verdicts
 from pages.parts.plain import plain
 
@@ -98,9 +98,9 @@ def _line(each: WatchedSlice, turn: Turn, judged: tuple[SliceVerdict, ...], tren
         "slice": str(each),
         f"turn {turn.number}": "not judged yet" if last is None else last.word,
         "train": count(train["size"]),
-        "error, out of fold (95 %)": _error(train),
+        "error, out of fold (95%)": _error(train),
         "test": count(test["size"].iloc[-1]),
-        "error on test (95 %)": _error(test.iloc[-1]),
+        "error on test (95%)": _error(test.iloc[-1]),
         "turn by turn": " → ".join(percent(error, 0) for error in test["error"].tail(8)),
         "pinned by": f"{each.by or 'somebody'}, turn {each.turn}",
     }
@@ -120,7 +120,7 @@ def _turns(each: WatchedSlice, judged: tuple[SliceVerdict, ...], trend: pd.DataF
             "judged by": "–" if one.verdict is None else METRICS[one.verdict.metric],
             "change (corrected interval)": "–" if one.verdict is None else verdicts.change(one.verdict),
             "adjusted p": "–" if one.verdict is None else p_value(one.p_adjusted),
-            "error on test (95 %)": _error(own.loc[number_]),
+            "error on test (95%)": _error(own.loc[number_]),
             "test examples": count(one.size),
         }
         for number_, one in sorted(said.items(), reverse=True)
@@ -161,4 +161,4 @@ def _history(project: Project) -> None:
 def _error(row: pd.Series) -> str:
     if not row["size"]:
         return "–"
-    return f"{percent(row['error'])} ({interval(100 * row['low'], 100 * row['high'], 1)} %)"
+    return f"{percent(row['error'])} ({percent_interval(row['low'], row['high'])})"

@@ -37,8 +37,8 @@ def draw(project: Project, revision: int, *, turn: int | None = None) -> None:
     """
     name = f"turn-{turn}" if turn is not None else "entry"
     for way, label, icon in (
-        ("back", "Go back to this data …", ":material/settings_backup_restore:"),
-        ("branch", "Branch from here …", ":material/fork_right:"),
+        ("back", "Go back to this data…", ":material/settings_backup_restore:"),
+        ("branch", "Branch from here…", ":material/fork_right:"),
     ):
         st.button(
             label,

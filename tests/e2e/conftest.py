@@ -14,10 +14,13 @@ from pathlib import Path
 
 import pytest
 from browser import find_browser
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 WIDE = {"width": 1440, "height": 900}
+# How long a test waits for what must come: nothing is lost where it comes at once, and others run beside this one.
+PATIENCE = 60_000
+expect.set_options(timeout=PATIENCE / 2)
 
 
 class Server:
@@ -31,12 +34,15 @@ class Server:
         self.address = f"http://localhost:{self.port}"
         self.process: subprocess.Popen | None = None
 
-    def start(self, *, seconds: float = 60) -> None:
+    @property
+    def command(self) -> list[str]:
         command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(self.port)]
-        command += ["--server.headless", "true", "--server.fileWatcherType", "none"]
+        return [*command, "--server.headless", "true", "--server.fileWatcherType", "none"]
+
+    def start(self, *, seconds: float = 60) -> None:
         self.log = (self.workspace / "server.log").open("ab")
         self.process = subprocess.Popen(
-            command,
+            self.command,
             cwd=ROOT,
             env=os.environ | {"FLYWHEEL_HOME": str(self.workspace), "PYTHONPATH": str(ROOT)},
             stdout=self.log,
@@ -97,6 +103,6 @@ def browser():
 def page(browser):
     context = browser.new_context(viewport=WIDE, accept_downloads=True)
     page = context.new_page()
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(PATIENCE)
     yield page
     context.close()

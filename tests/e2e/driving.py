@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
+from collections.abc import Callable
 
 from playwright.sync_api import Locator, Page, TimeoutError, expect
 
@@ -12,6 +14,13 @@ __all__ = ["App"]
 DRAWN = '[data-testid="stApp"][data-test-connection-state="CONNECTED"][data-test-script-state="notRunning"]'
 # Presses that come at once can be dropped: no person types like that.
 PACE = 0.15
+# What has the focus, by name, and whether it can be seen that it has.
+FOCUSED = """() => {
+  const one = document.activeElement;
+  const { outlineStyle, outlineWidth, boxShadow } = getComputedStyle(one);
+  const ringed = (outlineStyle !== 'none' && parseFloat(outlineWidth) > 0) || boxShadow !== 'none';
+  return { name: one.ariaLabel || one.innerText || '', seen: ringed };
+}"""
 
 
 class App:
@@ -40,20 +49,33 @@ class App:
             time.sleep(PACE)
         self.page.wait_for_selector(DRAWN, state="attached", timeout=60_000)
 
-    def visit(self, title: str) -> None:
-        """Go to a page through the navigation, as a click does.
+    def insist(self, act: Callable[[], object], seen: Locator, *, gone: bool = False, seconds: float = 10) -> None:
+        """Do something, and once more if after so many seconds nothing has come of it.
 
-        A click that meets the redraw at the end of a job is lost (the framework joins the two into the page that is
-        open): who sees that nothing happened clicks once more.
+        A click or a key that meets a redraw is lost: the framework joins the two into what is being drawn, or has just
+        replaced what was clicked. Who sees that nothing happened does it again.
+
+        Parameters
+        ----------
+        act : callable
+        seen : Locator
+            What is to be seen afterwards.
+        gone : bool
+            It is no longer there, rather than seen.
+        seconds : float
         """
+        state = "detached" if gone else "visible"
+        for _ in range(2):
+            with contextlib.suppress(TimeoutError):
+                act()
+                seen.wait_for(state=state, timeout=1000 * seconds)
+                return
+        seen.wait_for(state=state, timeout=60_000)
+
+    def visit(self, title: str) -> None:
+        """Go to a page through the navigation, as a click does."""
         link = self.page.get_by_test_id("stSidebarNav").get_by_role("link", name=title)
-        heading = self.page.get_by_role("heading", name=title, level=1)
-        link.click()
-        try:
-            heading.wait_for(timeout=10_000)
-        except TimeoutError:
-            link.click()
-            expect(heading).to_be_visible(timeout=30_000)
+        self.insist(link.click, self.page.get_by_role("heading", name=title, level=1))
         self.drawn()
 
     def keyed(self, key: str) -> Locator:
@@ -71,6 +93,18 @@ class App:
         time.sleep(PACE)
         self.drawn()
 
+    def reach(self, name: str | re.Pattern[str], *, most: int = 120) -> None:
+        """Press Tab until something of that name has the focus, which has to be seen."""
+        said: list[str] = []
+        for _ in range(most):
+            focused = self.page.evaluate(FOCUSED)
+            said.append(focused["name"].strip())
+            if re.search(name, said[-1]):
+                assert focused["seen"], f"Nobody sees that '{name}' has the focus."
+                return
+            self.page.keyboard.press("Tab")
+        raise AssertionError(f"'{name}' is not reached with Tab, only {list(dict.fromkeys(said))}.")
+
     def see(self, text: str | re.Pattern[str], *, seconds: float = 30) -> Locator:
         """Wait until a text is to be seen."""
         found = self.page.get_by_text(text).first
@@ -80,8 +114,9 @@ class App:
     def run_turn(self, number: int) -> None:
         """Run the next turn on Train and wait for what it said."""
         self.visit("Train")
-        self.click("run-turn")
-        self.see(f"What turn {number} said", seconds=180)
+        said = self.page.get_by_text(f"What turn {number} said")
+        self.insist(lambda: self.click("run-turn"), said.or_(self.keyed("cancel-turn")).first)
+        expect(said.first).to_be_visible(timeout=180_000)
         self.drawn()
 
     @property

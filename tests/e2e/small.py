@@ -14,9 +14,15 @@ __all__ = ["make_project"]
 
 
 def make_project(
-    workspace: Path, *, turns: int = 1, queue: bool = False, name: str = "small", sealed: float = 0.0
+    workspace: Path,
+    *,
+    turns: int = 1,
+    queue: bool = False,
+    name: str = "small",
+    sealed: float = 0.0,
+    rows: int = 240,
 ) -> str:
-    """Make a project of 240 customers with a fifth of the labels wrong.
+    """Make a project of some customers with a fifth of the labels wrong.
 
     Parameters
     ----------
@@ -29,13 +35,15 @@ def make_project(
         Of the folder, which is the id of the project.
     sealed : float
         Share of the examples that is set aside.
+    rows : int
+        How many customers.
 
     Returns
     -------
     str
         The id.
     """
-    dataset = Dataset.from_frame(_customers(), label="label", sealed=sealed)
+    dataset = Dataset.from_frame(_customers(rows), label="label", sealed=sealed)
     project = Project.create(workspace / name, dataset, recipe="logistic_regression", name=name.capitalize())
     for number in range(turns):
         if number:
@@ -47,7 +55,7 @@ def make_project(
     return name
 
 
-def _customers(rows: int = 240) -> pd.DataFrame:
+def _customers(rows: int) -> pd.DataFrame:
     chance = np.random.default_rng(1)
     income, age = chance.normal(40, 9, rows).round(1), chance.integers(18, 80, rows)
     wanted = income + age / 4 + chance.normal(0, 3, rows) > 51

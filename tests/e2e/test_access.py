@@ -1,25 +1,81 @@
-"""Every page is checked with axe in both themes; what the framework itself breaks is allowed by name, nothing else."""
+"""Every view of every page is checked with axe in both themes, and each figure for its words, numbers and letters.
+
+What the framework itself breaks is allowed by name, nothing else.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from conftest import WIDE
+from axe_playwright_python.sync_playwright import DEFAULT_OPTIONS, Axe
 from driving import App
-from small import make_project
+from playwright.sync_api import Locator, Page, expect
+from whole import make_whole
 
 pytestmark = pytest.mark.browser
 
-SLUGS = ("overview", "collect", "annotate", "generate", "train", "evaluate", "monitor", "ledger")
+SLUGS = ("overview", "collect", "annotate", "generate", "train", "evaluate", "monitor", "ledger", "race")
 # Streamlit's uploader, its grid, and the shortcut on a button.
 ALLOWED = {"presentation-role-conflict", "empty-table-header"}
 SHORTCUT = "kbd"
+# What depends on the theme alone; the elements are the same in both.
+OF_COLOUR = {"resultTypes": ["violations"], "runOnly": ["color-contrast", "link-in-text-block"]}
+# Tabs, and buttons side by side that change what a tab shows, have keys that end so.
+VIEWS = '[role="tab"], .stElementContainer[class*="-view"] [data-testid="stButtonGroup"] button'
+OPEN_ALL = "[...document.querySelectorAll('details:not([open]) > summary')].forEach((summary) => summary.click())"
+
+# Figures that can't be heard or read as a table: no words, or no numbers below.
+SILENT = """() => [...document.querySelectorAll('[data-testid="stPlotlyChart"]')].filter((figure) => {
+  const classes = [...figure.closest('[class*="st-key-figure-"]').classList];
+  const numbers = classes.find((name) => name.startsWith('st-key-figure-')).replace('figure', 'numbers');
+  const said = figure.role === 'figure' && (figure.ariaLabel ?? '').length > 20;
+  return !said || !document.getElementsByClassName(numbers).length;
+}).map((figure) => figure.parentElement.className)"""
+# Letters of figures with a contrast under 4.5 to 1 against the page, which axe does not look at.
+FAINT = """() => {
+  const luminance = (colour) => {
+    const part = (byte) => (byte /= 255) <= 0.03928 ? byte / 12.92 : ((byte + 0.055) / 1.055) ** 2.4;
+    const [red, green, blue] = colour.match(/[\\d.]+/g).map(Number);
+    return 0.2126 * part(red) + 0.7152 * part(green) + 0.0722 * part(blue);
+  };
+  const ground = luminance(getComputedStyle(document.querySelector('[data-testid="stApp"]')).backgroundColor);
+  return [...document.querySelectorAll('.js-plotly-plot text')].filter((text) => {
+    const ends = [ground, luminance(getComputedStyle(text).fill)].sort((one, other) => one - other);
+    return (ends[1] + 0.05) / (ends[0] + 0.05) < 4.5;
+  }).map((text) => text.textContent);
+}"""
 
 
-def broken(page) -> list[str]:
+def test_no_view_of_any_page_shuts_anybody_out(page, server):
+    """One project and one test: with its copies in several processes it would be made in each."""
+    project = make_whole(server.workspace)
+    app, problems, figures = App(page, server), {}, 0
+    for address in ("", "collect", f"race?project={project}&show=1"):
+        app.goto(address)
+        _look(page, address, problems)
+    for slug in SLUGS:
+        app.goto(slug, project=project)
+        for view in views(app, slug):
+            _look(page, view, problems)
+            figures += page.get_by_test_id("stPlotlyChart").count()
+            assert not app.trace, view
+    assert figures > 20
+    assert not any(problems.values()), {view: found for view, found in problems.items() if found}
+
+
+def _look(page: Page, view: str, problems: dict[str, list[str]]) -> None:
+    """Look at what is shown in both themes."""
+    problems[f"{view}, light"] = [*broken(page), *page.evaluate(SILENT), *page.evaluate(FAINT)]
+    page.emulate_media(color_scheme="dark")
+    problems[f"{view}, dark"] = [*broken(page, OF_COLOUR), *page.evaluate(FAINT)]
+    page.emulate_media(color_scheme="light")
+
+
+def broken(page: Page, options: dict | None = DEFAULT_OPTIONS) -> list[str]:
     """The rules that a page breaks, with the elements."""
     found = []
-    for violation in Axe().run(page).response["violations"]:
+    for violation in Axe().run(page, options=options).response["violations"]:
         nodes = [node for node in violation["nodes"] if not _allowed(violation["id"], node["html"])]
         found += [f"{violation['id']}: {node['html'][:160]}" for node in nodes]
     return found
@@ -29,16 +85,29 @@ def _allowed(rule: str, html: str) -> bool:
     return rule in ALLOWED or (rule == "color-contrast" and f"<{SHORTCUT}" in html)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_no_page_breaks_a_rule_of_axe(browser, server, theme):
-    make_project(server.workspace, turns=2, queue=True, name=f"access-{theme}")
-    context = browser.new_context(viewport=WIDE, color_scheme=theme)
-    app = App(context.new_page(), server)
-    app.page.set_default_timeout(30_000)
-    problems = {}
-    for slug in SLUGS:
-        app.goto(slug, project=f"access-{theme}")
-        problems[slug] = broken(app.page)
-    context.close()
+def views(app: App, slug: str) -> Iterator[str]:
+    """Show one view of a page after the other, each with all that can be opened in it, and give its name."""
+    shown, name = set(), slug
+    while True:
+        _wait(app)
+        app.page.evaluate(OPEN_ALL)
+        _wait(app)
+        yield name
+        offered = {each.inner_text(): each for each in app.page.locator(VIEWS).all() if each.is_visible()}
+        shown |= {said for said, each in offered.items() if _chosen(each)}
+        # From the last to the first: what a tab offers stands behind the tabs, and is gone with it.
+        said = next((said for said in reversed(offered) if said not in shown), None)
+        if said is None:
+            return
+        name = f"{slug}: {said}"
+        offered[said].click()
 
-    assert not any(problems.values()), problems
+
+def _chosen(view: Locator) -> bool:
+    return "true" in (view.get_attribute("aria-selected"), view.get_attribute("data-selected"))
+
+
+def _wait(app: App) -> None:
+    """Wait until the page is drawn and no work on it is under way."""
+    app.drawn()
+    expect(app.page.get_by_test_id("stProgress")).to_have_count(0, timeout=120_000)

@@ -74,7 +74,7 @@ def test_five_test_labels_are_reviewed_blind_by_keyboard_and_every_turn_is_score
         time.sleep(PACE)
     app.see("The sample is through")
     app.drawn()
-    expect(page.get_by_test_id("stMetric").filter(has_text="Wrong test labels")).to_contain_text("20.0 %")
+    expect(page.get_by_test_id("stMetric").filter(has_text="Wrong test labels")).to_contain_text("20.0%")
 
     assert [next(iter(entry.content["decisions"].values()))[0] for entry in on_disk.log[-5:]].count("other") == 1
     after = [score(turn) for turn in on_disk.turns]

@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from driving import App
-from playwright.sync_api import TimeoutError
 
 from core.dataset import Dataset
 from core.flywheel import Project, judge_dated, kept_batches
@@ -53,14 +52,8 @@ def bring(app: App, frame: pd.DataFrame, path: Path) -> None:
 
 
 def settle(app: App, key: str) -> None:
-    """Click what settles a batch; a click that meets a redraw is lost: who sees that nothing happened clicks again."""
-    question = app.page.get_by_text("What to do with it")
-    app.click(key)
-    try:
-        question.wait_for(state="detached", timeout=15_000)
-    except TimeoutError:
-        app.click(key)
-        question.wait_for(state="detached", timeout=30_000)
+    """Click what settles a batch."""
+    app.insist(lambda: app.click(key), app.page.get_by_text("What to do with it"), gone=True, seconds=15)
 
 
 def label_all(app: App) -> None:
@@ -90,7 +83,7 @@ def go_round(app: App, tmp_path: Path, number: int) -> None:
     bring(app, batch, tmp_path / f"batch {number}.csv")
     app.see("Columns have drifted")
     settle(app, "batch-add")
-    app.see(re.compile(r"Undo takes back: collected \d+ rows"))
+    app.see(re.compile(r"Undo takes back: collected \d+ examples"))
 
     app.visit("Monitor")
     app.see(f"Latest batch: batch {number}.csv")

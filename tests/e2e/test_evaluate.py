@@ -8,10 +8,8 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import WIDE
 from driving import PACE, App
 from playwright.sync_api import Page, expect
-from test_access import broken
 
 from core.dataset import Dataset
 from core.evaluate import holds
@@ -182,18 +180,3 @@ def test_a_pinned_slice_that_a_turn_harms_is_marked_on_evaluate_and_in_the_ledge
     expect(page.get_by_text("Turn 1 harms 1 pinned slice")).to_have_count(0)
     assert not app.trace
     project.close()
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_no_view_of_slices_breaks_a_rule_of_axe(browser, server, uneven, theme):
-    context = browser.new_context(viewport=WIDE, color_scheme=theme)
-    app = App(context.new_page(), server)
-    app.page.set_default_timeout(30_000)
-    app.goto("evaluate", project=uneven.id)
-    problems = {}
-    for view in ("Worst slices", "Heat map", "Error tree", "Pinned"):
-        show(app, view)
-        problems[view] = broken(app.page)
-        assert not app.trace
-    context.close()
-    assert not any(problems.values()), problems

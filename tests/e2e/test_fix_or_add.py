@@ -36,7 +36,7 @@ def test_it_is_measured_by_keyboard_and_stays(page, server):
     page.reload()
     app.drawn()
 
-    expect(page.get_by_role("heading", name="more rows")).to_be_visible()
+    expect(page.get_by_role("heading", name="more examples")).to_be_visible()
     expect(app.keyed("measure-fix-or-add")).to_have_count(0)
     assert kept_fix_or_add(Project.open(server.workspace / project)) is not None
     assert not app.trace
@@ -67,7 +67,7 @@ def test_what_is_shown_breaks_no_rule_of_axe(browser, server, theme):
     problems = {}
     for slug in ("train", "race"):
         app.goto(slug, project=project)
-        expect(app.page.get_by_role("heading", name="more rows")).to_be_visible(timeout=60_000)
+        expect(app.page.get_by_role("heading", name="more examples")).to_be_visible(timeout=60_000)
         problems[slug] = broken(app.page)
     context.close()
 

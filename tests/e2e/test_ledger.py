@@ -101,7 +101,7 @@ def test_two_turns_side_by_side_open_their_examples(browser, server, small, them
     tab(app, "Side by side")
     choose(app, "side-before", "turn 0")
     app.see(re.compile(r"The data differs in 4 examples"))
-    for title in ("Predictions that flipped", "Each class", "Rows that differ"):
+    for title in ("Predictions that flipped", "Each class", "Examples that differ"):
         app.keyed("side-view").get_by_text(re.compile(title)).click()
         app.drawn()
         assert not app.trace

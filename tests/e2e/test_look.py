@@ -7,10 +7,8 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import WIDE
 from driving import PACE, App
 from playwright.sync_api import expect
-from test_access import broken
 
 from core.collect import profile
 from core.dataset import Dataset
@@ -123,18 +121,3 @@ def test_a_click_on_a_mark_opens_its_example_and_leads_to_its_review(page, serve
     app.click("review-map")
     app.see("Card 1 of 1")
     assert not app.trace
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_no_view_of_the_data_breaks_a_rule_of_axe(browser, server, project, theme):
-    context = browser.new_context(viewport=WIDE, color_scheme=theme)
-    app = App(context.new_page(), server)
-    app.page.set_default_timeout(30_000)
-    app.goto("collect", project=project.id)
-    problems = {}
-    for view, key in (("Columns", "figure-relations"), ("Missing", "figure-missing-map"), ("Map", "figure-map-pca")):
-        show(app, view, key)
-        problems[view] = broken(app.page)
-        assert not app.trace
-    context.close()
-    assert not any(problems.values()), problems

@@ -6,8 +6,6 @@ import re
 import time
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from conftest import WIDE
 from driving import PACE, App
 from playwright.sync_api import expect
 from small import make_project
@@ -15,8 +13,6 @@ from small import make_project
 from core.flywheel import Project, predicted
 
 pytestmark = pytest.mark.browser
-
-VIEWS = ("Metrics", "Mistakes", "Hardest", "Balance", "Threshold", "Calibration")
 
 
 def view(app: App, name: str) -> None:
@@ -65,26 +61,3 @@ def test_a_click_on_a_confusion_cell_opens_its_examples(page, server, small):
         expect(app.keyed("cell-test").get_by_role("combobox")).to_have_value(f"{given} {chosen} · {held}")
         expect(page.get_by_text(f"of {held} example").first).to_be_visible()
     assert not app.trace
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_no_view_of_errors_breaks_a_rule_of_axe(browser, server, small, theme):
-    context = browser.new_context(viewport=WIDE, color_scheme=theme)
-    app = App(context.new_page(), server)
-    app.page.set_default_timeout(30_000)
-    app.goto("evaluate", project=small)
-    problems = {}
-    for name in VIEWS:
-        view(app, name)
-        found = Axe().run(app.page).response["violations"]
-        problems[name] = [
-            f"{violation['id']}: {node['html'][:160]}"
-            for violation in found
-            for node in violation["nodes"]
-            if violation["id"] not in {"presentation-role-conflict", "empty-table-header"}
-            and not (violation["id"] == "color-contrast" and "<kbd" in node["html"])
-        ]
-        assert not app.trace
-    context.close()
-
-    assert not any(problems.values()), problems

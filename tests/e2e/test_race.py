@@ -14,11 +14,13 @@ from playwright.sync_api import Page, expect
 from test_access import broken
 
 from core.dataset import Dataset
-from core.flywheel import Project, kept_races, race_project
+from core.flywheel import Project, compare_volume, kept_races, race_project
 
 pytestmark = pytest.mark.browser
 
 PROJECTOR = {"width": 1024, "height": 768}
+# What volume against consistency says, whichever way it comes out.
+VOLUME = re.compile("rows with consistent labels")
 
 
 def known(workspace, name: str, *, raced: bool) -> Project:
@@ -32,6 +34,7 @@ def known(workspace, name: str, *, raced: bool) -> Project:
     project = Project.create(workspace / name, dataset, recipe="logistic_regression", name=name.capitalize())
     if raced:
         race_project(project, budget=300, reviews_per_turn=8)
+        compare_volume(project)
     return project
 
 
@@ -79,6 +82,12 @@ def test_a_race_runs_to_its_end_and_says_how_it_came_out(page, server):
     expect(page.locator(".race .sides li")).to_have_count(3)
     assert not app.trace
     assert elsewhere == []
+    # Volume against consistency is measured then, and becomes its last step.
+    expect(page.get_by_role("heading", name=VOLUME)).to_be_visible(timeout=240_000)
+    app.drawn()
+    page.locator(".race").focus()
+    page.keyboard.press("End")
+    expect(headline(page)).to_have_text(VOLUME)
     # It is there after a reload, and the next one can be started.
     app.goto("race", project=project.id)
     expect(headline(page)).to_be_visible()
@@ -135,6 +144,11 @@ def test_it_is_played_by_itself_stopped_and_stepped_with_keys_alone(page, server
     assert page.locator(".race .place").input_value() == stopped
 
     page.keyboard.press("End")
+    expect(headline(page)).to_have_text(VOLUME)
+    expect(page.locator(".race .sides .title")).to_have_text(["labels as they were brought", "true labels"])
+    # Both curves, as far as they were measured and beyond.
+    expect(page.locator(".race .picture path[fill=none]:not(.pale)")).to_have_count(4)
+    page.keyboard.press("ArrowLeft")
     expect(headline(page)).to_have_text("Which knob moved the score?")
     expect(page.locator(".race .picture rect")).to_have_count(3)
     page.keyboard.press("ArrowLeft")
@@ -196,22 +210,10 @@ def test_the_file_plays_without_the_app_and_without_a_network(browser, page, ser
     alone.keyboard.press("Space")
     expect(headline(alone)).to_have_text(re.compile(r"→|Still"), timeout=10_000)
     alone.keyboard.press("End")
-    expect(headline(alone)).to_have_text("Which knob moved the score?")
+    expect(headline(alone)).to_have_text(VOLUME)
+    expect(alone.get_by_text("The numbers of volume against consistency")).to_be_visible()
     assert alone.locator(".race .controls").bounding_box()["y"] < PROJECTOR["height"]
     assert broken(alone) == []
     assert said == []
     assert elsewhere == []
     context.close()
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_neither_the_page_nor_the_show_breaks_a_rule_of_axe(browser, server, raced, theme):
-    context = browser.new_context(viewport=WIDE, color_scheme=theme)
-    app = App(context.new_page(), server)
-    app.page.set_default_timeout(30_000)
-    app.goto("race", project=raced.id)
-    problems = broken(app.page)
-    app.click("race-show")
-    problems += broken(app.page)
-    context.close()
-    assert problems == []

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from shutil import copytree
 
 import numpy as np
 import pandas as pd
 import pytest
 import streamlit as st
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from core.dataset import Dataset
@@ -15,6 +19,14 @@ from core.flywheel import Project
 from pages.parts import better_ranking
 
 APP = Path(__file__).parents[2] / "app.py"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def packages_asked_once():
+    """Each AppTest asks all installed packages anew whether they bring a component; the answer is the same."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(manifest_scanner, "scan_component_manifests", cache(manifest_scanner.scan_component_manifests))
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -33,11 +45,11 @@ def start():
     """Open the app on a page: ``start(slug, project=id)``."""
 
     def opened(slug: str = "overview", project: str | None = None) -> AppTest:
-        app = AppTest.from_file(APP, default_timeout=60)
+        app = AppTest.from_file(APP, default_timeout=180)
         if project is not None:
             app.query_params["project"] = project
-        app.run()
-        return app if slug == "overview" else app.switch_page(f"pages/{slug}.py").run()
+        # The first page has another name than its file, and is where one is anyway.
+        return (app if slug == "overview" else app.switch_page(f"pages/{slug}.py")).run()
 
     return opened
 
@@ -60,23 +72,18 @@ def customers(rows: int = 240, seed: int = 0) -> pd.DataFrame:
     return pd.concat([frame, frame.head(3)], ignore_index=True)
 
 
-@pytest.fixture
-def project(workspace) -> Project:
-    """A project on the smallest quick recipe, before its first turn."""
+def make_project(folder: Path) -> Project:
     dataset = Dataset.from_frame(customers(), label="label")
-    return Project.create(workspace / "customers", dataset, name="Customers *2024*", recipe="logistic_regression")
+    return Project.create(folder / "customers", dataset, name="Customers *2024*", recipe="logistic_regression")
 
 
-@pytest.fixture
-def turned(project) -> Project:
-    """The same after turn 0."""
+def make_turned(folder: Path) -> Project:
+    project = make_project(folder)
     project.turn()
     return project
 
 
-@pytest.fixture
-def uneven(workspace) -> Project:
-    """Labels that the model can't get right where the plan is basic and the region is north, after turn 0."""
+def make_uneven(folder: Path) -> Project:
     rng = np.random.default_rng(0)
     frame = pd.DataFrame(
         {
@@ -89,9 +96,53 @@ def uneven(workspace) -> Project:
     hard = (frame["plan"] == "basic") & (frame["region"] == "north")
     frame["label"] = np.where(hard & (rng.random(900) < 0.5), np.where(label == "stays", "leaves", "stays"), label)
     dataset = Dataset.from_frame(frame, label="label", test=0.4)
-    made = Project.create(workspace / "uneven", dataset, recipe="logistic_regression", name="Uneven")
+    made = Project.create(folder / "uneven", dataset, recipe="logistic_regression", name="Uneven")
     made.turn()
     return made
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory):
+    """The workspace that ``make(folder)`` makes, once for all tests."""
+
+    @cache
+    def made(make: Callable[[Path], Project]) -> Path:
+        folder = tmp_path_factory.mktemp("template")
+        make(folder).close()
+        return folder
+
+    return made
+
+
+@pytest.fixture
+def ready(workspace, template):
+    """The project that ``make(folder)`` makes, in a copy of this test's own: to copy is quicker than to train."""
+
+    def copied(make: Callable[[Path], Project]) -> Project:
+        made = template(make)
+        copytree(made, workspace, dirs_exist_ok=True)
+        (database,) = made.glob("*/project.sqlite")
+        return Project.open(workspace / database.parent.name)
+
+    return copied
+
+
+@pytest.fixture
+def project(ready) -> Project:
+    """A project on the smallest quick recipe, before its first turn."""
+    return ready(make_project)
+
+
+@pytest.fixture
+def turned(ready) -> Project:
+    """The same after turn 0."""
+    return ready(make_turned)
+
+
+@pytest.fixture
+def uneven(ready) -> Project:
+    """Labels that the model can't get right where the plan is basic and the region is north, after turn 0."""
+    return ready(make_uneven)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import getpass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -29,8 +30,7 @@ def progress(app) -> str:
     return app.get("progress")[0].proto.text
 
 
-@pytest.fixture
-def texts(workspace):
+def make_texts(folder: Path) -> Project:
     """Short texts of three classes with their truth beside them, after turn 0."""
     rng = np.random.default_rng(0)
     words_of = {"billing": ["invoice", "refund"], "delivery": ["parcel", "late"], "other": ["hello", "<b>thanks</b>"]}
@@ -40,9 +40,14 @@ def texts(workspace):
     wrong = rng.random(300) < 0.15
     label = np.where(wrong, rng.permutation(truth), truth)
     frame = pd.DataFrame({"text": [f"{said} {n}" for n, said in enumerate(text)], "label": label, "true_label": truth})
-    project = Project.create(workspace / "tickets", Dataset.from_frame(frame, label="label", text="text"))
+    project = Project.create(folder / "tickets", Dataset.from_frame(frame, label="label", text="text"))
     project.turn()
     return project
+
+
+@pytest.fixture
+def texts(ready) -> Project:
+    return ready(make_texts)
 
 
 @pytest.fixture

@@ -77,7 +77,7 @@ def test_agreement_annotators_and_methods_are_on_screen(start, rated, quiet):
     app = quiet(open_tab(start, rated))
 
     assert "Krippendorff's alpha 0." in words(app)
-    assert "95 % interval" in words(app)
+    assert "95% interval" in words(app)
     each, methods = (
         app.dataframe[0].value,
         next(frame.value for frame in app.dataframe if "method" in frame.value.columns),
@@ -146,7 +146,7 @@ def test_a_new_file_with_a_row_a_label_is_gathered_to_a_row_an_example(start, wo
     long = wide.stack().rename("label").rename_axis(["id", "annotator"]).reset_index()
     long["height"] = long["id"].str[1:].astype(float)
     app = quiet(upload(start, long))
-    assert "a row a label" in words(app)
+    assert "one row per label" in words(app)
     app = quiet(app.button(key="gather").click().run())
     assert "80 rows, 6 columns" in words(app)
     assert "240 labels of 3 annotators became 80 rows" in words(app)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,8 +10,7 @@ from core.dataset import Dataset
 from core.flywheel import Decide, Exclude, Project, Relabel, current_queue, simulate_reviewer
 
 
-@pytest.fixture
-def noisy(workspace):
+def make_noisy(folder: Path) -> Project:
     """A table with a fifth of the labels wrong and the truth beside them, after turn 0: some 100 suspects."""
     rng = np.random.default_rng(0)
     x = rng.normal(size=600)
@@ -17,11 +18,14 @@ def noisy(workspace):
     wrong = rng.random(600) < 0.2
     label = np.where(wrong, np.where(x > 0, "no *way*", "<b>yes</b>"), truth)
     frame = pd.DataFrame({"x": x, "n": rng.integers(0, 4, 600), "label": label, "true_label": truth})
-    project = Project.create(
-        workspace / "noisy", Dataset.from_frame(frame, label="label"), recipe="logistic_regression"
-    )
+    project = Project.create(folder / "noisy", Dataset.from_frame(frame, label="label"), recipe="logistic_regression")
     project.turn()
     return project
+
+
+@pytest.fixture
+def noisy(ready) -> Project:
+    return ready(make_noisy)
 
 
 @pytest.fixture
@@ -125,7 +129,7 @@ def test_the_mark_can_be_moved(start, noisy, quiet):
     app = quiet(app.run())
     assert "Review on" in table(app)
     app = quiet(app.slider(key="bands-relabel").set_value(60).run())
-    assert "mark at 60 %" in table(app)
+    assert "mark at 60%" in table(app)
     assert "Relabel" in table(app)
 
 

@@ -168,7 +168,7 @@ def test_a_schema_is_brought_and_what_it_can_not_say_is_named(open_checks, quiet
     app.run()
     text = to_pandera([InRange("age", 0, 120), Present("elsewhere"), Compared("age", "<", "income")])
     widget(app, "file_uploader", "check-file").upload("checks.json", text.encode()).run()
-    assert "3 checks read, 2 are new" in words(quiet(app)).replace("*", "")
+    assert "3 checks read, 2 new" in words(quiet(app)).replace("*", "")
     quiet(app.button(key="check-bring").click().run())
     assert set(project.checks) == {InRange("age", 0, 120), Compared("age", "<", "income")}
 

@@ -60,7 +60,7 @@ def test_shares_can_be_read_the_other_way_round(opened, project, quiet):
     table = app.dataframe[1].value.set_index("value")
     train = project.dataset.part("train")
     share = (train.loc[train["city"] == "Seoul", "label"] == "stays").mean()
-    assert table.loc["Seoul", "stays"] == f"{100 * share:.1f} %"
+    assert table.loc["Seoul", "stays"] == f"{100 * share:.1f}%"
 
 
 def test_another_version_of_the_data_is_looked_at_anew_and_a_rerun_is_not(opened, project, quiet):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -41,7 +42,7 @@ def test_every_number_has_its_interval(start, turned, quiet):
     assert per_class["class"].tolist() == [name for name in worst_first for _ in range(2)]
     for score in ("F1", "Precision", "Recall"):
         assert per_class[score].str.fullmatch(r"\S+ \(\S+ to \S+\)").all()
-    assert "95 % interval" in words(app)
+    assert "95% interval" in words(app)
 
 
 def test_the_first_turn_has_no_verdict_and_later_ones_have_two(start, turned, quiet):
@@ -155,18 +156,20 @@ def test_the_labels_of_a_cell_go_to_review_if_they_are_of_train(start, uneven, q
     assert len(cards) == ((found["given"] == given) & (found["predicted"] == predicted)).sum()
 
 
-@pytest.fixture
-def three(workspace):
+def make_three(folder: Path) -> Project:
     """Three classes of which one is rare."""
     rng = np.random.default_rng(1)
     income = rng.normal(50, 10, 400).round(1)
     label = np.select([income > 66, income > 48], ["moves *up*", "stays"], "leaves")
     frame = pd.DataFrame({"income": income + rng.normal(0, 5, 400).round(1), "label": label})
-    project = Project.create(
-        workspace / "three", Dataset.from_frame(frame, label="label"), recipe="logistic_regression"
-    )
+    project = Project.create(folder / "three", Dataset.from_frame(frame, label="label"), recipe="logistic_regression")
     project.turn()
     return project
+
+
+@pytest.fixture
+def three(ready) -> Project:
+    return ready(make_three)
 
 
 def chart_alts(app) -> list[str]:
@@ -185,7 +188,7 @@ def test_every_figure_has_words_and_its_numbers_beside_it(start, uneven, quiet, 
 def test_the_class_whose_errors_cost_most_is_named_with_what_it_takes(start, uneven, quiet):
     app = quiet(start("evaluate", project=uneven.id))
     _, classes, pairs = judged.costs(uneven, uneven.turns[0], "train")
-    assert f"**{classes.index[0]}** takes {100 * classes['share'].iloc[0]:.0f} % of what is missing" in words(app)
+    assert f"**{classes.index[0]}** takes {100 * classes['share'].iloc[0]:.0f}% of what is missing" in words(app)
     assert f"**{pairs['true'][0]}** taken for **{pairs['predicted'][0]}**, {pairs['count'][0]} times" in words(app)
     app = quiet(app.segmented_control(key="costs-part").set_value("test").run())
     assert judged.costs(uneven, uneven.turns[0], "test")[1]["cost"].sum() == pytest.approx(

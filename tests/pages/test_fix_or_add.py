@@ -8,6 +8,12 @@ from core.flywheel import Decide, Decision, fix_or_add, kept_fix_or_add, open_su
 from pages.parts import jobs
 
 
+@pytest.fixture(autouse=True)
+def few_resamples(monkeypatch):
+    """What is tested is how it is shown, not how sure it is."""
+    monkeypatch.setattr("core.flywheel.two_curves._RESAMPLES", 20)
+
+
 def said(app) -> str:
     return " ".join(element.value for element in (*app.markdown, *app.caption, *app.header))
 
@@ -31,11 +37,11 @@ def test_it_is_measured_as_a_job_and_answered_in_words_figure_and_table(start, t
     left = len(open_suspects(turned, turned.turns[-1]))
     assert found.suspects == left > 0
     assert f"ettling the {left} suspects" in said(app)
-    assert "more rows" in said(app)
+    assert "more examples" in said(app)
     assert "judged by the ranking alone" in said(app)
     gains = next(frame.value for frame in app.dataframe if "change of the score" in frame.value)
-    assert gains["what"].tolist() == ["suspects settled", "twice the rows, labelled alike"]
-    assert gains["95 % interval"].str.contains(" to ").all()
+    assert gains["what"].tolist() == ["suspects settled", "twice the examples, labelled alike"]
+    assert gains["95% interval"].str.contains(" to ").all()
     assert not offered(app)
 
 
@@ -61,9 +67,9 @@ def test_with_nothing_to_fix_it_speaks_of_rows_alone(start, turned, quiet):
 
     app = quiet(app.run())
 
-    assert "No suspect was open: more rows are what is left." in said(app)
+    assert "No suspect was open: more examples are what is left." in said(app)
     gains = next(frame.value for frame in app.dataframe if "change of the score" in frame.value)
-    assert gains["what"].tolist() == ["twice the rows, labelled alike"]
+    assert gains["what"].tolist() == ["twice the examples, labelled alike"]
 
 
 def test_a_cancel_leaves_the_offer(start, turned, quiet):

@@ -296,8 +296,8 @@ def test_generated_rows_are_checked_against_the_data(start, project, quiet):
     app = quiet(checked(preview(app, project), project))
     shown = {metric.label: metric.value for metric in app.metric}
     number = int(app.number_input[0].value)
-    assert shown["copies"] == f"{number} (100 %)"
-    assert shown["far off"] == "0 (0 %)"
+    assert shown["copies"] == f"{number} (100%)"
+    assert shown["far off"] == "0 (0%)"
     assert "next to a copy of a real example" in words(app)
     assert "columns before and after" in " ".join(box.label for box in app.expander)
 
@@ -359,12 +359,12 @@ def test_a_method_can_be_told_what_to_do(start, tickets, quiet):
 def test_the_words_that_stay_are_listed(start, tickets, quiet):
     app = start("generate", project=tickets.id)
     app.selectbox(key="method").set_value("keyboard_slips").run()
-    assert not [box for box in app.expander if "stay as they are" in box.label]
+    assert not [box for box in app.expander if "left as they are" in box.label]
     app.toggle(key="protect-keyboard_slips").set_value(True).run()
     job = jobs.registry().wait(tickets.id, "words", 60)
     assert job.state == "done", job.message
     app = quiet(app.run())
-    (box,) = [box for box in app.expander if "stay as they are" in box.label]
+    (box,) = [box for box in app.expander if "left as they are" in box.label]
     lines = [each.value.replace("\\", "") for each in box.markdown]
     words = {line.split("**")[1]: line.split(": ")[1] for line in lines}
     assert list(words) == ["delivery", "refund"]

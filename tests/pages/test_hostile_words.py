@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -77,8 +78,7 @@ class Markup(HTMLParser):
         ]
 
 
-@pytest.fixture
-def hostile(workspace) -> Project:
+def make_hostile(folder: Path) -> Project:
     rng = np.random.default_rng(0)
     rows = 160
     number = rng.normal(size=rows)
@@ -91,7 +91,7 @@ def hostile(workspace) -> Project:
         }
     )
     dataset = Dataset.from_frame(table, label=f"label {LINK}")
-    project = Project.create(workspace / "hostile", dataset, name=f"{SCRIPT} {LINK}", recipe="logistic_regression")
+    project = Project.create(folder / "hostile", dataset, name=f"{SCRIPT} {LINK}", recipe="logistic_regression")
     project.turn()
     train = project.dataset.ids("train")
     project.apply(Relabel({str(train[0]): f"no {SCRIPT}"}, by=IMAGE, reason=LINK))
@@ -99,6 +99,11 @@ def hostile(workspace) -> Project:
     project.turn()
     start_queue(project, project.turns[-1].suspects, source=f"all {IMAGE}", turn=1)
     return project
+
+
+@pytest.fixture
+def hostile(ready) -> Project:
+    return ready(make_hostile)
 
 
 @pytest.mark.parametrize("slug", [page.slug for page in frame.PAGES])

@@ -60,7 +60,7 @@ def test_rows_are_counted_and_added_as_one_edit(bring, quiet, turned, new):
     before = turned.dataset
     app = quiet(bring(turned, pd.concat([new, known])))
     assert "67 rows read" in words(app)
-    assert "60 are new" in words(app)
+    assert "60 new" in words(app)
     assert "7 are known already" in words(app)
     assert "nothing has drifted" in words(app)
     quiet(app.button(key="batch-add").click().run())

@@ -59,7 +59,7 @@ def test_what_one_session_asks_for_beyond_its_share_waits_and_another_session_do
 
     assert said(jobs, "p", "two", "at work") == "at work"
     assert said(jobs, "q", "one", "at work") == "at work"
-    assert said(jobs, "p", "three", "Waiting until other work has ended").startswith("Waiting")
+    assert said(jobs, "p", "three", "waiting until other work has ended").startswith("waiting")
     assert jobs.snapshot("p", "three").running
     assert slow.most == 3
     slow.go.set()
@@ -84,7 +84,7 @@ def test_what_waits_can_be_cancelled_and_never_begins(session, slow):
     jobs.start("p", "one", "one", slow)
     assert said(jobs, "p", "one", "at work") == "at work"
     jobs.start("p", "two", "two", lambda progress, cancel: began.append(1))
-    said(jobs, "p", "two", "Waiting until other work has ended")
+    said(jobs, "p", "two", "waiting until other work has ended")
     jobs.cancel("p", "two")
 
     assert jobs.wait("p", "two", 5).state == "cancelled"

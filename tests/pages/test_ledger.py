@@ -53,7 +53,7 @@ def test_turns_are_listed_with_intervals_and_what_changed(start, turned, quiet):
     assert table["what changed in the data"].tolist() == ["4 excluded", "–"]
     assert table["verdict"].iloc[0] in {"gain", "no evidence", "harm"}
     assert " to " in table["change (interval)"].iloc[0]
-    assert any("looked at 2 times" in caption.value for caption in app.caption)
+    assert any("looked at twice" in caption.value for caption in app.caption)
 
 
 def test_the_log_says_who_what_why_and_whether_it_is_in_force(start, turned, quiet):

@@ -34,9 +34,9 @@ def test_the_share_of_each_column_is_shown_by_rows_and_by_class(opened, project)
     by_rows, by_class = (frame.value for frame in app.dataframe[:2])
     train = project.dataset.part("train")
     assert by_rows["column"].tolist() == ["age"]
-    assert by_rows["missing"].tolist() == [f"{100 * train['age'].isna().mean():.1f} %"]
+    assert by_rows["missing"].tolist() == [f"{100 * train['age'].isna().mean():.1f}%"]
     leaves = train.loc[train["label"] == "leaves", "age"].isna().mean()
-    assert by_class["leaves"].tolist() == [f"{100 * leaves:.1f} %"]
+    assert by_class["leaves"].tolist() == [f"{100 * leaves:.1f}%"]
     assert "No two columns are missing together" in words(app)
 
 

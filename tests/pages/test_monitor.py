@@ -47,7 +47,7 @@ def test_the_latest_batch_is_told_with_its_alarms_and_all_of_them_are_listed(sta
     said = words(app)
     assert "Latest batch: may" in said
     assert "Columns have drifted" in said
-    assert {"What drifted", "How sure the model was", "How good it was", "Watched slices"} <= {
+    assert {"What drifted", "How sure the model was", "How good it was", "Pinned slices"} <= {
         each.value for each in app.subheader
     }
     record = next(each.value for each in app.dataframe if "what became of it" in each.value)

@@ -27,7 +27,7 @@ def test_forecasts_are_offered_made_as_a_job_and_shown_with_interval_effort_and_
     said = words(app)
     best = turned.actions()[0]
 
-    assert "80 % intervals" in said
+    assert "80% intervals" in said
     assert f"**{best.title}**" in said or best.kind == "stop"
     assert " points** (" in said
     assert all(action.why.replace("\\", "")[:30] in said for action in turned.actions()[:3])
@@ -75,4 +75,4 @@ def test_what_came_is_shown_beside_what_was_forecast(start, foreseen, quiet):
     app = quiet(start(project=foreseen.id))
 
     assert any("How forecasts have held" in each.label for each in app.expander)
-    assert "80 % intervals held what the next turn measured" in words(app)
+    assert "80% intervals held what the next turn measured" in words(app)

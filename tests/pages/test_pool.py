@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -22,8 +24,7 @@ def links(app) -> list[str]:
     return [link.proto.label for link in app.get("page_link")]
 
 
-@pytest.fixture
-def pooled(workspace):
+def make_pooled(folder: Path) -> Project:
     """Short texts of three classes, a third of them without a label, after turn 0."""
     rng = np.random.default_rng(0)
     words_of = {"billing": ["invoice", "refund"], "delivery": ["parcel", "late"], "other": ["hello", "<b>thanks</b>"]}
@@ -34,9 +35,14 @@ def pooled(workspace):
     ]
     label = pd.Series(truth).mask(np.arange(240) % 3 == 0)
     frame = pd.DataFrame({"text": text, "label": label})
-    project = Project.create(workspace / "tickets", Dataset.from_frame(frame, label="label", text="text"))
+    project = Project.create(folder / "tickets", Dataset.from_frame(frame, label="label", text="text"))
     project.turn()
     return project
+
+
+@pytest.fixture
+def pooled(ready) -> Project:
+    return ready(make_pooled)
 
 
 @pytest.fixture

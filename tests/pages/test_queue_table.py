@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,8 +10,7 @@ from core.dataset import Dataset
 from core.flywheel import Decide, Exclude, Project, Relabel, current_queue, decisions, start_queue
 
 
-@pytest.fixture
-def tickets(workspace):
+def make_tickets(folder: Path) -> Project:
     """Short texts of two classes with wrong labels, after turn 0."""
     rng = np.random.default_rng(0)
     said = {"billing": ["invoice", "refund"], "delivery": ["parcel", "late"]}
@@ -17,9 +18,14 @@ def tickets(workspace):
     texts = [" ".join([*rng.choice(["please", "today", "my"], 4), *rng.choice(said[each], 2)]) for each in truth]
     label = np.where(rng.random(500) < 0.2, rng.permutation(truth), truth)
     frame = pd.DataFrame({"text": [f"{text} {n}" for n, text in enumerate(texts)], "label": label, "true_label": truth})
-    project = Project.create(workspace / "tickets", Dataset.from_frame(frame, label="label", text="text"))
+    project = Project.create(folder / "tickets", Dataset.from_frame(frame, label="label", text="text"))
     project.turn()
     return project
+
+
+@pytest.fixture
+def tickets(ready) -> Project:
+    return ready(make_tickets)
 
 
 @pytest.fixture
@@ -84,7 +90,7 @@ def test_filters_and_order_narrow_the_rows(table, tickets, quiet):
     assert rows["text"].str.contains("parcel").all()
     assert rows["score"].is_monotonic_increasing
     app = quiet(app.text_input(key="table-words").set_value("nowhere to be found").run())
-    assert "No row matches" in words(app)
+    assert "No example matches" in words(app)
 
 
 def test_what_is_selected_is_decided_at_once_and_taken_back_at_once(table, queued, quiet):
@@ -131,7 +137,7 @@ def test_all_that_match_are_changed_with_the_figure_beside_the_button(table, que
     queued.apply(Decide({x: ("suggested", label) for x, label in cards["suggested"].iloc[:20].items()}, by="ann"))
     app = table(queued)
     app = app.radio(key="table-scope").set_value(True).run()
-    assert "of 20 reviewed, not at random, the suggestion was right in **100 % (84 to 100 %)**" in words(app)
+    assert "of 20 reviewed, not at random, the suggestion was right in **100% (84% to 100%)**" in words(app)
     assert app.button(key="table-do-suggested").disabled
     app = next(each for each in app.checkbox if each.key.startswith("table-sure")).check().run()
     quiet(app.button(key="table-do-suggested").click().run())

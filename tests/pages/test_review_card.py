@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -46,8 +47,7 @@ def known(app, project):
     raise AssertionError("The nearest examples never came.")
 
 
-@pytest.fixture
-def tickets(workspace):
+def make_tickets(folder: Path) -> Project:
     """Short texts of three classes, one in six labelled wrong, with a queue of all of them."""
     rng = np.random.default_rng(0)
     truth = rng.choice(list(WORDS), 240)
@@ -55,10 +55,15 @@ def tickets(workspace):
     text = [" ".join([*rng.choice(filler, 4), *rng.choice(WORDS[name], 2)]) for name in truth]
     label = np.where(rng.random(240) < 0.17, rng.permutation(truth), truth)
     frame = pd.DataFrame({"text": [f"{said} {n}" for n, said in enumerate(text)], "label": label})
-    project = Project.create(workspace / "tickets", Dataset.from_frame(frame, label="label", text="text"))
+    project = Project.create(folder / "tickets", Dataset.from_frame(frame, label="label", text="text"))
     project.turn()
     start_queue(project, project.turns[0].suspects, source="all", turn=0)
     return project
+
+
+@pytest.fixture
+def tickets(ready) -> Project:
+    return ready(make_tickets)
 
 
 @pytest.fixture
@@ -67,17 +72,21 @@ def queued(turned):
     return turned
 
 
-@pytest.fixture
-def intents(workspace):
+def make_intents(folder: Path) -> Project:
     """Twelve classes: more than there are keys for."""
     rng = np.random.default_rng(1)
     label = np.repeat(INTENTS, 20)
     frame = pd.DataFrame({"x": rng.normal(size=240) + np.repeat(np.arange(12), 20), "label": label})
     dataset = Dataset.from_frame(frame, label="label")
-    project = Project.create(workspace / "intents", dataset, recipe="logistic_regression")
+    project = Project.create(folder / "intents", dataset, recipe="logistic_regression")
     project.turn()
     start_queue(project, project.turns[0].suspects, source="all", turn=0)
     return project
+
+
+@pytest.fixture
+def intents(ready) -> Project:
+    return ready(make_intents)
 
 
 # --- what is shown --------------------------------------------------------------------------------------------------

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,8 +18,7 @@ WIN = Rule("win", "spam", Contains("text", ("win",), whole_words=True))
 LUNCH = Rule("lunch", "ham", Contains("text", ("lunch", "meet")))
 
 
-@pytest.fixture
-def messages(workspace):
+def make_messages(folder: Path) -> Project:
     """Short texts, a third of them without a label, after turn 0."""
     rng = np.random.default_rng(0)
     rows = 240
@@ -34,9 +35,14 @@ def messages(workspace):
     )
     frame.loc[::7, "links"] = np.nan
     dataset = Dataset.from_frame(frame, label="label", text="text", features=["links"])
-    project = Project.create(workspace / "messages", dataset)
+    project = Project.create(folder / "messages", dataset)
     project.turn()
     return project
+
+
+@pytest.fixture
+def messages(ready) -> Project:
+    return ready(make_messages)
 
 
 @pytest.fixture

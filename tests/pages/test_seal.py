@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -21,8 +23,7 @@ def table(app, column: str) -> pd.DataFrame:
     return next(frame.value for frame in app.dataframe if column in frame.value)
 
 
-@pytest.fixture
-def sealed(workspace) -> Project:
+def make_sealed(folder: Path) -> Project:
     """A project whose sealed examples all hold a word that occurs nowhere else, after two turns."""
     rng = np.random.default_rng(0)
     part = rng.choice(["train", "test", "sealed"], 400, p=[0.6, 0.2, 0.2])
@@ -35,12 +36,16 @@ def sealed(workspace) -> Project:
     wanted = (frame["income"].fillna(50) + rng.normal(0, 8, 400)) > 52
     frame["label"] = np.where(wanted, "stays", "leaves")
     dataset = Dataset.from_frame(frame, label="label", id="key")
-    made = Project.create(workspace / "sealed", dataset, recipe="logistic_regression", name="Sealed")
+    made = Project.create(folder / "sealed", dataset, recipe="logistic_regression", name="Sealed")
     made.turn()
     made.apply(Exclude(tuple(made.dataset.ids("train")[:9]), by="ann", reason="copies"))
     made.turn()
-    yield made
-    made.close()
+    return made
+
+
+@pytest.fixture
+def sealed(ready) -> Project:
+    return ready(make_sealed)
 
 
 def ask(app, quiet):
@@ -90,11 +95,11 @@ def test_opened_it_shows_the_claim_first_with_its_numbers(start, sealed, quiet):
     assert app.header[0].value == "The final claim, turn 1"
     assert [metric.value for metric in app.metric if "sealed" in metric.label] == [f"{value:.3f}"]
     assert app.code[0].value == claim.sentence
-    assert f"95 % interval {low:.3f} to {high:.3f}" in words(app)
+    assert f"95% interval {low:.3f} to {high:.3f}" in words(app)
     assert claim.verdict.verdict in words(app)
     classes = table(app, "examples")
     assert classes["examples"].sum() == claim.size
-    assert table(app, "sealed (95 %)")["sealed (95 %)"].iloc[0].startswith(f"{value:.3f} (")
+    assert table(app, "sealed (95%)")["sealed (95%)"].iloc[0].startswith(f"{value:.3f} (")
     assert not [button for button in app.button if button.key == "open-seal"]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -52,12 +53,16 @@ def make(folder, frame) -> Project:
     return Project.create(folder, dataset, recipe="logistic_regression", name="Birds")
 
 
-@pytest.fixture
-def birds(workspace):
-    project = make(workspace / "birds", frame_of())
+def make_birds(folder: Path) -> Project:
+    project = make(folder / "birds", frame_of())
     project.turn()
     project.turn()
     return project
+
+
+@pytest.fixture
+def birds(ready) -> Project:
+    return ready(make_birds)
 
 
 @pytest.fixture
@@ -86,7 +91,7 @@ def test_a_sample_is_drawn_with_what_it_would_tell(opened, birds, quiet):
     size = len(birds.dataset.ids("test"))
     assert f"{size} test examples" in words(app)
     app = quiet(app.number_input(key="blind-size-0").set_value(20).run())
-    assert "If 5 % of the labels are wrong, so many would tell it to within" in words(app)
+    assert "If 5% of the labels are wrong, this sample would put the share at" in words(app)
     app = quiet(app.button(key="draw-sample").click().run())
     assert len(blind_queue(birds, ME).cards) == 20
     assert "Which class is it?" in words(app)
@@ -188,7 +193,7 @@ def test_after_the_sample_the_noise_and_both_figures_are_told(opened, birds, sta
     noise = reviewed(birds).noise
     assert (noise.wrong, noise.reviewed) == (wrong, 10)
     shown = {each.label: each.value for each in app.metric}
-    assert shown["Wrong test labels"] == f"{10 * wrong:.1f} %"
+    assert shown["Wrong test labels"] == f"{10 * wrong:.1f}%"
     last = birds.turns[-1]
     now, then = (f"{each.metrics['macro_f1'][0]:.3f}" for each in (last.evaluation, last.evaluation_then))
     assert now != then

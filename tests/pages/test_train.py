@@ -94,7 +94,7 @@ def test_the_learning_curve_is_measured_as_a_job(start, project, quiet):
     app = quiet(app.run())
     table = next(frame.value for frame in app.dataframe if "train examples" in frame.value)
     assert table["train examples"].is_monotonic_increasing
-    assert table["95 % interval"].str.contains(" to ").all()
+    assert table["95% interval"].str.contains(" to ").all()
     assert not [each for each in app.button if each.key == "measure-curve"]
 
 

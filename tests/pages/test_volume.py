@@ -32,7 +32,7 @@ def test_by_the_truth_it_is_measured_as_a_job_and_shown(start, known, quiet):
     app = quiet(app.run())
 
     assert kept_volume(known) is not None
-    assert "rows with consistent labels" in said(app)
+    assert "examples with consistent labels" in said(app)
     table = next(frame.value for frame in app.dataframe if "labels" in frame.value)
     assert set(table["labels"]) == {"labels as they were brought", "true labels"}
 

@@ -87,7 +87,7 @@ def test_several_bands_are_corrected_for_being_looked_at_together():
 
 
 def test_hardly_any_audit_promises_too_much_of_any_band():
-    """The lower ends, on which advice rests, all hold at once in about 97.5 % of audits."""
+    """The lower ends, on which advice rests, all hold at once in about 97.5% of audits."""
     rng = np.random.default_rng(3)
     names = ids(1000)
     bands = pd.Series(np.repeat([1, 2, 3, 4, 5], 200), index=names)

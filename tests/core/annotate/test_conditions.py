@@ -191,27 +191,27 @@ def test_what_re2_lacks_is_named(pattern, said):
 )
 @pytest.mark.parametrize("text", ["a" * 200_000 + "!", "x" * 200_000])
 def test_what_hangs_other_engines_ends_at_once(pattern, text):
-    start = time.monotonic()
+    start = time.process_time()
     Matches("t", pattern).mask(ColumnReader(pd.DataFrame({"t": [text] * 5})))
-    assert time.monotonic() - start < 3
+    assert time.process_time() - start < 3
 
 
 def test_a_slow_search_is_cut_off_with_what_is_slow():
     rng = np.random.default_rng(0)
     texts = pd.DataFrame({"t": ["".join(rng.choice(list("ab"), 2_000)) for _ in range(300)]})
-    start = time.monotonic()
+    start = time.process_time()
     with pytest.raises(RuleError, match=r"may take 0\.3 seconds.*'\[ab\]\*a\[ab\]\{900\}c' in 't'.* of 300 texts"):
         Matches("t", "[ab]*a[ab]{900}c").mask(ColumnReader(texts, budget=0.3))
-    assert time.monotonic() - start < 3
+    assert time.process_time() - start < 3
 
 
 def test_one_text_that_would_take_too_long_is_not_begun():
     rng = np.random.default_rng(0)
     texts = pd.DataFrame({"t": ["".join(rng.choice(["a", "b"], 1_000_000))]})
-    start = time.monotonic()
+    start = time.process_time()
     with pytest.raises(RuleError, match="0 of 1 texts"):
         Matches("t", "[ab]*a[ab]{900}c").mask(ColumnReader(texts, budget=1))
-    assert time.monotonic() - start < 5
+    assert time.process_time() - start < 5
     assert Matches("t", "(a+)+b").mask(ColumnReader(texts, budget=1)).all()
 
 

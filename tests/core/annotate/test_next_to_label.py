@@ -103,7 +103,7 @@ def test_before_the_first_model_the_features_decide():
 
 
 def test_a_rare_class_is_found_sooner_than_at_random():
-    """A class of 2 % with a model that has seen 3 examples of it."""
+    """A class of 2% with a model that has seen 3 examples of it."""
     rng = np.random.default_rng(0)
     labels = (np.arange(2000) % 50 == 0).astype(int)
     features = rng.normal(size=(2000, 6)) + 2.5 * labels[:, np.newaxis] * np.array([1, 1, 0, 0, 0, 0])
@@ -121,11 +121,11 @@ def test_a_rare_class_is_found_sooner_than_at_random():
 
 def test_a_hundred_thousand_examples_take_seconds():
     probabilities, features = pool(100_000, columns=20)
-    started = time.perf_counter()
+    started = time.process_time()
     assert len(next_to_label(probabilities, features=features, n=20)) == 20
     flat = probabilities * 0 + 1 / 3
     assert len(next_to_label(flat, features=features, n=500)) == 500
-    assert time.perf_counter() - started < 20
+    assert time.process_time() - started < 20
 
 
 def test_a_large_batch_is_spread_as_well():

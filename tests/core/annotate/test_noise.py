@@ -8,7 +8,7 @@ from core.annotate import noise_summary
 
 
 def confused(n: int = 3000, seed: int = 0) -> tuple[pd.Series, pd.DataFrame]:
-    """Three classes; 20 % of the labels 'cat' are dogs, none of the others is wrong."""
+    """Three classes; 20% of the labels 'cat' are dogs, none of the others is wrong."""
     rng = np.random.default_rng(seed)
     classes = np.array(["bird", "cat", "dog"])
     truth = rng.integers(0, 3, n)

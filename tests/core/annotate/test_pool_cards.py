@@ -24,8 +24,8 @@ def test_a_card_has_no_given_label_the_most_probable_one_as_suggestion_and_the_u
 
 def test_the_reason_says_between_which_classes_the_model_wavers(probabilities):
     cards = pool_cards(probabilities, probabilities.index)
-    assert cards.loc["x", "reasons"] == "the model wavers between 'a' (45 %) and 'b' (41 %)"
-    assert cards.loc["y", "reasons"] == "the model leans to 'a' (90 %), then 'b' (8 %)"
+    assert cards.loc["x", "reasons"] == "the model wavers between 'a' (45%) and 'b' (41%)"
+    assert cards.loc["y", "reasons"] == "the model leans to 'a' (90%), then 'b' (8%)"
     assert not cards.loc["y", "flagged"]
 
 

@@ -149,7 +149,7 @@ def test_it_never_takes_more_than_there_are():
 
 
 def test_a_whole_review_finds_the_share_and_the_recall_that_there_are():
-    """The interval holds the truth of the data in about 95 % of the draws."""
+    """The interval holds the truth of the data in about 95% of the draws."""
     labels = labels_of(2000, 300)
     chance = np.random.default_rng(0)
     wrong = pd.Series(chance.random(2000) < np.where(labels["flagged"], 0.5, 0.05), index=labels.index)

@@ -9,10 +9,10 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
 import struct
 import sys
 import tempfile
-import time
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -669,6 +669,11 @@ def peak_of_children() -> float:
     return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
 
 
+def work_of_cores() -> float:
+    """Seconds that cores worked for this process and those it started: other than a clock, it knows no other's load."""
+    return sum(os.times()[:4])
+
+
 def run() -> Iterator[dict[str, Any]]:
     """Take all files the whole way, one after the other."""
     peak()
@@ -676,9 +681,9 @@ def run() -> Iterator[dict[str, Any]]:
         with tempfile.TemporaryDirectory() as folder:
             content = case.make()
             peak()
-            started = time.perf_counter()
+            started = work_of_cores()
             words = ending(case, content, Path(folder))
-            seconds = time.perf_counter() - started
+            seconds = work_of_cores() - started
             left = sorted(path.name for path in Path(folder).iterdir()) if words else []
         yield {
             "number": number,

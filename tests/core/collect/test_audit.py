@@ -60,7 +60,7 @@ def test_copies_keep_one_and_stay_in_test():
     frame = texts(*[("the same again", "a")] * 5, *[("in the test", "b")] * 3)
     dataset, found = findings(frame, test=["5", "6", "7", "20", "21"])
     assert found["exact_duplicates"].ids.tolist() == ["1", "2", "3", "4"]
-    assert "4 of 63 training texts (6.3%)" in found["exact_duplicates"].message
+    assert "4 of 63 train examples (6.3%)" in found["exact_duplicates"].message
     assert "2 in the test set repeat another" in found["exact_duplicates"].message
     assert not {"exact_duplicates"} & {f.kind for f in audit(dataset.without(found["exact_duplicates"].ids))}
 
@@ -214,7 +214,7 @@ def test_rare_classes_and_classes_only_in_test():
     dataset, found = findings(frame, test=["r6", "r7", "r8"])
     rare = found["rare_class"]
     assert rare.ids.tolist() == [f"r{n}" for n in range(6)]
-    assert "2 of 4 classes have fewer than 10 training examples: 'few' (6), 'unseen' (0)." in rare.message
+    assert "2 of 4 classes have fewer than 10 train examples: 'few' (6), 'unseen' (0)." in rare.message
     assert dataset.schema.id == "id"
 
 
@@ -238,7 +238,7 @@ def test_empty_texts():
     frame = texts(("", "a"), (" ", "b"), (None, "a"), ("fine", "b"))
     dataset, found = findings(frame, text="text", test=["2", "30"])
     assert found["text_empty"].ids.tolist() == ["0", "1"]
-    assert "1 more are in test or pool" in found["text_empty"].message
+    assert "1 more is in test or pool" in found["text_empty"].message
     assert dataset.schema.text == "text"
 
 
@@ -325,6 +325,6 @@ def test_whatever_is_in_a_table_each_fix_can_be_made(seed, rows):
 
 def test_a_long_word_takes_no_long_time():
     words = [f"{'a' * 50_000}{n} me@example.org" for n in range(3)] + [f"short text number {n}" for n in range(60)]
-    started = time.perf_counter()
+    started = time.process_time()
     audit(Dataset.from_frame(pd.DataFrame({"text": words, "label": ["a", "b", "a"] * 21}), label="label", text="text"))
-    assert time.perf_counter() - started < 10
+    assert time.process_time() - started < 10

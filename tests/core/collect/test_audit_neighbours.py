@@ -42,7 +42,7 @@ def test_near_copies_keep_one_and_sets_show_all(numbers):
     sets = said["near_duplicate_sets", None]
     assert set(sets.ids) == {"r3", "r7", "r4", "r8"}
     assert sets.ids.get_indexer(["r7"]) - sets.ids.get_indexer(["r3"]) == 1
-    assert "1 training rows nearly equal one of the test set" in sets.message
+    assert "1 train example nearly equals one of the test set" in sets.message
 
 
 def test_another_word_or_another_label_is_another_case(numbers):

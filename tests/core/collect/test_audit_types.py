@@ -92,7 +92,7 @@ def test_a_day_that_may_be_a_month_is_not_guessed(mended):
     days[:100] = np.resize(["01/02/2024", "03/04/2024"], 100)
     (finding,), _ = mended("mixed_types", day=days)
     assert finding.fix is None
-    assert "they do not tell" in finding.message
+    assert "they do not tell which number is the day" in finding.message
 
 
 def test_test_is_not_asked_what_is_usual():

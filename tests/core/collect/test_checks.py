@@ -136,7 +136,7 @@ def test_a_finding_marks_the_cells_and_says_how_bad(frame):
     assert [finding.severity for finding in found] == [0.7, 0.2, 0.7]
     outside, odd, missing = found
     assert outside.cells == [("w", "age"), ("y", "age")]
-    assert outside.message == "2 of 5 rows (40.0%) break the check: -1, 200."
+    assert outside.message == "2 of 5 examples (40.0%) break the check: -1, 200."
     assert (outside.fix, outside.values) == ("correct", [None, None])
     # "Basic " is written otherwise only; what "gold" should be nobody knows.
     assert odd.values == ["basic", None]

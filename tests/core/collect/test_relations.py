@@ -73,7 +73,7 @@ def test_columns_without_relation_are_seldom_called_related():
         table = relations({name: distribution(frame[name], labels) for name in frame})
         called += bool(table["related"].any())
         assert table["low"].max() < 0.25
-    # 5 % of 60 are 3.
+    # 5% of 60 are 3.
     assert called <= 7
 
 

@@ -104,7 +104,7 @@ def test_no_change_is_seldom_called_one(metric):
         chances = [pd.DataFrame({"0": 1.0 - own, "1": 1.0 * own}) for own in predicted]
         verdict = compare(pd.Series(truth.astype(str)), *chances, metric=metric, resamples=200, seed=seed)
         claims += verdict.verdict != "no evidence"
-    # 5 % of 150 and two standard errors of that count.
+    # 5% of 150 and two standard errors of that count.
     assert claims <= 12
 
 

@@ -3,17 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from threadpoolctl import threadpool_limits
 
 from core.dataset import Dataset
 from core.flywheel import Project
-
-
-@pytest.fixture(scope="session", autouse=True)
-def one_thread():
-    """Threads that wait for each other over a hundred rows cost far more than they bring."""
-    with threadpool_limits(1):
-        yield
 
 
 @pytest.fixture(scope="session")

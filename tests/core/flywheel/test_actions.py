@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.flywheel import Decide, Generate, Project, Relabel, decide, start_queue
+from core.flywheel import Decide, Generate, Project, Relabel, decide, forecast_actions, start_queue
 from core.flywheel.actions import SECONDS_PER_DECISION
+from core.flywheel.blind import answer, blind_queue, draw
 
 
 @pytest.fixture
@@ -104,6 +105,37 @@ def test_who_has_sealed_examples_is_then_told_to_open_them(tmp_path, make_datase
     assert (claim.page, claim.count) == ("evaluate", len(project.dataset.ids("sealed")))
     project.open_sealed()
     assert "claim" not in kinds(project)
+
+
+def test_test_labels_are_to_be_reviewed_blind_until_the_sample_is_through(project):
+    assert "test" not in kinds(project)
+    project.turn()
+    test = project.dataset.ids("test")
+    (action,) = [action for action in project.actions() if action.kind == "test"]
+    assert (action.title, action.count) == (f"Review {len(test)} test labels blind", len(test))
+    assert action.minutes == pytest.approx(len(test) * SECONDS_PER_DECISION / 60)
+    # A number of points, even none, would say that the others had been forecast.
+    assert action.forecast is None
+    drawn = draw(project, 3)
+    queue = blind_queue(project)
+    answer(project, queue, 0, "yes")
+    (action,) = [action for action in project.actions() if action.kind == "test"]
+    assert (action.title, action.count) == ("Go on reviewing blind: 2 cards left", 2)
+    for place in range(1, len(drawn.ids)):
+        answer(project, queue, place, "yes")
+    assert "test" not in kinds(project)
+
+
+def test_every_action_that_is_done_by_itself_says_how_long_it_takes(tmp_path, make_dataset, make_table):
+    table = make_table(200)
+    project = Project.create(
+        tmp_path / "p", make_dataset(pd.concat([table, table.assign(key="d" + table["key"])], ignore_index=True))
+    )
+    project.turn()
+    forecast_actions(project)
+    told = [action for action in project.actions() if action.kind not in {"turn", "stop", "claim"}]
+    assert {"mend", "review", "test"} <= {action.kind for action in told}
+    assert all(action.minutes > 0 for action in told)
 
 
 def test_findings_of_the_audit_become_actions(tmp_path, make_dataset, make_table):

@@ -195,7 +195,7 @@ def test_a_fix_is_one_edit_with_one_undo_and_says_why(turned, turn, suspects):
     rest = suspects.iloc[20:]
     assert entry.kind == "relabel"
     assert entry.reason.startswith("audited fix of band 1 of turn 0 (score 0.")
-    assert "of 20 reviewed, the suggestion was right in 90 % (" in entry.reason
+    assert "of 20 reviewed, the suggestion was right in 90% (" in entry.reason
     assert (turned.dataset.labels[rest.index] == rest["suggested"]).all()
     assert turned.dataset.labels[suspects.index[19]] == suspects["given"].iloc[19]
     assert len(turned.log) == 3

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from core.flywheel.blob_uses import _TABLES
-from core.flywheel.store import table_columns
+from core.flywheel.tables import table_columns
 
 # Columns of text that name no file. One that is neither here nor in the list of files would be left out of backups.
 WORDS = {
@@ -13,6 +13,7 @@ WORDS = {
     "rankings": {"at", "version", "fingerprint"},
     "pins": {"at", "by", "label", "example", "kind", "note", "shown"},
     "refits": {"at", "version", "fingerprint", "thresholds"},
+    "dated_refits": {"at", "version", "fingerprint", "rows", "thresholds"},
     "fits": {"at", "version", "fingerprint"},
     "races": {"at", "settings", "verdict"},
     "curves": {"at", "kind", "version", "fingerprint", "content"},

@@ -45,7 +45,7 @@ def test_each_kind_and_reason_has_a_row(project, train, make_table, make_childre
         ("drop_column", "", False, 1, 1, "ann"),
     ]
     assert worded_changes(changes_by_reason(project.log, 0, project.revision)) == (
-        "3 rows added, 2 rows generated, 4 relabelled, 3 excluded, 2 cells corrected, 1 column dropped"
+        "3 collected, 2 generated, 4 relabelled, 3 excluded, 2 cells corrected, 1 column dropped"
     )
 
 

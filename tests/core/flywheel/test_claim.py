@@ -38,17 +38,17 @@ def test_its_sentence_holds_the_numbers(project):
     claim = project.claim
     value, low, high = claim.score
 
-    assert f"turn 1 reaches Macro F1 {value:.3f} (95 % interval {low:.3f} to {high:.3f})" in claim.sentence
+    assert f"turn 1 reaches Macro F1 {value:.3f} (95% interval {low:.3f} to {high:.3f})" in claim.sentence
     assert f"{claim.verdict.delta:+.3f}".replace("-", "−") in claim.sentence
     assert claim.sentence.endswith(f"{claim.verdict.verdict}.")
     assert f"On {claim.size} sealed examples" in claim.sentence
-    assert "looked at 2 times" in claim.sentence
+    assert "looked at twice" in claim.sentence
 
 
 def test_the_sentence_of_a_first_turn_compares_with_nothing():
     assert worded(0, 1, 1200, "accuracy", (0.9, 0.85, 0.93), None) == (
         "On 1,200 sealed examples, opened once after the test set had been looked at once, turn 0 reaches Accuracy "
-        "0.900 (95 % interval 0.850 to 0.930)."
+        "0.900 (95% interval 0.850 to 0.930)."
     )
 
 

@@ -4,7 +4,8 @@ import pandas as pd
 import pytest
 
 from core.dataset import Dataset
-from core.flywheel import Collect, EditError, Exclude, Generate, Project, Relabel, branch
+from core.errors import FlywheelError
+from core.flywheel import Collect, Correct, Decide, EditError, Exclude, Generate, Project, Relabel, branch
 from core.flywheel.batch_report import examine_batch
 from core.flywheel.batches import hold_out_batch, kept_batches, merge_batch
 from core.flywheel.dated import DatedTestError, dated_tests, score_dated, unscored
@@ -164,6 +165,26 @@ def test_relabelling_the_pool_never_meets_a_dated_example(released, make_people)
     assert len(test.labels) == 40
     released.apply(Relabel(dict.fromkeys(new.index, "yes")))
     assert not set(released.dataset.ids("train")) & set(test.labels.index)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda key: Relabel({key: "yes"}),
+        lambda key: Exclude([key]),
+        lambda key: Decide({key: ("other", "yes")}),
+        lambda key: Decide({key: ("other", "yes")}, blind=True),
+        lambda key: Correct({(key, "label"): "yes"}),
+    ],
+    ids=["relabel", "exclude", "decide", "blind", "correct"],
+)
+def test_its_labels_stay_as_they_came_whatever_is_tried(released, make_people, change):
+    hold_out(released, make_people(60, 1))
+    before = dated_tests(released)[0].labels
+    with pytest.raises(FlywheelError):
+        released.apply(change(before.index[0]))
+    assert released.log == []
+    pd.testing.assert_series_equal(dated_tests(released)[0].labels, before)
 
 
 def test_a_branch_from_before_is_judged_by_it_and_keeps_its_rows_out_of_train(released, make_people):

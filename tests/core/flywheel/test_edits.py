@@ -194,7 +194,7 @@ def test_every_edit_has_a_short_summary(dataset, train, make_table, make_childre
         "excluded 2 examples",
         "corrected 1 cell",
         "dropped the column 'n'",
-        "collected 3 rows",
+        "collected 3 examples",
         "generated 1 example",
         "added labels of 1 annotator on 1 example",
         "kept the label",

@@ -26,13 +26,17 @@ from core.flywheel import (
     Relabel,
     StaleError,
     StoreError,
+    back_up,
     blob_uses,
     current_queue,
+    restore_backup,
     start_queue,
 )
 from core.flywheel import log as log_of
 from core.flywheel import places as places_of
-from core.flywheel.store import table_columns
+from core.flywheel.confirmed import NOTE
+from core.flywheel.store import Store
+from core.flywheel.tables import table_columns
 
 ROOT = Path(__file__).parents[3]
 FAULTY = Path(__file__).with_name("faulty.py")
@@ -164,6 +168,8 @@ def look(folder: Path, train: list[str], version: str) -> None:
 
 
 @needs_fork
+# Tests that run side by side have a thread that listens; the child does not need it.
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 @pytest.mark.parametrize("clean", [True, False], ids=["closed", "left open"])
 def test_a_folder_that_can_only_be_read_is_looked_at_and_nothing_is_changed(dataset, train, clean):
     with tempfile.TemporaryDirectory() as place:
@@ -172,6 +178,7 @@ def test_a_folder_that_can_only_be_read_is_looked_at_and_nothing_is_changed(data
         project.apply(Relabel({train[0]: "yes"}))
         project.apply(Collect(dataset.frame.iloc[:1].assign(key="new", x=0.123)))
         version = project.dataset.version
+        project.store.settle()
         if clean:
             project.close()
         # A copy that was made while it was open has a write-ahead log beside it.
@@ -282,6 +289,151 @@ def test_a_damaged_log_is_said(turned):
 
     with pytest.raises(StoreError, match=r"can't be read|is damaged"):
         raise Project.open(turned.folder).store.damaged()[0]
+
+
+# --- the write-ahead log, gone or torn ------------------------------------------------------------------------------
+
+HEADER, FRAME = 32, 24
+
+
+def damages(wal: bytes) -> dict[str, bytes | None]:
+    """A write-ahead log, cut off or changed in each kind of region; None: gone."""
+    page = int.from_bytes(wal[8:12], "big")
+    whole = FRAME + page
+    last = HEADER + (len(wal) - HEADER) // whole * whole - whole
+    cuts = {"empty": 0, "magic": 2, "header": 20, "no frame": HEADER, "first frame": HEADER + 9}
+    cuts |= {"first page": HEADER + FRAME + 100, "after a frame": HEADER + whole, "half": HEADER + len(wal) // 2}
+    cuts |= {"last frame": last + 5, "last page": last + FRAME + 7, "last byte": last + whole - 1}
+    flips = {"magic": 1, "page size": 10, "salt": 17, "checksum": 27, "number": HEADER + 3, "commit": HEADER + 7}
+    flips |= {"frame's salt": HEADER + 9, "frame's checksum": HEADER + 17, "page": HEADER + FRAME + 50}
+    flips |= {
+        "middle": len(wal) // 2,
+        "last salt": last + 9,
+        "last page": last + FRAME + 1_000,
+        "last byte": len(wal) - 1,
+    }
+    found: dict[str, bytes | None] = {"gone": None}
+    found |= {f"cut in the {name}": wal[:at] for name, at in cuts.items()}
+    for name, at in flips.items():
+        found[f"changed {name}"] = wal[:at] + bytes([wal[at] ^ 0xFF]) + wal[at + 1 :]
+    found["zeros"] = bytes(len(wal))
+    found["longer"] = wal + b"\x01" * 500
+    return found
+
+
+def opened_with(folder: Path, wal: bytes | None, place: Path) -> Project:
+    """Open a copy of a folder as a kill has left it, with another write-ahead log."""
+    shutil.rmtree(place, ignore_errors=True)
+    shutil.copytree(folder, place)
+    (place / "project.sqlite-shm").unlink(missing_ok=True)
+    path = place / "project.sqlite-wal"
+    path.unlink(missing_ok=True)
+    if wal is not None:
+        path.write_bytes(wal)
+    return Project.open(place)
+
+
+def test_a_log_that_is_gone_or_torn_is_noticed_wherever_it_was_and_what_is_missing_is_said(memory_folder, monkeypatch):
+    project = Project.create(memory_folder / "p", narrow(40))
+    train = list(project.dataset.ids("train"))
+    project.store.settle()
+    # As if the app was killed before anything could be moved into the database.
+    monkeypatch.setattr(Store, "_move", lambda self: None)
+    for number in range(12):
+        project.apply(Relabel({train[number]: "yes" if number % 2 else "no"}, by="ann"))
+    log, wal = project.log, (project.folder / "project.sqlite-wal").read_bytes()
+    held = {}
+    for what, content in damages(wal).items():
+        again = opened_with(project.folder, content, memory_folder / "copy")
+        held[what] = len(again.log)
+        # What is there is the beginning of the log, as it was confirmed.
+        assert again.log == log[: held[what]], what
+        assert again.store.damaged() == [], what
+        said = " ".join(again.said)
+        if held[what] < len(log):
+            assert again.store.lost in again.said, what
+            assert f"Confirmed work is missing: {len(log) - held[what]} of {len(log)} entries of the log" in said, what
+            assert "Everything that was confirmed is there" not in said, what
+        else:
+            assert again.store.lost == "", what
+        again.close()
+    assert held["gone"] == held["cut in the header"] == held["changed salt"] == 0
+    assert held["cut in the last byte"] == held["changed last page"] == 11
+    assert 0 < held["cut in the half"] < 11
+    assert held["longer"] == 12
+
+    # It is said until somebody goes on.
+    again = opened_with(project.folder, None, memory_folder / "copy")
+    again.close()
+    again = Project.open(memory_folder / "copy")
+    assert again.store.lost
+    again.apply(Relabel({train[0]: "no"}))
+    again.close()
+    assert Project.open(memory_folder / "copy").said == ()
+    project.close()
+
+
+def test_once_it_has_moved_into_the_database_no_fault_of_the_log_loses_anything(memory_folder):
+    project = Project.create(memory_folder / "p", narrow(40))
+    train = list(project.dataset.ids("train"))
+    for number in range(12):
+        project.apply(Relabel({train[number]: "yes" if number % 2 else "no"}, by="ann"))
+    project.store.settle()
+    wal = (project.folder / "project.sqlite-wal").read_bytes()
+    assert wal == b""
+    for content in (None, b"torn", os.urandom(5_000), bytes(9_000)):
+        again = opened_with(project.folder, content, memory_folder / "copy")
+        assert again.log == project.log
+        assert again.store.lost == ""
+        again.close()
+    project.close()
+
+
+def test_a_database_that_was_put_back_from_an_older_copy_is_noticed(project, train):
+    project.apply(Relabel({train[0]: "yes"}))
+    project.store.settle()
+    older = (project.folder / "project.sqlite").read_bytes()
+    project.turn()
+    project.define("yes", "meaning")
+    project.apply(Relabel({train[1]: "yes"}))
+    project.close()
+    assert Project.open(project.folder).said == ()
+    (project.folder / "project.sqlite").write_bytes(older)
+
+    again = Project.open(project.folder)
+
+    assert "missing: 1 of 2 entries of the log, 1 turn, 1 definition of a class." in again.store.lost
+    again.close()
+
+
+def test_a_copy_a_backup_and_a_project_without_the_note_raise_no_alarm(project, train, tmp_path):
+    project.apply(Relabel({train[0]: "yes"}))
+    backup = back_up(project, tmp_path / "b.zip")
+    project.apply(Relabel({train[1]: "yes"}))
+    restored = restore_backup(backup, tmp_path / "elsewhere")
+    project.close()
+    (tmp_path / "elsewhere").mkdir(exist_ok=True)
+    copy = shutil.copytree(project.folder, tmp_path / "elsewhere" / "copy")
+    for folder in (project.folder, copy, restored):
+        for note in (None, b"", b"torn {", (copy / NOTE).read_bytes()[:40]):
+            again = Project.open(folder)
+            assert again.store.lost == ""
+            again.close()
+            (folder / NOTE).unlink() if note is None else (folder / NOTE).write_bytes(note)
+        again = Project.open(folder)
+        again.apply(Relabel({train[2]: "yes"}))
+        assert (folder / NOTE).is_file()
+        again.close()
+        assert Project.open(folder).store.lost == ""
+
+
+def test_an_entry_that_a_damaged_page_took_from_the_middle_is_noticed(project, train):
+    for number in range(3):
+        project.apply(Relabel({train[number]: "yes"}))
+    project.store.execute("DELETE FROM log WHERE seq = 2")
+    project.close()
+    (project.folder / NOTE).unlink()
+    assert "1 of 3 entries of the log" in Store(project.folder).lost
 
 
 # --- clocks ---------------------------------------------------------------------------------------------------------

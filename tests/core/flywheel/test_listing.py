@@ -149,9 +149,9 @@ def test_a_hundred_thousand_rows_are_filtered_in_a_moment(make_dataset, make_tab
         {"given": dataset.labels.loc[ids], "suggested": "yes", "score": score, "flagged": score > 0.5, "decision": ""},
         index=ids,
     ).assign(by="", there=True)
-    start = time.perf_counter()
+    start = time.process_time()
     found = matching(rows, dataset, Filter(given="yes", words="red", lowest=0.2, sort="colour"))
-    assert time.perf_counter() - start < 6
+    assert time.process_time() - start < 6
     assert len(found) > 1000
 
 
@@ -209,7 +209,7 @@ def test_all_that_match_are_changed_only_with_a_figure_of_their_bands(own):
     audit = audit_bands(own, turn)
     assert evidence(audit, rows, "suggested").reviewed == 20
     entry = decide_rows(own, rows, "suggested", audit=audit, reason="all", by="ann")
-    assert "all; of 20 reviewed, the suggestion was right in 100 % (84 to 100 %)" in entry.reason
+    assert "all; of 20 reviewed, the suggestion was right in 100% (84% to 100%)" in entry.reason
     # What a person decided is not overruled, and the rest is no evidence.
     assert entry.content["decisions"].keys() == set(rows.index[20:])
     assert audit_bands(own, turn).table["reviewed"].tolist() == [20]

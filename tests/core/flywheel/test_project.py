@@ -175,8 +175,8 @@ def test_what_was_collected_is_counted_without_the_known_rows(project, make_tabl
     batch = pd.concat([make_table(10), make_table(3, seed=9).assign(key=["n0", "n1", "n2"])])
     entry = project.apply(Collect(batch))
 
-    assert entry.summary == "collected 3 rows"
-    assert project.pending == ("3 rows collected",)
+    assert entry.summary == "collected 3 examples"
+    assert project.pending == ("3 collected",)
 
 
 def test_a_stale_edit_is_refused_and_says_what_changed(project, train):

@@ -37,6 +37,7 @@ def test_a_race_on_known_truth_is_kept_as_it_came_out(tmp_path):
     assert kept.verdict == run.verdict
     assert (kept.number, kept.settings) == (run.number, run.settings)
     assert kept.settings["simulated"]
+    assert all(kept.settings["seconds"][arm] > 0 for arm in ("model", "data", "both"))
     pd.testing.assert_frame_equal(kept.table, run.table)
     # It is a look at the truth, not at the test set of the project, and changes nothing in it.
     assert (project.revision, project.looks) == (0, 0)
@@ -62,6 +63,23 @@ def test_without_truth_the_ledger_runs_and_the_models_side_has_what_it_cost(tmp_
     assert model["score"].iloc[0] == pytest.approx(data["score"].iloc[0])
     assert not run.settings["simulated"]
     assert (run.verdict.before, run.verdict.after) == pytest.approx((model["score"].iloc[-1], data["score"].iloc[-1]))
+
+
+def test_prices_are_arguments_of_a_race_with_the_truth_and_of_one_with_the_ledger(tmp_path):
+    prices = {"seconds_per_fit": 2.0, "seconds_per_decision": 7.0}
+    run = race_project(make(tmp_path / "known", known=True), budget=90, reviews_per_turn=3, **prices)
+    np.testing.assert_allclose(run.table["cost"], 2 * run.table["fits"] + 7 * run.table["decisions"])
+    assert {name: run.settings[name] for name in prices} == prices
+
+    project = make(tmp_path / "own", known=False)
+    project.turn()
+    project.apply(Decide({project.dataset.ids("train")[1]: ("other", "yes")}, by="ann"))
+    turn = project.turn()
+    run = race_project(project, **prices)
+    assert run.settings["budget"] == 6 * 2 + 7
+    assert run.table["cost"].max() <= run.settings["budget"]
+    # One decision alone tells no time: what is left is the turn.
+    assert run.settings["seconds"]["data"] == pytest.approx(turn.seconds)
 
 
 def test_a_threshold_gives_the_ledger_no_start_of_its_own(tmp_path):

@@ -22,8 +22,8 @@ from core.errors import FlywheelError
 from core.flywheel import Project, ProjectError, Relabel, export_model, read_back
 from core.progress import Cancelled
 from core.train import RECIPES, LockedModel, read_recipe
+from core.train.learner import fit_recipe
 from core.train.portable import ESTIMATOR_PARTS, from_plain, to_plain
-from core.train.recipes import fit_recipe
 
 
 def table(rows=160, seed=0):

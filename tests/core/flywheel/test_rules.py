@@ -53,7 +53,7 @@ def test_rules_are_part_of_the_project_and_change_no_data(project):
     assert project.rules == (WIN, MEET)
     assert project.dataset.version == version
     assert Project.open(project.folder).rules == (WIN, MEET)
-    assert project.pending == ("1 rules changed",)
+    assert project.pending == ("1 change of rules",)
 
 
 def test_a_change_of_rules_is_undone_and_redone(project):

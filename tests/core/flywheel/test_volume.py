@@ -24,11 +24,8 @@ def test_true_labels_are_compared_with_those_that_were_brought(known):
     assert values.loc["consistent"].mean() > values.loc["collected"].mean()
     assert kept_volume(known).worth == found.worth
 
-
-def test_it_is_about_the_data_as_it_was_brought(known):
-    found = compare_volume(known)
+    # It is about the data as it was brought, whatever has been done to it since.
     known.apply(Relabel({known.dataset.ids("train")[0]: "yes"}, by="ann"))
-
     assert kept_volume(known).worth == found.worth
 
 

@@ -34,8 +34,8 @@ def test_confidence_is_drawn_beside_the_test_set():
     quantiles = [(name, [0.5, 0.6, 0.7 + place / 10, 0.9, 0.95]) for place, name in enumerate(NAMES)]
     chart = confidence_over_batches(quantiles, reference=[0.5, 0.7, 0.85, 0.95, 0.99])
     assert list(chart.numbers["batch"]) == ["the test set", *NAMES]
-    assert list(chart.numbers["median"]) == ["85.0 %", "70.0 %", "80.0 %"]
-    assert "test set 85.0 %" in chart.alt
+    assert list(chart.numbers["median"]) == ["85.0%", "70.0%", "80.0%"]
+    assert "test set 85.0%" in chart.alt
 
 
 def test_scores_of_chosen_rows_have_another_mark_and_missing_ones_are_not_drawn():
@@ -70,7 +70,7 @@ def test_slices_that_grow_are_named():
         }
     )
     chart = slices_over_batches(table)
-    assert "city is Busan in b 50.0 % against 30.0 %" in chart.alt
+    assert "city is Busan in b 50.0% against 30.0%" in chart.alt
     assert list(chart.numbers["grows"]) == ["no", "yes"]
 
 

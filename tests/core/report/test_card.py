@@ -33,8 +33,8 @@ def test_values_outside_the_usual_are_marked_with_the_reason(train):
     row = pd.Series({"income": 5000.0, "city": "Busan", "since": pd.Timestamp("2024-01-01"), "label": "yes"})
     income, city, since, label = card(row, known)
     assert income.value == "5,000"
-    assert income.unusual == "higher than 99 % of train (up to 990.01)"
-    assert city.unusual == "rare: 0.5 % of train"
+    assert income.unusual == "higher than 99% of train (up to 990.01)"
+    assert city.unusual == "rare: 0.5% of train"
     assert since.unusual is None
     assert label.unusual is None
 
@@ -43,9 +43,9 @@ def test_unseen_categories_low_numbers_and_rare_gaps_are_unusual(train):
     known = usual(train, SCHEMA)
     income, city, _ = card(pd.Series({"income": -3.0, "city": "Oslo", "since": pd.NaT}), known)
     assert income.unusual is not None
-    assert income.unusual.startswith("lower than 99 %")
+    assert income.unusual.startswith("lower than 99%")
     assert city.unusual == "not seen in train"
-    assert card(pd.Series({"income": float("nan")}), known)[0].unusual == "missing in 0.0 % of train"
+    assert card(pd.Series({"income": float("nan")}), known)[0].unusual == "missing in 0.0% of train"
 
 
 def test_what_is_often_missing_is_not_unusual(train):

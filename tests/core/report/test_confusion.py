@@ -15,7 +15,7 @@ CONFUSION = pd.DataFrame([[8, 2], [0, 7]], index=["a <b>", "c"], columns=["a <b>
 def test_cells_are_shaded_by_share_of_the_true_class():
     chart = confusion_matrix(CONFUSION)
     np.testing.assert_allclose(chart.figure.data[0].z, [[0.8, 0.2], [0.0, 1.0]])
-    assert chart.alt.startswith("88.2 % on the diagonal")
+    assert chart.alt.startswith("88.2% on the diagonal")
     json.loads(chart.figure.to_json())
 
 
@@ -23,7 +23,7 @@ def test_every_cell_that_holds_something_can_be_clicked_and_says_which_it_is():
     squares = confusion_matrix(CONFUSION).figure.data[1]
     assert [tuple(place) for place in squares.customdata] == [(0, 0), (0, 1), (1, 1)]
     assert list(zip(squares.y, squares.x, strict=True)) == [(0, 0), (0, 1), (1, 1)]
-    assert "true a &lt;b&gt;, predicted c<br>2 examples, 20.0 % of the true class" in squares.text
+    assert "true a &lt;b&gt;, predicted c<br>2 examples, 20.0% of the true class" in squares.text
 
 
 def test_the_chosen_cell_is_framed():

@@ -50,9 +50,9 @@ def test_what_is_drawn_are_the_shares_of_each_class_with_intervals():
     assert lines["a"] == pytest.approx([2 / 3, 1 / 3, np.nan, 0.0], nan_ok=True)
     assert lines["b"] == pytest.approx([0.0, 0.5, np.nan, 0.5], nan_ok=True)
     table = chart.numbers.set_index("value")
-    assert table.loc["1", "a"] == "66.7 %"
+    assert table.loc["1", "a"] == "66.7%"
     assert table.loc["missing", "b, examples"] == 1
-    assert table.loc["1", "a, 95 % (%)"] == "20.8 to 93.9"
+    assert table.loc["1", "a, 95% interval"] == "20.8% to 93.9%"
 
 
 def test_of_two_classes_the_smaller_is_drawn_by_value_against_its_share_of_all():
@@ -77,6 +77,6 @@ def test_quantiles_are_a_row_a_class():
     table = class_quantiles(found)
     assert table["class"].tolist() == ["all", "a", "b"]
     assert table["median"].tolist() == ["2", "2", "9"]
-    assert table["missing"].tolist() == ["20.0 %", "0.0 %", "50.0 %"]
+    assert table["missing"].tolist() == ["20.0%", "0.0%", "50.0%"]
     assert class_quantiles(made([0.123456, 123456.0], ["a", "b"]))["median"].tolist() == ["0.1235", "0.1235", "123,456"]
     assert class_quantiles(made(pd.array(["x"], dtype="str"), ["a"])) is None

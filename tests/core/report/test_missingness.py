@@ -27,9 +27,9 @@ def test_the_map_has_a_cell_for_each_column_and_block_and_its_numbers():
     assert np.array(cells.z).shape == (3, 10)
     assert np.array(cells.z) == pytest.approx(found.blocks.to_numpy())
     assert chart.numbers["column"].tolist() == found.blocks.index.tolist()
-    assert chart.numbers["rows 1–20"].tolist()[0] == f"{100 * found.blocks.iloc[0, 0]:.1f} %"
+    assert chart.numbers["rows 1–20"].tolist()[0] == f"{100 * found.blocks.iloc[0, 0]:.1f}%"
     assert "<b>" not in json.dumps(json.loads(chart.figure.to_json()))
-    assert f"{100 * frame.isna().mean().max():.1f} %" in chart.alt
+    assert f"{100 * frame.isna().mean().max():.1f}%" in chart.alt
 
 
 @pytest.mark.parametrize(("classes", "drawn"), [(2, 2), (6, 6), (9, 6)])
@@ -48,7 +48,7 @@ def test_pairs_are_written_as_a_table():
     frame = pd.DataFrame({"a": [np.nan, np.nan, 1.0, 2.0], "b": [np.nan, 1.0, 1.0, 2.0]})
     (row,) = missing_together(missingness(frame).together).to_dict("records")
     assert (row["column"], row["and"], row["both"]) == ("a", "b", 1)
-    assert (row["of the first"], row["of the second"]) == ("50.0 %", "100.0 %")
+    assert (row["of the first"], row["of the second"]) == ("50.0%", "100.0%")
 
 
 def test_nothing_missing_is_no_error():

@@ -46,8 +46,8 @@ def test_the_histogram_counts_every_loss_once_and_right_and_wrong_apart():
     losses = pd.Series([0.01, 0.1, 0.2, 5.0, 30.0, 0.9])
     wrong = losses > math.log(2)
     chart = loss_histogram(losses, wrong, line=math.log(2))
-    assert chart.numbers["predicted right"].sum() == 3
-    assert chart.numbers["predicted wrong"].sum() == 3
+    assert chart.numbers["predicted rightly"].sum() == 3
+    assert chart.numbers["predicted wrongly"].sum() == 3
     assert chart.numbers["to"].iloc[-1] == "all above"
     assert "3 are above 0.69" in chart.alt
     assert chart.figure.layout.yaxis.type is None

@@ -37,7 +37,7 @@ def verdict(delta, error=0.01):
 def test_the_answer_says_no_more_than_the_interval(table, delta, answer):
     said, behind = race_answer(table, verdict(delta), metric="Macro F1")
     assert said == answer
-    assert "95 % interval" in behind
+    assert "95% interval" in behind
     assert "Both" not in behind
 
 
@@ -51,9 +51,17 @@ def test_the_terms_name_prices_reviewer_and_what_it_is_scored_on():
     said = race_terms(RULES | {"simulated": True, "accuracy": 0.95})
     assert "4.0 minutes" in said
     assert "a fit costs 5 s, a decision 10 s" in said
-    assert "right in 95 %" in said
+    assert "right in 95%" in said
     assert "truth of the test set" in said
     assert "ledger" in race_terms(RULES | {"simulated": False})
+
+
+def test_the_time_by_the_clock_is_told_beside_the_prices():
+    took = {"seconds": {"model": 61.4, "data": 1500.0}}
+    said = race_terms(RULES | {"simulated": False} | took)
+    assert said.endswith("By the clock: a better model 61 s, better data 25 min.")
+    # Races that were kept before it was noted.
+    assert "clock" not in race_terms(RULES | {"simulated": False})
 
 
 def test_the_numbers_hold_every_step_also_of_a_race_from_before_there_were_details(table):

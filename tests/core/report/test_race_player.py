@@ -6,12 +6,9 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from core.evaluate import Verdict
 from core.report import PLAYER_CSS, PLAYER_HTML, PLAYER_JS, race_html, race_scene
-from core.report.race_player import _ticks
 
 
 @pytest.fixture
@@ -92,22 +89,21 @@ def test_a_race_that_was_kept_without_gains_has_no_knobs(table):
     json.dumps(scene)
 
 
+def test_volume_against_consistency_is_the_last_moment_and_none_of_a_running_race(table):
+    volume = {"view": "volume", "says": "Consistent rows do better.", "clock": "", "sides": [], "volume": {}}
+    scene = made(table, volume=volume)
+    assert [moment["view"] for moment in scene["moments"][-2:]] == ["knobs", "volume"]
+    assert scene["moments"][-1]["says"] == "Consistent rows do better."
+    # It still opens on the answer of the race.
+    assert scene["opens"] == made(table)["opens"]
+    running = race_scene(table, metric="Macro F1", budget=240, volume=volume)
+    assert {moment["view"] for moment in running["moments"]} == {"lines"}
+
+
 def test_a_race_of_many_steps_is_played_faster_but_can_still_be_read(table):
     many = table.iloc[np.repeat([1, 3], 100)].assign(cost=np.arange(200) * 1.0, decisions=np.arange(200))
     assert made(many)["pace"] == 900
     assert made(table)["pace"] == 2_400
-
-
-@given(st.floats(-100, 100), st.floats(1e-3, 100))
-def test_ticks_are_few_round_and_inside(low, size):
-    ticks = _ticks(low, low + size)
-    assert 2 <= len(ticks) <= 7
-    values = np.array([tick["value"] for tick in ticks])
-    assert values[0] >= low - 1e-6 * size
-    assert values[-1] <= low + size + 1e-6 * size
-    gaps = np.diff(values)
-    np.testing.assert_allclose(gaps, gaps[0], rtol=1e-3)
-    assert len({tick["text"] for tick in ticks}) == len(ticks)
 
 
 def test_the_file_asks_no_network_and_runs_nothing_from_the_data(table):
@@ -121,6 +117,15 @@ def test_the_file_asks_no_network_and_runs_nothing_from_the_data(table):
     assert "default-src 'none'" in page
     carried = re.search(r"playRace\(document.querySelector\('main'\), (.*)\);</script>", page).group(1)
     assert json.loads(carried) == json.loads(json.dumps(made(table, whole=True)))
+
+
+def test_the_file_has_the_numbers_of_both_pictures(table):
+    volume = pd.DataFrame({"labels": ["<i>as they were</i>"], "train rows": [100]})
+    page = race_html("p", made(table, whole=True), table, volume=volume)
+    assert page.count("<details>") == 2
+    assert "The numbers of volume against consistency" in page
+    assert "&lt;i&gt;as they were" in page
+    assert race_html("p", made(table, whole=True), table).count("<details>") == 1
 
 
 def test_the_player_asks_no_network_and_writes_text_only():

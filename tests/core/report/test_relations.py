@@ -47,7 +47,7 @@ def test_bars_have_intervals_and_grey_ones_are_no_more_than_chance():
 def test_the_open_column_stands_out_and_what_is_missing_is_written_beside_the_name():
     chart = relations_bar(TABLE, chosen="월 요금", missing=True)
     assert list(chart.figure.data[0].marker.color) == [faded(ACCENT, 1.0), faded(NEUTRAL, 0.55)]
-    assert chart.figure.layout.yaxis.ticktext[0] == "월 요금 · 10.0 %"
+    assert chart.figure.layout.yaxis.ticktext[0] == "월 요금 · 10.0%"
 
 
 def test_words_are_drawn_in_the_class_and_elsewhere():
@@ -56,8 +56,8 @@ def test_words_are_drawn_in_the_class_and_elsewhere():
     assert list(own.x) == [0.3, 0.12]
     assert list(others.x) == [0.01, 0.02]
     assert "<i>" not in json.dumps(json.loads(chart.figure.to_json()))
-    assert chart.numbers["in its texts"].tolist() == ["30.0 %", "12.0 %"]
-    assert "택배 in 30.0 % against 1.0 %" in chart.alt
+    assert chart.numbers["in its texts"].tolist() == ["30.0%", "12.0%"]
+    assert "택배 in 30.0% against 1.0%" in chart.alt
 
 
 def test_nothing_to_draw_is_no_error():

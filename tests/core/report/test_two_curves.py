@@ -38,15 +38,15 @@ def curves(worth=(2137.0, 900.0, 4200.0)) -> TwoCurves:
 @pytest.mark.parametrize(
     ("worth", "said"),
     [
-        ((2137.0, 900.0, 4200.0), "Settling the 300 suspects is worth about 2,100 more rows (900 to 4,200)."),
-        ((2137.0, 900.0, INF), "is worth about 2,100 more rows (900 to more than 6,000)."),
-        ((INF, 900.0, INF), "is worth over 6,000 more rows (900 at least): more rows like these bring little."),
-        ((INF, INF, INF), "is worth over 6,000 more rows: more rows like these bring little."),
-        ((100.0, -50.0, 420.0), "is worth less than 420 more rows, if anything."),
-        ((-300.0, -800.0, -10.0), "is worth no more rows here."),
-        ((0.0, 0.0, 0.0), "is worth no more rows here."),
+        ((2137.0, 900.0, 4200.0), "Settling the 300 suspects is worth about 2,100 more examples (900 to 4,200)."),
+        ((2137.0, 900.0, INF), "is worth about 2,100 more examples (900 to more than 6,000)."),
+        ((INF, 900.0, INF), "is worth over 6,000 more examples (900 at least): more like these bring little."),
+        ((INF, INF, INF), "is worth over 6,000 more examples: more like these bring little."),
+        ((100.0, -50.0, 420.0), "is worth less than 420 more examples, if anything."),
+        ((-300.0, -800.0, -10.0), "is worth no more examples here."),
+        ((0.0, 0.0, 0.0), "is worth no more examples here."),
         ((800.0, -50.0, 5000.0), "can't tell what settling the 300 suspects is worth: anything from less than nothing"),
-        ((800.0, -50.0, INF), "to more than 6,000 more rows."),
+        ((800.0, -50.0, INF), "to more than 6,000 more examples."),
     ],
 )
 def test_the_sentence_says_no_more_than_the_interval_allows(worth, said):
@@ -56,7 +56,10 @@ def test_the_sentence_says_no_more_than_the_interval_allows(worth, said):
 @pytest.mark.parametrize(
     ("worth", "said"),
     [
-        ((2137.0, 900.0, 4200.0), "2,000 rows with consistent labels do as well as about 4,100 labelled as these are"),
+        (
+            (2137.0, 900.0, 4200.0),
+            "2,000 examples with consistent labels do as well as about 4,100 labelled as these are",
+        ),
         ((2137.0, 900.0, INF), "(2,900 to more than 8,000)"),
         ((INF, INF, INF), "do better than 8,000 labelled as these are would."),
         ((100.0, -50.0, 420.0), "hardly better"),
@@ -77,7 +80,7 @@ def test_the_figure_draws_both_curves_and_the_stretch_between_them(worth):
     assert len(texts) == (worth[1] > 0)
     assert all(np.isfinite(trace.x).all() for trace in chart.figure.data)
     assert set(chart.numbers["how"]) == {"measured", "power law"}
-    assert chart.numbers["train rows"].max() == FARTHEST * 2000
+    assert chart.numbers["train examples"].max() == FARTHEST * 2000
     assert "2,000" in chart.alt
 
 
@@ -85,7 +88,7 @@ def test_gains_are_a_line_each_with_their_interval():
     table = gains_table(curves(), "suspects settled")
 
     assert table["change of the score"].tolist() == ["+0.020", "+0.015"]
-    assert table["train rows"].tolist() == ["2,000", "4,000"]
+    assert table["train examples"].tolist() == ["2,000", "4,000"]
     assert len(gains_table(curves(), "suspects settled", only_added=True)) == 1
 
 

@@ -14,7 +14,7 @@ from core.dataset import Dataset
 from core.progress import Cancelled, Steps
 from core.train import RECIPES, LockedModel, TrainError
 from core.train.fit import Task, left_out, side_by_side
-from core.train.recipes import fit_recipe
+from core.train.learner import fit_recipe
 
 
 def locked(name):
@@ -222,7 +222,7 @@ def test_a_refit_without_some_still_predicts_them(table, form):
 def test_a_refit_with_an_unknown_class_is_refused(table):
     refit = locked("logistic_regression").refitter(table)
 
-    with pytest.raises(TrainError, match=r"classes of the data set \(leaves, stays\). Got 'other' for example"):
+    with pytest.raises(TrainError, match=r"classes of the data \(leaves, stays\). Got 'other' for example"):
         refit(pd.Series("other", index=table.ids("train")))
 
 

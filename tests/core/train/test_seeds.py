@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from core.train import RECIPES, LockedModel, Recipe
-from core.train.recipes import draws_random
+from core.train.learner import draws_random
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import ast
 import sys
-import unicodedata
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import TfidfVectorizer
+from threadpoolctl import threadpool_limits
 
-from core.train import RECIPES, pipelines, recipes
-from core.train.recipes import Codes, Encoder, Fit, Linear, fit_recipe, one_thread, tokenise
+from core.train import RECIPES, encoder, learner, pipelines
+from core.train.encoder import Encoder
+from core.train.learner import Codes, Fit, Linear, fit_recipe, one_thread
 
 TREES, LINEAR, FOREST, TFIDF, HASHING = (
     RECIPES[name].to_dict()
@@ -43,12 +43,13 @@ def design(recipe, train, other, kinds, text=None):
 @pytest.mark.parametrize(
     ("module", "expected"),
     [
-        (recipes, {"core", "numpy", "pandas", "scipy", "sklearn", "threadpoolctl"}),
+        (encoder, {"numpy", "pandas", "scipy"}),
+        (learner, {"core", "numpy", "pandas", "scipy", "sklearn", "threadpoolctl"}),
         (pipelines, {"numpy", "pandas", "sklearn", "skops"}),
     ],
 )
 def test_only_libraries_that_scikit_learn_brings_are_imported(module, expected):
-    """Of our own only the pipelines, whose source goes before; skops for who brings one."""
+    """Of our own only files whose source goes before; skops for who brings one."""
     tree = ast.parse(Path(module.__file__).read_text(encoding="utf-8"))
     imported = {
         name.split(".")[0]
@@ -170,31 +171,12 @@ def test_categories_that_come_as_numbers_are_read_as_words():
 # texts
 
 
-def test_tokens_are_words_and_signs_of_any_script():
-    codes, ends, names = tokenise(pd.Series(["Das IST gut!!! :)", None, "환불 요청 환불", ""]))
-
-    assert [[names[code] for code in codes[start:end]] for start, end in pairwise(ends)] == [
-        ["das", "ist", "gut", "!!!", ":)"],
-        [],
-        ["환불", "요청", "환불"],
-        [],
-    ]
-
-
-def test_decomposed_hangul_is_the_same_word():
-    written = "환불해 주세요"
-
-    codes, ends, _ = tokenise(pd.Series([written, unicodedata.normalize("NFD", written)]))
-
-    assert codes[: ends[1]].tolist() == codes[ends[1] :].tolist()
-
-
 TOKENS = r"\w+|[^\w\s]+"
 TEXTS = st.lists(st.text(alphabet="ab c!환불\n", max_size=12), min_size=2, max_size=12)
 
 
 def runs_of_characters(text):
-    marked = [f" {token} " for token in recipes.TOKEN.findall(text.lower())]
+    marked = [f" {token} " for token in encoder.TOKEN.findall(text.lower())]
     return [word[at : at + size] for word in marked for size in (2, 3, 4) for at in range(len(word) - size + 1)]
 
 
@@ -302,13 +284,15 @@ def test_no_rows_get_no_probabilities(table):
     assert model.predict_proba(train.head(0)).shape == (0, 2)
 
 
-def test_the_limit_on_threads_is_lifted_by_the_last(monkeypatch):
-    before = [library["num_threads"] for library in recipes._threads.info()]
-
-    with one_thread():
+def test_the_limit_on_threads_is_lifted_by_the_last():
+    with threadpool_limits(2):
+        before = [library["num_threads"] for library in learner._threads.info()]
         with one_thread():
-            pass
-        inside = {library["num_threads"] for library in recipes._threads.info() if library["user_api"] == "blas"}
+            with one_thread():
+                pass
+            inside = {library["num_threads"] for library in learner._threads.info() if library["user_api"] == "blas"}
+        after = [library["num_threads"] for library in learner._threads.info()]
 
     assert inside == {1}
-    assert [library["num_threads"] for library in recipes._threads.info()] == before
+    assert 2 in before
+    assert after == before

@@ -1,11 +1,24 @@
-"""How numbers are written for people: one home for the formats that figures, tables and pages share."""
+"""How numbers and the words beside them are written for people: one home for all that is read on screen."""
 
 from __future__ import annotations
 
 import math
 from datetime import datetime
 
-__all__ = ["count", "interval", "moment", "number", "p_value", "percent", "shorten", "signed", "signed_interval"]
+__all__ = [
+    "count",
+    "interval",
+    "moment",
+    "number",
+    "p_value",
+    "percent",
+    "percent_interval",
+    "shorten",
+    "signed",
+    "signed_interval",
+    "times",
+    "verb",
+]
 
 _MINUS = "\N{MINUS SIGN}"
 
@@ -37,7 +50,7 @@ def signed(value: float, digits: int = 3) -> str:
 
 
 def interval(low: float, high: float, digits: int = 3) -> str:
-    """Write the two ends of a 95 % interval.
+    """Write the two ends of a 95% interval.
 
     Examples
     --------
@@ -48,7 +61,7 @@ def interval(low: float, high: float, digits: int = 3) -> str:
 
 
 def signed_interval(low: float, high: float, digits: int = 3) -> str:
-    """Write the two ends of a 95 % interval of a difference.
+    """Write the two ends of a 95% interval of a difference.
 
     Examples
     --------
@@ -80,9 +93,20 @@ def percent(share: float, digits: int = 1) -> str:
     Examples
     --------
     >>> percent(0.1342)
-    '13.4 %'
+    '13.4%'
     """
-    return "–" if not math.isfinite(share) else f"{number(100 * share, digits)} %"
+    return "–" if not math.isfinite(share) else f"{number(100 * share, digits)}%"
+
+
+def percent_interval(low: float, high: float, digits: int = 1) -> str:
+    """Write the two ends of an interval of a share.
+
+    Examples
+    --------
+    >>> percent_interval(0.102, 0.139)
+    '10.2% to 13.9%'
+    """
+    return f"{percent(low, digits)} to {percent(high, digits)}"
 
 
 def count(value: float, one: str = "", many: str = "") -> str:
@@ -98,7 +122,29 @@ def count(value: float, one: str = "", many: str = "") -> str:
     text = f"{round(value):,}"
     if not one:
         return text
-    return f"{text} {one if round(value) == 1 else many or one + 's'}"
+    return f"{text} {verb(value, one, many or one + 's')}"
+
+
+def verb(number: float, one: str, many: str) -> str:
+    """Give the word that fits a number, where it doesn't stand right behind it.
+
+    Examples
+    --------
+    >>> f"1 of 19 columns {verb(1, 'has', 'have')} missing values"
+    '1 of 19 columns has missing values'
+    """
+    return one if round(number) == 1 else many
+
+
+def times(number: int) -> str:
+    """Write how often something was done.
+
+    Examples
+    --------
+    >>> times(1), times(2), times(12)
+    ('once', 'twice', '12 times')
+    """
+    return {1: "once", 2: "twice"}.get(number) or f"{count(number)} times"
 
 
 def shorten(text: object, width: int = 28) -> str:
