@@ -5,7 +5,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-dev run test check lint types layers unit app e2e format test-lowest browser samples clean
+.PHONY: help setup setup-dev run test check lint types layers unit app e2e format test-lowest browser samples pictures clean
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -65,6 +65,10 @@ browser: setup-dev ## find a Chromium or Chrome for the tests, or install one
 
 samples: setup ## write the sample data anew from its generator
 	$(PY) -m sample_data.make
+
+pictures: setup-dev browser ## draw docs/images anew: the house from its imports, the tutorial from the running app
+	$(PY) docs/house.py
+	LOGNAME=Ada FLYWHEEL_SCREENSHOTS=docs/images $(PY) -m pytest tests/e2e/test_tutorial.py
 
 test-lowest: ## unit and app tests on the lowest versions that requirements.txt allows, in a venv of its own
 	@sed -nE 's/^([A-Za-z0-9_.-]+) *>= *([^,]+),.*/\1==\2/p' requirements.txt > $(VENV)-lowest.txt

@@ -116,6 +116,21 @@ class Dataset:
         DatasetError
             If the label can't be learned (missing column, one class, numbers of many values), ids repeat, or the split
             can't be made.
+
+        Examples
+        --------
+        >>> frame = pd.DataFrame({"age": range(40), "label": ["young"] * 20 + ["old"] * 19 + [None]})
+        >>> dataset = Dataset.from_frame(frame, label="label", test=0.25)
+        >>> dataset.split.value_counts().to_dict()
+        {'train': 29, 'test': 10, 'pool': 1}
+        >>> dataset.schema.features, dataset.classes
+        (('age',), ('old', 'young'))
+
+        A changed copy has another version; equal data has an equal one.
+
+        >>> first = dataset.ids("train")[0]
+        >>> dataset.with_labels({first: "old"}).version == dataset.version
+        False
         """
         if len(set(map(str, frame.columns))) < frame.shape[1]:
             raise DatasetError("Column names must differ. Two columns have one name. Rename one of them.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib.util
 import os
 import re
 import subprocess
@@ -259,6 +260,24 @@ def test_a_page_calls_the_guard_before_anything_else(path):
     assert acts[0] == "frame.guard()"
 
 
+def test_every_key_stands_in_the_documentation():
+    from pages.parts import blind_card, review_card
+
+    written = {
+        node.value.value
+        for path in [*PAGES, *PARTS]
+        for node in ast.walk(ast.parse(text(path)))
+        if isinstance(node, ast.keyword) and node.arg == "shortcut" and isinstance(node.value, ast.Constant)
+    }
+    assert {"Mod+Z", "Mod+Shift+Z"} <= written
+    single = {*review_card.KEYS.values(), *review_card.OTHER_KEYS, *blind_card.KEYS.values()}
+    said = text("docs/keys.md")
+    # Digits in a row stand there as a range.
+    named = set(re.findall(r"`(\w)`", said)) | set("3456789" if "`3` to `9`" in said else "")
+    assert {key for key in single | written if len(key) == 1} <= named
+    assert all(key.replace("Mod", "Ctrl") in said for key in written if len(key) > 1)
+
+
 # --- dependencies ---------------------------------------------------------------------------------------------------
 
 
@@ -347,6 +366,41 @@ def test_decisions_are_numbered_and_of_one_form():
     for number, path in enumerate(DECISIONS, start=1):
         assert text(path).startswith(f"# {number}. "), path.name
         assert re.findall(r"^## (.+)$", text(path), re.MULTILINE) == ["Context", "Decision", "Consequences"], path.name
+
+
+def test_each_decision_stands_in_the_list_of_them():
+    listed = re.findall(r"^(\d+)\. \[(.+)\]\(decisions/(.+)\)$", text("docs/decisions.md"), re.MULTILINE)
+    assert [(f"# {number}. {title}", file) for number, title, file in listed] == [
+        (text(path).split("\n", 1)[0], path.name) for path in DECISIONS
+    ]
+
+
+def test_the_picture_of_the_house_is_true():
+    """Rooms and arrows are those of the imports; python docs/house.py draws it anew."""
+    spec = importlib.util.spec_from_file_location("house", ROOT / "docs" / "house.py")
+    house = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(house)
+    assert set(house.PLACES) == {room for floor in house.layers() for room in floor}
+    assert text("docs/images/house.svg") == house.picture()
+
+
+def test_each_page_of_the_documentation_can_be_found_from_the_readme():
+    linked = {(ROOT / "README.md").resolve()}
+    waiting = list(linked)
+    while waiting:
+        page = waiting.pop()
+        links = {(page.parent / link.split("#")[0]).resolve() for link in re.findall(r"\]\(([^)\s]+)\)", text(page))}
+        new = {link for link in links if link.suffix == ".md" and link.exists()} - linked
+        linked |= new
+        waiting += new
+    assert {path.resolve() for path in (ROOT / "docs").rglob("*.md")} <= linked
+
+
+def test_the_pictures_of_the_documentation_are_small_and_shown():
+    pictures = list((ROOT / "docs" / "images").iterdir())
+    assert sum(path.stat().st_size for path in pictures) < 1_000_000
+    shown = {Path(link).name for path in DOCUMENTS for link in re.findall(r"!\[[^\]]+\]\(([^)]+)\)", text(path))}
+    assert {path.name for path in pictures} == shown
 
 
 # --- the repository -------------------------------------------------------------------------------------------------

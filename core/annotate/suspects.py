@@ -90,6 +90,15 @@ def find_suspects(
     References
     ----------
     C. Northcutt, L. Jiang, I. Chuang: Confident Learning: Estimating Uncertainty in Dataset Labels. JAIR 70, 2021.
+
+    Examples
+    --------
+    >>> labels = pd.Series({"a": "cat", "b": "cat", "c": "dog", "d": "dog"})
+    >>> cat = pd.Series({"a": 0.9, "b": 0.1, "c": 0.2, "d": 0.3})
+    >>> find_suspects(labels, pd.DataFrame({"cat": cat, "dog": 1 - cat}))[["given", "suggested", "score"]].head(2)
+      given suggested  score
+    b   cat       dog    0.9
+    d   dog       cat    0.3
     """
     judged = judge(labels, probabilities)
     parts = _Evidence(judged, content, evidence or {})

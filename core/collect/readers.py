@@ -58,7 +58,7 @@ _JSON = re.compile(rb'\s*(\{\s*["}]|\[\s*[\[{"\]\d-])')
 def read_table(
     source: Source, *, name: str | None = None, sheet: str | int | None = None, member: str | None = None
 ) -> pd.DataFrame:
-    """Read a table from a file, whatever its format, encoding and delimiter.
+    r"""Read a table from a file, whatever its format, encoding and delimiter.
 
     Parameters
     ----------
@@ -84,6 +84,14 @@ def read_table(
     ------
     ReadError
         If it can't be read; the message says what, where and how to mend it.
+
+    Examples
+    --------
+    >>> frame = read_table("이름;나이\n민수;31\n지영;".encode("cp949"), name="people.csv")
+    >>> frame.to_dict("list")
+    {'이름': ['민수', '지영'], '나이': [31.0, nan]}
+    >>> frame.attrs["notes"]
+    ['The text is encoded in CP949.']
     """
     with _one_sentence(name or _name_of(source)) as label:
         check_memory()

@@ -135,6 +135,14 @@ def find_slices(
     References
     ----------
     Sagadeeva and Boehm (2021), "SliceLine: Fast, Linear-Algebra-based Slice Finding for ML Model Debugging", SIGMOD.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"plan": ["basic", "plus"] * 200, "region": ["north"] * 200 + ["south"] * 200})
+    >>> wrong = ((frame["plan"] == "basic") & (frame["region"] == "north")).astype(float)
+    >>> worst = find_slices(frame, wrong)[0]
+    >>> str(worst), worst.size, worst.error, worst.lift
+    ('plan is basic and region is north', 100, 1.0, 4.0)
     """
     smallest = smallest_slice(len(frame)) if min_size is None else min_size
     _check_parameters(top=top, max_predicates=max_predicates, min_size=smallest, alpha=alpha)

@@ -169,6 +169,18 @@ def compare(
     ------
     EvaluationError
         If there is no such metric, or labels and predictions can't be brought together; the message names the ids.
+
+    Examples
+    --------
+    >>> labels = pd.Series(["no", "yes"] * 100)
+    >>> said = np.where(np.arange(200) % 5 == 0, 0.5, np.arange(200) % 2)
+    >>> before = pd.DataFrame({"no": 1 - said, "yes": said})
+    >>> after = pd.DataFrame({"no": labels == "no", "yes": labels == "yes"}).astype(float)
+    >>> verdict = compare(labels, before, after, metric="accuracy")
+    >>> verdict.verdict, round(verdict.delta, 3)
+    ('gain', 0.1)
+    >>> compare(labels, before, before).verdict
+    'no evidence'
     """
     if metric not in METRICS:
         raise EvaluationError(f"There is no metric '{metric}'. Choose one of {', '.join(METRICS)}.")

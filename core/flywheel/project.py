@@ -44,6 +44,22 @@ class Project:
     """One project. Make one with `Project.create`, open one with `Project.open`.
 
     Safe to share between threads. Two processes may hold the same folder: each sees what the other wrote.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from core.flywheel import Relabel
+    >>> frame = pd.DataFrame({"age": range(200), "label": ["young"] * 100 + ["old"] * 100})
+    >>> folder = tempfile.mkdtemp() + "/ages"
+    >>> project = Project.create(folder, Dataset.from_frame(frame, label="label"), recipe="logistic_regression")
+    >>> project.turn().verdict is None
+    True
+    >>> entry = project.apply(Relabel({project.dataset.ids("train")[0]: "old"}, by="Ada", reason="asked them"))
+    >>> entry.summary, project.turn().verdict.verdict
+    ('relabelled 1 example', 'no evidence')
+    >>> project.undo(by="Ada").kind
+    'undo'
+    >>> project.close()
     """
 
     def __init__(self, store: Store) -> None:

@@ -1,7 +1,7 @@
 """The data card of a report: what the data is, where it came from, classes, parts and columns, what was found in it.
 
-Nothing of sealed examples is told but how many there are, as long as they are sealed. Of single values only those are
-named that several train examples share.
+Nothing of sealed examples is told but how many there are, as long as they are sealed. Of the values of a
+column only those are named that ten train examples share.
 """
 
 from __future__ import annotations
@@ -147,7 +147,8 @@ def _holds(role: str, kind: str, values: pd.Series) -> str:
         middle, low, high = (written(float(f"{value:.4g}")) for value in quantiles)
         return f"median {middle}; nearly all from {low} to {high}"
     if kind == "datetime":
-        return f"{written(present.min())} to {written(present.max())}"
+        low, high = (written(end.normalize()) for end in present.quantile([0.01, 0.99]))
+        return f"nearly all from {low} to {high}"
     held = present.map(written).value_counts()
     named = held[held >= _SHARED_BY].head(_NAMED)
     often = ", ".join(f"{shorten(value, 40)} {percent(size / len(present))}" for value, size in named.items())
