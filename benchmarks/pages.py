@@ -71,16 +71,16 @@ WATCH = """
   window.waits = [];
   let wait = null;
   addEventListener('pointerdown', () => { wait = {at: performance.now(), ran: false}; }, true);
-  new MutationObserver(() => {
-    const state = app.dataset.testScriptState;
+  new MutationObserver(records => {
     if (!wait) return;
-    if (state !== 'notRunning') { wait.ran = true; return; }
-    if (!wait.ran) return;
+    // A short run may have ended before anybody is told that it began.
+    wait.ran ||= app.dataset.testScriptState !== 'notRunning' || records.some(each => each.oldValue !== 'notRunning');
+    if (!wait.ran || app.dataset.testScriptState !== 'notRunning') return;
     const now = wait;
     wait = null;
     // The frame in which it is drawn has been shown when the next one begins.
     requestAnimationFrame(() => requestAnimationFrame(() => window.waits.push(performance.now() - now.at)));
-  }).observe(app, {attributes: true, attributeFilter: ['data-test-script-state']});
+  }).observe(app, {attributes: true, attributeFilter: ['data-test-script-state'], attributeOldValue: true});
 }
 """
 
