@@ -147,8 +147,8 @@ def _holds(role: str, kind: str, values: pd.Series) -> str:
         middle, low, high = (written(float(f"{value:.4g}")) for value in quantiles)
         return f"median {middle}; nearly all from {low} to {high}"
     if kind == "datetime":
-        low, high = (written(end.normalize()) for end in present.quantile([0.01, 0.99]))
-        return f"nearly all from {low} to {high}"
+        first, last = (written(pd.Timestamp(end).normalize()) for end in present.quantile([0.01, 0.99]))
+        return f"nearly all from {first} to {last}"
     held = present.map(written).value_counts()
     named = held[held >= _SHARED_BY].head(_NAMED)
     often = ", ".join(f"{shorten(value, 40)} {percent(size / len(present))}" for value, size in named.items())
