@@ -5,7 +5,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-dev run test check lint types layers unit app e2e format test-lowest browser samples pictures clean
+.PHONY: help setup setup-dev run test check lint types layers unit app e2e format test-lowest browser samples pictures bench clean
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -73,6 +73,13 @@ pictures: setup-dev browser ## draw docs/images anew: the house from its imports
 test-lowest: ## unit and app tests on the lowest versions that requirements.txt allows, in a venv of its own
 	@sed -nE 's/^([A-Za-z0-9_.-]+) *>= *([^,]+),.*/\1==\2/p' requirements.txt > $(VENV)-lowest.txt
 	$(MAKE) check VENV=$(VENV)-lowest CONSTRAINTS=$(VENV)-lowest.txt
+
+# The commands are those of the table. Of `PEERS`, a Python with cleanlab's, sliceline's and the other tools of that table,
+# are the rows that run one beside ours; without it they are left out.
+bench: setup-dev browser ## every benchmark of benchmarks/README.md, one after the other (hours; data in FLYWHEEL_DATA)
+	@sed -nE 's/^\| `python (benchmarks[^`]*)`.*/\1/p' benchmarks/README.md \
+	  $(if $(PEERS),| sed 's|PYTHON|$(PEERS)|',| grep -v PYTHON) | sed 's|FOLDER|build/bench|' \
+	  | while read -r each; do echo "== $$each"; $(PY) $$each </dev/null || exit 1; done
 
 clean: ## remove caches (not .venv, not your projects)
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build
