@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from core.evaluate import cells_of
-from core.flywheel import Predicted, chances, predicted
+from core.flywheel import Predicted, chances
 from core.report import MAX_ROWS, confusion_matrix, count, percent, percent_interval, shorten
 from pages.parts import examples, figure, frame, judged, paging, queues
 from pages.parts.plain import plain
@@ -16,7 +16,7 @@ from pages.parts.plain import plain
 if TYPE_CHECKING:
     from core.flywheel import Project, Turn
 
-__all__ = ["draw", "predictions"]
+__all__ = ["draw"]
 
 _PAIRS_A_PAGE = 15
 
@@ -50,12 +50,8 @@ def draw(project: Project, turn: Turn) -> None:
     examples.draw(project.dataset, found, key=f"cell-{part}-{turn.number}-{names.index(given)}-{names.index(taken)}")
 
 
-def predictions(project: Project, turn: Turn, part: str) -> pd.DataFrame:
-    """Given and predicted class by id, and the probability of the predicted one; the surest mistakes first."""
-    return _table(predicted(project, turn, part, generated=True))
-
-
 def _table(found: Predicted) -> pd.DataFrame:
+    """Given and predicted class by id, and the probability of the predicted one; the surest mistakes first."""
     return pd.DataFrame(
         {"given": found.labels, "predicted": found.decided, "chance": chances(found.probabilities, found.decided)}
     ).sort_values("chance", ascending=False, kind="stable")

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 __all__ = ["Offer", "ended", "header", "noise", "simulated"]
 
 SIMULATED = "simulated reviewer"
-_EVERY = "every class"
 _CONFUSIONS = 10
 
 
@@ -70,10 +69,6 @@ def _beside(project: Project, queue: Queue) -> str:
     if shares:
         said.append(f":material/group: {', '.join(shares)} of these; what others settled is passed over.")
     return " ".join(said)
-
-
-def _class_or_every(name: str | None) -> str:
-    return _EVERY if name is None else shorten(name, 40)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from core.dataset import Dataset
 from core.evaluate import cells_of
 from core.flywheel import Exclude, Project, current_queue, hardest, predicted
 from core.progress import Cancelled
-from pages.parts import jobs, judged, mistakes, slices, turns
+from pages.parts import jobs, judged, slices, turns
 from pages.parts.plain import plain
 
 
@@ -77,9 +77,15 @@ def test_the_confusion_adds_up_and_its_cells_open(start, uneven, quiet, part):
     assert len(examples) == min(10, counts.loc[given, predicted])
 
 
+def predictions(project, turn, part):
+    """Given and predicted class of all that a part holds."""
+    found = predicted(project, turn, part, generated=True)
+    return pd.DataFrame({"given": found.labels, "predicted": found.decided})
+
+
 def test_the_confusion_of_test_is_the_evaluation_s(turned):
     turn = turned.turns[0]
-    found = mistakes.predictions(turned, turn, "test")
+    found = predictions(turned, turn, "test")
     counts = pd.crosstab(found["given"], found["predicted"]).stack()
     assert (turn.evaluation.confusion.stack().loc[counts.index] == counts).all()
 
@@ -148,7 +154,7 @@ def test_the_labels_of_a_cell_go_to_review_if_they_are_of_train(start, uneven, q
     app = view(start("evaluate", project=uneven.id), "Mistakes")
     assert not [each for each in app.button if each.key == "review-cell"]
     app = quiet(app.segmented_control(key="mistakes-part").set_value("train").run())
-    found = mistakes.predictions(uneven, uneven.turns[0], "train")
+    found = predictions(uneven, uneven.turns[0], "train")
     app.button(key="review-cell").click().run()
     cards = current_queue(Project.open(uneven.folder)).cards
     ((given, predicted),) = set(found.loc[cards.index, ["given", "predicted"]].itertuples(index=False, name=None))
