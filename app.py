@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.parts import errors, frame, sidebar
 
-st.set_page_config(layout="wide", initial_sidebar_state="expanded", menu_items={"Get help": None, "Report a bug": None})
+st.set_page_config(layout="wide", initial_sidebar_state="auto", menu_items={"Get help": None, "Report a bug": None})
 frame.dress()
 page = frame.navigation()
 frame.keep_address()
