@@ -68,7 +68,7 @@ samples: setup ## write the sample data anew from its generator
 
 pictures: setup-dev browser ## draw docs/images anew: the house from its imports, the tutorial from the running app
 	$(PY) docs/house.py
-	LOGNAME=Ada FLYWHEEL_SCREENSHOTS=docs/images $(PY) -m pytest tests/e2e/test_tutorial.py
+	LOGNAME=Ada SCREENSHOTS=docs/images $(PY) -m pytest tests/e2e/test_tutorial.py
 
 test-lowest: ## unit and app tests on the lowest versions that requirements.txt allows, in a venv of its own
 	@sed -nE 's/^([A-Za-z0-9_.-]+) *>= *([^,]+),.*/\1==\2/p' requirements.txt > $(VENV)-lowest.txt

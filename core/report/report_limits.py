@@ -12,7 +12,7 @@ from core.flywheel import log as entries
 from core.report.html_page import Facts, Part, Section, Sentences, Table
 from core.report.turn_words import change_in_words, score_in_words
 from core.train import Recipe
-from core.wording import count, moment, percent, percent_interval
+from core.wording import count, moment, percent, percent_interval, times
 
 if TYPE_CHECKING:
     from core.flywheel import Project, Turn
@@ -29,7 +29,7 @@ def test_section(project: Project) -> Section:
     """Tell how often the test set was looked at, what is known of its labels, and what the sealed examples said."""
     looks = project.looks
     said = [
-        f"The test set was looked at {'once' if looks == 1 else f'{count(looks)} times'}: once a turn, branches of the "
+        f"The test set was looked at {times(looks)}: once a turn, branches of the "
         "project and reruns included. Each look makes the next verdict a little less sure."
     ]
     found = reviewed(project)

@@ -61,7 +61,8 @@ def test_no_view_of_any_page_shuts_anybody_out(page, server):
             figures += page.get_by_test_id("stPlotlyChart").count()
             assert not app.trace, view
     assert figures > 20
-    assert not any(problems.values()), {view: found for view, found in problems.items() if found}
+    found = "\n".join(f"{view}: {said}" for view, said in problems.items() if said)
+    assert not found, found
 
 
 def _look(page: Page, view: str, problems: dict[str, list[str]]) -> None:

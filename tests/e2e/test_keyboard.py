@@ -41,7 +41,7 @@ def test_the_wheel_turns_once_by_keyboard_alone(page, server, theme):
     app.press("ArrowRight")
     app.press("ArrowRight")
     app.press("Space")
-    app.see("Every training label, suspect or not")
+    app.see("Every label in train, suspect or not")
     enter(app, r"Review \d+ examples")
     for card in (1, 2, 3):
         app.see(re.compile(rf"Card {card} of"))

@@ -1,6 +1,6 @@
 """The tutorial, followed step by step: each word that it says stands on screen is there.
 
-With ``FLYWHEEL_SCREENSHOTS`` set to a folder, the pictures of the documentation are taken on the way: `make pictures`.
+With ``SCREENSHOTS`` set to a folder, the pictures of the documentation are taken on the way: `make pictures`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.browser
 
 DOCS = Path(__file__).parents[2] / "docs"
 TUTORIAL = (DOCS / "tutorial.md").read_text(encoding="utf-8")
-SHOTS = os.environ.get("FLYWHEEL_SCREENSHOTS")
+SHOTS = os.environ.get("SCREENSHOTS")
 # Enough for a picture in a document, and a tenth of the bytes.
 COLOURS = 128
 

@@ -283,7 +283,7 @@ def test_conflicting_copies_are_one_card_one_entry_and_one_undo(start, copied, q
     assert queue.source == "conflicting copies of turn 0"
     assert len(queue.cards) == found.nunique()
     ids = members(copied, queue, 0)
-    assert f"One case of {len(ids)} equal rows" in words(app)
+    assert f"One case of {len(ids)} equal examples" in words(app)
     assert set(app.dataframe[0].value["example"]) == set(ids)
 
     before = copied.dataset.version

@@ -43,7 +43,7 @@ def test_a_range_is_stated_tried_saved_changed_and_removed(open_checks, quiet, p
     widget(app, "text_input", "check-From").set_value("18").run()
     widget(app, "text_input", "check-To").set_value("60").run()
     old = int((project.dataset.frame["age"] > 60).sum())
-    assert f"{old} of {len(project.dataset)} rows" in words(quiet(app))
+    assert f"{old} of {len(project.dataset)} examples" in words(quiet(app))
     quiet(app.button(key="check-save").click().run())
     assert project.checks == (InRange("age", 18, 60),)
     quiet(app.button(key="check-change-0").click().run())

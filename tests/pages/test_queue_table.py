@@ -67,7 +67,7 @@ def test_without_a_queue_the_labels_of_the_last_turn_are_shown(table, tickets):
     rows = app.dataframe[0].value
     assert len(rows) == 50
     assert rows["given"].tolist() == tickets.turns[0].suspects["given"].head(50).tolist()
-    assert f"1–50 of {len(tickets.turns[0].suspects)} rows" in words(app)
+    assert f"1–50 of {len(tickets.turns[0].suspects)} examples" in words(app)
     assert "true_label" not in rows.columns
 
 

@@ -78,7 +78,7 @@ def test_the_dialog_says_what_it_means_and_waits_for_a_tick(start, sealed, quiet
     said = words(app)
     assert "Once in the life of this project" in said
     assert "judges **turn 1**, and turn 0 beside it" in said
-    assert "looked at **2 times**" in said
+    assert "looked at **twice**" in said
     assert "no later turn can be judged" in said
     assert app.button(key="seal-open").disabled
     app = quiet(app.checkbox(key="seal-sure").check().run())

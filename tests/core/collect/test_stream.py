@@ -134,7 +134,7 @@ def test_progress_is_heard_and_cancel_leaves_nothing(tmp_path):
     stop = threading.Event()
 
     def once(share, message):
-        if message.startswith("Writing"):
+        if message.startswith("writing"):
             stop.set()
 
     with pytest.raises(Cancelled):

@@ -89,7 +89,7 @@ def test_it_tells_the_whole_story(project, written):
         "What is taken for what",
         "plan is basic and region is north",
         "Turns on pinned slices",
-        "The test set was looked at 2 times",
+        "The test set was looked at twice",
         "sealed when the project was made: not opened",
         project.model.fingerprint,
         "LogisticRegression",
