@@ -5,7 +5,8 @@ What the framework itself breaks is allowed by name, nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import DEFAULT_OPTIONS, Axe
@@ -67,10 +68,18 @@ def test_no_view_of_any_page_shuts_anybody_out(page, server):
 
 def _look(page: Page, view: str, problems: dict[str, list[str]]) -> None:
     """Look at what is shown in both themes."""
-    problems[f"{view}, light"] = [*broken(page), *page.evaluate(SILENT), *page.evaluate(FAINT)]
+    problems[f"{view}, light"] = _at_rest(lambda: [*page.evaluate(SILENT), *page.evaluate(FAINT), *broken(page)])
     page.emulate_media(color_scheme="dark")
-    problems[f"{view}, dark"] = [*broken(page, OF_COLOUR), *page.evaluate(FAINT)]
+    problems[f"{view}, dark"] = _at_rest(lambda: [*page.evaluate(FAINT), *broken(page, OF_COLOUR)])
     page.emulate_media(color_scheme="light")
+
+
+def _at_rest(look: Callable[[], list[str]], seconds: float = 15) -> list[str]:
+    """What is found once everything is in its place: what opens slides, and what is in it is drawn after that."""
+    end = time.monotonic() + seconds
+    while (found := look()) and time.monotonic() < end:
+        time.sleep(0.5)
+    return found
 
 
 def broken(page: Page, options: dict | None = DEFAULT_OPTIONS) -> list[str]:
