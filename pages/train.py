@@ -90,7 +90,8 @@ def lock(project: Project, turns: list[Turn]) -> None:
             choose_recipe(project)
             own_pipeline.offer(project, busy=bool(jobs.registry().running(project.id)))
         with st.expander("The recipe as data", icon=":material/data_object:"):
-            st.code(json.dumps(own_pipeline.without_file(recipe), indent=2, ensure_ascii=False), language=None)
+            said = json.dumps(own_pipeline.without_file(recipe), indent=2, ensure_ascii=False)
+            st.code(said, language=None, wrap_lines=True)
 
 
 def choose_recipe(project: Project) -> None:

@@ -85,7 +85,7 @@ def _torn(project_id: str, revision: int, _project: Project, _weighed: Weighed) 
 
 
 def _worth(project: Project, turn: Turn, rules: Sequence[Rule], weighed: Weighed, by: str) -> None:
-    st.subheader("What the rules are worth", anchor=False)
+    st.header("What the rules are worth", anchor=False)
     st.dataframe(
         _rows(rules, weighed),
         hide_index=True,

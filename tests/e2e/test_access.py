@@ -26,13 +26,15 @@ OF_COLOUR = {"resultTypes": ["violations"], "runOnly": ["color-contrast", "link-
 VIEWS = '[role="tab"], .stElementContainer[class*="-view"] [data-testid="stButtonGroup"] button'
 OPEN_ALL = "[...document.querySelectorAll('details:not([open]) > summary')].forEach((summary) => summary.click())"
 
-# Figures that can't be heard or read as a table: no words, or no numbers below.
+# Figures that can't be heard or read as a table: no words, or no numbers between it and the next figure.
 SILENT = """() => [...document.querySelectorAll('[data-testid="stPlotlyChart"]')].filter((figure) => {
-  const classes = [...figure.closest('[class*="st-key-figure-"]').classList];
-  const numbers = classes.find((name) => name.startsWith('st-key-figure-')).replace('figure', 'numbers');
-  const said = figure.role === 'figure' && (figure.ariaLabel ?? '').length > 20;
-  return !said || !document.getElementsByClassName(numbers).length;
-}).map((figure) => figure.parentElement.className)"""
+  let beside = figure.closest('[data-testid="stElementContainer"]').nextElementSibling;
+  while (beside && !beside.querySelector('[data-testid="stDataFrame"], [data-testid="stPlotlyChart"]')) {
+    beside = beside.nextElementSibling;
+  }
+  const numbers = beside && beside.querySelector('[data-testid="stDataFrame"]');
+  return !numbers || figure.role !== 'figure' || (figure.ariaLabel ?? '').length <= 20;
+}).map((figure) => `no words or numbers: ${figure.ariaLabel}`)"""
 # Letters of figures with a contrast under 4.5 to 1 against the page, which axe does not look at.
 FAINT = """() => {
   const luminance = (colour) => {
