@@ -122,4 +122,4 @@ def _chosen(view: Locator) -> bool:
 def _wait(app: App) -> None:
     """Wait until the page is drawn and no work on it is under way."""
     app.drawn()
-    expect(app.page.locator("[class*='st-key-cancel-']")).to_have_count(0, timeout=120_000)
+    expect(app.page.locator("[class*='st-key-cancel-']")).to_have_count(0, timeout=300_000)

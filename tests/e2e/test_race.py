@@ -20,7 +20,7 @@ pytestmark = pytest.mark.browser
 
 PROJECTOR = {"width": 1024, "height": 768}
 # What volume against consistency says, whichever way it comes out.
-VOLUME = re.compile("rows with consistent labels")
+VOLUME = re.compile("examples with consistent labels")
 
 
 def known(workspace, name: str, *, raced: bool) -> Project:
