@@ -64,6 +64,12 @@ class Settings:
         "From how much memory of the app on no further file is read and no further work begun; 0: four fifths of what "
         "the machine, or the container, has.",
     )
+    ranking_rows: int = _at_least(
+        20_000,
+        0,
+        "Up to how many train examples the better ranking of suspects is begun by itself after a turn; of more, it "
+        "waits for a button.",
+    )
     jobs_per_session: int = _at_least(
         6, 1, "How many pieces of long work of one browser session run at once; further ones wait."
     )

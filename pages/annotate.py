@@ -76,7 +76,7 @@ opened = frame.project_or_stop("annotate")
 frame.heading("annotate")
 last = turns.last_or_stop(opened, why="The locked model has to meet the data before it can say which labels it doubts.")
 strayed.notice(opened)
-better_ranking.begin(opened, last, reviewing=current_queue(opened, sidebar.reviewer()) is not None)
+better_ranking.begin(opened, last)
 tabs = st.tabs(list(VIEWS), key="annotate-view", on_change="rerun")
 for tab, view in zip(tabs, VIEWS.values(), strict=True):
     if tab.open:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.flywheel import rank
+from core.settings import SETTINGS
 from pages.parts import jobs
 
 if TYPE_CHECKING:
@@ -21,22 +22,24 @@ __all__ = ["begin", "draw", "under_way"]
 
 _KIND = "ranking"
 _NICE = 15
-_MANY = 20_000
-# Tests of other things switch it off, so that no ranking changes behind them.
-AUTOMATIC = True
 
 
-def begin(project: Project, turn: Turn, *, reviewing: bool = False) -> None:
+def begin(project: Project, turn: Turn) -> None:
     """Start making the better ranking of a turn; one that failed or was cancelled is not begun again by itself.
 
-    Of many rows it takes a minute in which cards come slower: who is reviewing is asked first, see `draw`.
+    Of many rows it takes minutes in which all else comes slower: there it waits for a button, see `draw`.
     """
-    if reviewing and len(turn.out_of_fold) > _MANY:
-        return
-    title = _title(turn)
     job = jobs.registry().snapshot(project.id, _KIND)
-    if turn.ranked_at is None and AUTOMATIC and (job is None or not (job.running or job.title == title)):
-        jobs.registry().start(project.id, _KIND, title, partial(_politely, project, turn))
+    if not _waits(turn) and (job is None or not (job.running or job.title == _title(turn))):
+        _start(project, turn)
+
+
+def _waits(turn: Turn) -> bool:
+    return turn.ranked_at is not None or len(turn.out_of_fold) > SETTINGS.ranking_rows
+
+
+def _start(project: Project, turn: Turn) -> None:
+    jobs.registry().start(project.id, _KIND, _title(turn), partial(_politely, project, turn))
 
 
 def _politely(project: Project, turn: Turn, progress: Progress, cancel: Cancel) -> Turn:
@@ -53,12 +56,12 @@ def draw(project: Project, turn: Turn) -> None:
         return
     job = jobs.panel(project.id, _KIND)
     if job is None or job.title != _title(turn):
-        if len(turn.out_of_fold) > _MANY and st.button(
+        if _waits(turn) and st.button(
             "Make the better ranking",
             key="rank-now",
-            help="Asks other learners too; takes a minute or more in the background, in which cards come slower.",
+            help="Asks other learners too; of many rows it takes a minute or more, in which cards come slower.",
         ):
-            begin(project, turn)
+            _start(project, turn)
             st.rerun()
         return
     if job.running:
@@ -68,7 +71,7 @@ def draw(project: Project, turn: Turn) -> None:
         )
     elif job.state in ("failed", "cancelled") and st.button("Make the better ranking", key="rank-again"):
         jobs.registry().dismiss(project.id, _KIND)
-        begin(project, turn)
+        _start(project, turn)
         st.rerun()
 
 

@@ -139,7 +139,7 @@ def serve(workspace: Path, port: int) -> None:
 
     os.setsid()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    os.environ["FLYWHEEL_HOME"] = str(workspace)
+    os.environ |= {"FLYWHEEL_HOME": str(workspace), "FLYWHEEL_RANKING_ROWS": "0"}
     log = os.open(workspace / "server.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     for descriptor, to in ((os.open(os.devnull, os.O_RDONLY), 0), (log, 1), (log, 2)):
         os.dup2(descriptor, to)

@@ -16,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.dataset import Dataset
 from core.flywheel import Project
+from core.settings import Settings
 from pages.parts import better_ranking
 
 APP = Path(__file__).parents[2] / "app.py"
@@ -36,7 +37,7 @@ def workspace(tmp_path, monkeypatch):
     st.cache_resource.clear()
     st.cache_data.clear()
     # No ranking is made behind a test that is about something else.
-    monkeypatch.setattr(better_ranking, "AUTOMATIC", False)
+    monkeypatch.setattr(better_ranking, "SETTINGS", Settings(ranking_rows=0))
     return tmp_path
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from core.flywheel import current_queue, rank, start_queue
 from core.progress import Cancelled
+from core.settings import Settings
 from pages.parts import better_ranking, jobs, queues
 
 
@@ -24,7 +25,7 @@ def offers(app) -> list[str]:
 
 
 def test_it_is_begun_when_the_turn_is_seen_and_offered_when_it_is_there(start, queued, quiet, monkeypatch):
-    monkeypatch.setattr(better_ranking, "AUTOMATIC", True)
+    monkeypatch.setattr(better_ranking, "SETTINGS", Settings())
     app = quiet(start("annotate", project=queued.id))
     assert not offers(app) or queued.turns[0].ranked_at
     job = jobs.registry().wait(queued.id, "ranking", timeout=120)
@@ -46,9 +47,8 @@ def test_taking_it_starts_a_queue_in_its_order(start, queued, quiet):
     assert cards.index.tolist() == turn.suspects.index[turn.suspects["flagged"]].tolist()
 
 
-def test_who_reviews_many_rows_is_asked_first(start, queued, quiet, monkeypatch):
-    monkeypatch.setattr(better_ranking, "AUTOMATIC", True)
-    monkeypatch.setattr(better_ranking, "_MANY", 10)
+def test_of_many_rows_it_waits_for_a_button(start, queued, quiet, monkeypatch):
+    monkeypatch.setattr(better_ranking, "SETTINGS", Settings(ranking_rows=10))
     app = quiet(start("annotate", project=queued.id))
     assert jobs.registry().snapshot(queued.id, "ranking") is None
     quiet(app.button(key="rank-now").click().run())
@@ -57,7 +57,7 @@ def test_who_reviews_many_rows_is_asked_first(start, queued, quiet, monkeypatch)
 
 
 def test_a_ranking_that_was_cancelled_is_not_begun_again_by_itself(start, queued, quiet, monkeypatch):
-    monkeypatch.setattr(better_ranking, "AUTOMATIC", True)
+    monkeypatch.setattr(better_ranking, "SETTINGS", Settings())
     registry = jobs.registry()
 
     def waits(progress, cancel):
