@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
@@ -16,7 +17,7 @@ from scipy.sparse import coo_array, issparse, spmatrix
 from scipy.sparse.csgraph import connected_components
 from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import normalize
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
 from core.content import canonicalise, hash_rows
 from core.errors import FlywheelError
@@ -47,6 +48,7 @@ _Answer = TypeVar("_Answer")
 # Near: a share of the median distance to the nearest one. Cleanlab's 0.13 of a cosine distance is 0.36 of a length.
 _NEAR = 0.36
 _BY_CHANCE = 0.001
+_threads = ThreadpoolController()
 
 
 class NeighbourError(FlywheelError):
@@ -289,8 +291,10 @@ def _in_threads(work: Callable[[_Item], _Answer], items: Iterable[_Item]) -> lis
     The threads of OpenMP and BLAS spin while they wait for each other, on a busy machine much longer than they work.
     """
     with (
-        threadpool_limits(limits=1, user_api="blas"),
-        ThreadPoolExecutor(min(8, os.cpu_count() or 1), initializer=threadpool_limits, initargs=(1, "openmp")) as pool,
+        _threads.limit(limits=1, user_api="blas"),
+        ThreadPoolExecutor(
+            min(8, os.cpu_count() or 1), initializer=partial(_threads.limit, limits=1, user_api="openmp")
+        ) as pool,
     ):
         return list(pool.map(work, items))
 

@@ -19,7 +19,7 @@ from scipy.stats import rankdata
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
 from core.collect.describe import describe_texts
 from core.content import canonicalise, mix
@@ -44,6 +44,8 @@ _NAMED_WORDS = 8
 # scatter 1.24 times as widely as DeLong's variance says (150 pairs of 600 and 200 rows, benchmarks/drift.py).
 _SCATTER = 1.25
 WORDS = "words"
+# Several threads wait for each other longer than they work where the rows are few and the machine is busy.
+_threads = ThreadpoolController()
 
 
 @dataclass(frozen=True)
@@ -231,12 +233,11 @@ class _Seen:
         model = HistGradientBoostingClassifier(
             max_iter=60, max_leaf_nodes=15, early_stopping=False, categorical_features=self._categorical, random_state=0
         )
-        # Several threads wait for each other longer than they work where the rows are few and the machine is busy.
-        with threadpool_limits(limits=1, user_api="openmp"):
+        with _threads.limit(limits=1, user_api="openmp"):
             return model.fit(self._matrix[rows], new[rows])
 
     def score(self, model: Any, rows: Bools, matrix: Any = None) -> Floats:
-        with threadpool_limits(limits=1, user_api="openmp"):
+        with _threads.limit(limits=1, user_api="openmp"):
             found: Floats = model.decision_function(self._matrix[rows] if matrix is None else matrix)
         return found
 

@@ -23,7 +23,7 @@ from core.evaluate.scores import CELL_METRICS, SMALLER_IS_BETTER
 from core.flywheel.errors import ProjectError
 from core.progress import Cancel, Progress
 from core.statistics import percentile_interval
-from core.train import LockedModel, PowerLaw, curve_points, fit_power_law
+from core.train import LockedModel, PowerLaw, curve_points, fit_power_laws
 
 __all__ = ["DRAWS", "FARTHEST", "IN_TURNS", "LABELLINGS", "SHARES", "TwoCurves", "two_curves"]
 
@@ -205,9 +205,10 @@ def _compared(
     boot = np.stack([resampled_errors[those, ..., place].mean(axis=0) for place, those in enumerate(chosen)])
     boot = mean + (boot - boot.mean(axis=0)) * widened
     weights = _weights(sizes, draws)
-    laws = [_laws(sizes, curves, weights) for curves in (mean, *boot)]
+    # A law a labelling, for the means and for each of their resamples.
+    laws = fit_power_laws(sizes, np.concatenate([[mean], boot]).transpose(0, 2, 1).reshape(-1, len(sizes)), weights)
     at = rows * _DRAWN_AT
-    read = [_read(pair, rows, at) for pair in laws]
+    read = [_read(pair, rows, at) for pair in zip(laws[::2], laws[1::2], strict=True)]
     first, *others = read
 
     def with_interval(name: str) -> tuple[float, float, float]:
@@ -234,11 +235,7 @@ def _weights(sizes: Floats, draws: int) -> Floats:
     return np.asarray(1.0 / (1.0 + (1.0 / share - 1.0) / draws))
 
 
-def _laws(sizes: Floats, curves: Floats, weights: Floats) -> list[PowerLaw]:
-    return [fit_power_law(sizes, curves[:, place], weights) for place in range(curves.shape[1])]
-
-
-def _read(laws: list[PowerLaw], rows: int, at: Floats) -> dict[str, Any]:
+def _read(laws: tuple[PowerLaw, PowerLaw], rows: int, at: Floats) -> dict[str, Any]:
     collected, consistent = laws
     now, then = float(collected.at(rows)), float(consistent.at(rows))
     # Equal curves are apart by nothing, where they are level, too.

@@ -6,18 +6,18 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import least_squares
 
 from core.train.fit import TrainError
 
-__all__ = ["EXPONENTS", "PowerLaw", "fit_power_law"]
+__all__ = ["EXPONENTS", "PowerLaw", "fit_power_law", "fit_power_laws"]
 
 Floats = npt.NDArray[np.float64]
 
 # Between a curve that hardly bends and one that falls as fast as a parameter is learned.
 EXPONENTS = (0.1, 1.0)
-_STARTS = np.linspace(*EXPONENTS, 10)
-_TOLERANCES = ("ftol", "xtol", "gtol")
+# The best exponent is sought among so many, then between the neighbours of the best one, and so on: the last lie 1e-8
+# apart.
+_AMONG, _ROUNDS = 19, 9
 
 
 @dataclass(frozen=True)
@@ -90,47 +90,66 @@ def fit_power_law(rows: npt.ArrayLike, errors: npt.ArrayLike, weights: npt.Array
     Cortes et al. (1993), "Learning curves: asymptotic values and rate of convergence", NIPS 6. Viering and Loog (2023),
     "The shape of learning curves: a review", IEEE TPAMI 45.
     """
-    x, y = np.asarray(rows, dtype=float), np.asarray(errors, dtype=float)
+    return fit_power_laws(rows, np.asarray(errors, dtype=float)[np.newaxis], weights)[0]
+
+
+def fit_power_laws(rows: npt.ArrayLike, curves: npt.ArrayLike, weights: npt.ArrayLike | None = None) -> list[PowerLaw]:
+    """Fit a power law to each of many curves over the same numbers of rows, as `fit_power_law` does, all at once.
+
+    For one exponent the best floor and height have a closed form; the exponent is sought by itself (variable
+    projection).
+
+    Parameters
+    ----------
+    rows : array-like of shape (n,)
+    curves : array-like of shape (curves, n)
+    weights : array-like of shape (n,), optional
+
+    Raises
+    ------
+    TrainError
+        As `fit_power_law`.
+
+    References
+    ----------
+    Golub and Pereyra (1973), "The differentiation of pseudo-inverses and nonlinear least squares problems whose
+    variables separate", SIAM Journal on Numerical Analysis 10.
+    """
+    x, y = np.asarray(rows, dtype=float), np.asarray(curves, dtype=float)
     w = np.ones(len(x)) if weights is None else np.asarray(weights, dtype=float)
-    if len(np.unique(x)) < 3 or not np.isfinite([*x, *y, *w]).all() or x.min() <= 0:
+    if len(np.unique(x)) < 3 or not all(np.isfinite(each).all() for each in (x, y, w)) or x.min() <= 0:
         raise TrainError(
             "A power law needs finite errors at three numbers of rows or more. "
-            f"Got rows {[float(each) for each in x]}, errors {[float(each) for each in y]}. Measure more sizes."
+            f"Got rows {x.tolist()}, errors {np.squeeze(y).tolist()}. Measure more sizes."
         )
-    reference = float(x.max())
-    logs, root = np.log(x / reference), np.sqrt(w / w.sum())
-    start = min((_with_exponent(exponent, logs, y, w) for exponent in _STARTS), key=lambda found: found[0])[1]
-
-    def missed(parameters: Floats) -> Floats:
-        floor, above, exponent = parameters
-        return np.asarray(root * (floor + above * np.exp(-exponent * logs) - y))
-
-    def slopes(parameters: Floats) -> Floats:
-        _, above, exponent = parameters
-        power = np.exp(-exponent * logs)
-        return np.column_stack([root, root * power, -root * above * logs * power])
-
-    low, high = [0.0, 0.0, EXPONENTS[0]], [np.inf, np.inf, EXPONENTS[1]]
-    found = least_squares(
-        missed,
-        np.clip(start, low, high),
-        jac=slopes,
-        bounds=(low, high),
-        x_scale="jac",
-        **dict.fromkeys(_TOLERANCES, 1e-12),
-    )
-    floor, above, exponent = map(float, found.x)
-    return PowerLaw(floor, above, exponent, reference)
+    reference, w = float(x.max()), w / w.sum()
+    logs, each = np.log(x / reference), np.arange(len(y))
+    low, high = (np.full(len(y), end) for end in EXPONENTS)
+    for _ in range(_ROUNDS):
+        exponents = np.linspace(low, high, _AMONG, axis=1)
+        missed, floor, above = _with_exponents(exponents, logs, y[:, np.newaxis], w)
+        best = missed.argmin(axis=1)
+        low, high = exponents[each, np.maximum(best - 1, 0)], exponents[each, np.minimum(best + 1, _AMONG - 1)]
+    found = np.column_stack([floor[each, best], above[each, best], exponents[each, best]])
+    return [PowerLaw(floor, above, exponent, reference) for floor, above, exponent in found.tolist()]
 
 
-def _with_exponent(exponent: float, logs: Floats, y: Floats, w: Floats) -> tuple[float, list[float]]:
-    """The best floor and height above it for one exponent, neither below 0, and how far they miss."""
-    power = np.exp(-exponent * logs)
-    mean_power, mean = np.average(power, weights=w), np.average(y, weights=w)
-    spread = float(np.average((power - mean_power) ** 2, weights=w))
-    above = max(0.0, float(np.average((power - mean_power) * (y - mean), weights=w)) / spread)
-    floor = float(mean - above * mean_power)
-    if floor < 0:
-        floor, above = 0.0, max(0.0, float(np.average(power * y, weights=w) / np.average(power**2, weights=w)))
-    missed = float(np.average((floor + above * power - y) ** 2, weights=w))
-    return missed, [floor, above, exponent]
+def _with_exponents(exponents: Floats, logs: Floats, y: Floats, w: Floats) -> tuple[Floats, Floats, Floats]:
+    """By how much the best law of each exponent misses, with its floor and its height above it, neither below 0.
+
+    Parameters
+    ----------
+    exponents : array of shape (curves, exponents)
+    logs, w : array of shape (n,)
+        The weights add up to 1.
+    y : array of shape (curves, 1, n)
+    """
+    power = np.exp(-exponents[..., np.newaxis] * logs)
+    mean_power, mean = power @ w, y @ w
+    off = power - mean_power[..., np.newaxis]
+    above = np.maximum(0.0, (off * (y - mean[..., np.newaxis])) @ w / (off**2 @ w))
+    floor = mean - above * mean_power
+    above = np.where(floor < 0, np.maximum(0.0, (power * y) @ w / (power**2 @ w)), above)
+    floor = np.maximum(0.0, floor)
+    missed = (floor[..., np.newaxis] + above[..., np.newaxis] * power - y) ** 2 @ w
+    return missed, floor, above

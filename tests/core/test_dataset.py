@@ -129,7 +129,7 @@ def test_unknown_columns_are_named(frame):
 
 
 @given(st.integers(0, 50), st.sampled_from([0.1, 0.25, 0.5]))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_the_split_keeps_the_shares_of_the_classes(seed, share):
     dataset = Dataset.from_frame(make_frame(400), label="label", test=share, seed=seed)
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import random
 import re
 import time
 
 import pytest
 from driving import PACE, App
+from effort import effort
 from playwright.sync_api import expect
 from small import make_project
 from starter import ForkedServer, Starter
@@ -17,7 +17,7 @@ from core.flywheel import Project, current_queue, decisions
 
 pytestmark = pytest.mark.browser
 
-KILLS = int(os.environ.get("FLYWHEEL_KILLS", "20"))
+KILLS = effort(6, 100)
 CUT_OFF = '[data-testid="stApp"]:not([data-test-connection-state="CONNECTED"])'
 DECISIONS = {"1": "keep", "2": "suggested"}
 

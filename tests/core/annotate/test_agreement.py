@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
 
@@ -110,7 +110,6 @@ def test_alpha_has_words_from_reliable_to_chance():
     assert "nothing to compare" in said[-1]
 
 
-@settings(max_examples=40, deadline=None)
 @given(st.lists(st.lists(st.sampled_from(["a", "b", "c", None]), min_size=3, max_size=3), max_size=12))
 def test_any_small_table_is_measured(rows):
     found = agreement(pd.DataFrame(rows, columns=list("xyz"), dtype="object"))

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
@@ -138,7 +138,6 @@ def test_each_advice_has_its_case(right, wrong, reviewed, advice):
     assert advice in ADVICE
 
 
-@settings(max_examples=40)
 @given(st.integers(0, 400), st.integers(0, 400), st.integers(0, 400))
 def test_advice_keeps_its_promises(right, wrong, reviewed):
     wrong = min(wrong, reviewed)

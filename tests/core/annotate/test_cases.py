@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.annotate import case_cards, conflicts, copies, differences
@@ -43,7 +43,6 @@ def as_sets(cases: pd.Series) -> dict[str, set[str]]:
     return {example: members[number] for example, number in cases.items()}
 
 
-@settings(max_examples=60, deadline=None)
 @given(rows=ROWS)
 def test_cases_are_what_comparing_all_pairs_finds(rows):
     frame = pd.DataFrame(rows, columns=["x", "colour", "label"])
@@ -64,7 +63,6 @@ WORDS = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
 @given(texts=WORDS, data=st.data())
 def test_texts_that_differ_in_case_and_signs_are_one_content(texts, data):
     labels = data.draw(st.lists(st.sampled_from(["yes", "no"]), min_size=len(texts), max_size=len(texts)))

@@ -287,7 +287,7 @@ series = st.integers(1, 5).flatmap(
 )
 
 
-@settings(max_examples=150, suppress_health_check=list(HealthCheck))
+@settings(suppress_health_check=list(HealthCheck))
 @given(condition=conditions_, one=series, other=series)
 @example(condition={"kind": "contains", "column": "a", "words": ["x"]}, one=["\ud800", "x"], other=[1])
 @example(condition={"kind": "matches", "column": "a", "pattern": "(a+)+$"}, one=["a" * 50_000 + "b"], other=[1])
@@ -307,7 +307,6 @@ def test_no_condition_and_no_frame_end_in_anything_but_a_mask_or_a_sentence(cond
     assert (read_condition(read_.to_dict()).mask(ColumnReader(frame)) == mask).all()
 
 
-@settings(max_examples=200)
 @given(st.text(st.sampled_from(list("ab.*+?()[]{}|\\^$019,:=!<>PpLQE-\x00é고 ")), max_size=20) | st.text(max_size=10))
 def test_no_pattern_ends_in_anything_but_a_sentence(pattern):
     try:

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from cleanlab.multiannotator import get_label_quality_multiannotator
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.annotate import AnnotationsError, annotator_evidence, consensus, disputes
@@ -152,7 +152,6 @@ VALUES = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     st.integers(0, 6).flatmap(lambda n: st.lists(st.lists(VALUES, min_size=n, max_size=n), max_size=6)), st.booleans()
 )

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score
 
@@ -89,7 +89,6 @@ def test_rates_of_confusion_are_found_where_the_model_is_sure(share):
     np.testing.assert_allclose(rates.sum(axis=1), 1.0, atol=0.01)
 
 
-@settings(max_examples=40, deadline=None)
 @given(st.integers(0, 10_000), st.integers(2, 60), st.integers(2, 5), st.booleans())
 def test_any_views_give_a_finite_doubt_for_each(seed, rows, classes, extreme):
     rng = np.random.default_rng(seed)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 
@@ -23,7 +23,6 @@ def pool(rows: int = 200, classes: int = 3, columns: int = 5, seed: int = 0) -> 
     return frame, rng.normal(size=(rows, columns))
 
 
-@settings(max_examples=40, deadline=None)
 @given(
     rows=st.integers(1, 60),
     classes=st.integers(1, 4),

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
@@ -28,7 +28,6 @@ def labels_of(count: int, suspects: int) -> pd.DataFrame:
 # mixing
 
 
-@settings(max_examples=60, deadline=None)
 @given(count=st.integers(1, 120), share=st.floats(0, 1), every=st.integers(2, 8), seed=st.integers(0, 5))
 def test_a_mixed_queue_holds_every_ranked_card_once_and_one_in_so_many_at_random(count, share, every, seed):
     labels = labels_of(count, round(count * share))
@@ -50,12 +49,12 @@ def test_a_mixed_queue_holds_every_ranked_card_once_and_one_in_so_many_at_random
 def test_each_label_is_drawn_as_often_as_any_other():
     labels = labels_of(40, 20)
     drawn = pd.Series(0, index=labels.index)
-    for seed in range(1500):
+    for seed in range(400):
         cards = mixed(labels[labels["flagged"]], labels, every=5, seed=seed)
         drawn[cards.index[cards["drawn"] == "random"][:3]] += 1
-    # 1,500 draws of 3 in 40: 112.5 each; suspects as often as the others.
-    assert drawn.between(70, 160).all()
-    assert drawn[:20].sum() / drawn.sum() == pytest.approx(0.5, abs=0.03)
+    # 400 draws of 3 in 40: 30 each; suspects as often as the others.
+    assert drawn.between(10, 55).all()
+    assert drawn[:20].sum() / drawn.sum() == pytest.approx(0.5, abs=0.05)
 
 
 def test_the_draw_depends_on_the_seed_and_not_on_the_order():

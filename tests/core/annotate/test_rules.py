@@ -190,7 +190,7 @@ def test_a_rule_that_does_not_fit_the_data_is_refused(dataset, rule, said):
     check_rules([Rule("r", "ham", Matches("text", "number 1"))], dataset)
 
 
-@settings(max_examples=100, suppress_health_check=list(HealthCheck))
+@settings(suppress_health_check=list(HealthCheck))
 @given(
     st.recursive(
         st.none() | st.booleans() | st.floats() | st.text(st.characters(exclude_categories=()), max_size=6),

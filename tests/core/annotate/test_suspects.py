@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from cleanlab.filter import find_label_issues
 from cleanlab.rank import get_label_quality_scores
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.datasets import make_classification
 from sklearn.metrics import average_precision_score
@@ -120,7 +120,6 @@ def test_what_does_not_belong_together_is_refused(spoil, words):
         find_suspects(*spoil(labels, probabilities))
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.integers(0, 10_000), st.integers(1, 30), st.integers(1, 5), st.booleans())
 def test_any_probabilities_give_a_ranking_without_warnings(seed, n, k, extreme):
     rng = np.random.default_rng(seed)

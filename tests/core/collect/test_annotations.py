@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.collect import (
@@ -96,7 +96,6 @@ CELL = st.one_of(st.none(), st.sampled_from(["a", "b", "1", "x,y", "", "é"]), s
 NAME = st.sampled_from(["id", "annotator", "label", "rater_1", "rater_2", "task", "worker", "age", "", "answer"])
 
 
-@settings(max_examples=80, deadline=None)
 @given(
     names=st.lists(NAME, min_size=1, max_size=5),
     rows=st.lists(st.lists(CELL, min_size=5, max_size=5), max_size=8),
@@ -115,7 +114,6 @@ def test_any_frame_gives_annotations_or_a_sentence(names, rows, known):
     assert wide.notna().any(axis=None)
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.text(alphabet='ab1,;\n"\t é', max_size=60))
 def test_any_file_gives_annotations_or_a_sentence(content):
     try:

@@ -81,7 +81,6 @@ def test_twins_of_test_examples():
     assert twins.severity == 1.0
 
 
-@settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from("pqr"), st.sampled_from(["a", "b", "c"])), max_size=12))
 def test_copies_and_conflicts_against_a_loop(pairs):
     _, found = findings(texts(*pairs), test=["70", "71"] if len(pairs) > 11 else [str(len(pairs) + 5)])
@@ -270,7 +269,7 @@ def test_a_cell_gets_one_value_however_many_checks_speak_of_it():
     assert len(cells) == len(set(cells)) == 2
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(st.integers(0, 2**32 - 1))
 def test_a_random_clean_table_has_nothing_worth_mending(seed):
     random = np.random.default_rng(seed)
@@ -310,7 +309,6 @@ _HOSTILE = [
 ]
 
 
-@settings(max_examples=30, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.sampled_from([40, 150, 300]))
 def test_whatever_is_in_a_table_each_fix_can_be_made(seed, rows):
     random = np.random.default_rng(seed)

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.collect import check_table
@@ -156,7 +156,6 @@ def test_columns_that_disagree_are_both_marked(frame):
     assert "2026-03-01 and 2026-02-01" in finding.message
 
 
-@settings(max_examples=40, deadline=None)
 @given(
     left=st.lists(st.one_of(st.none(), st.integers(-3, 3)), min_size=1, max_size=12),
     low=st.integers(-3, 0),

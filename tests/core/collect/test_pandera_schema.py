@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pandera.io.pandas_io import from_json
 
@@ -43,7 +43,6 @@ def test_what_has_no_grade_there_comes_back_as_severe():
     assert read == (Present("a"), Unique(("b",)))
 
 
-@settings(max_examples=40, deadline=None)
 @given(
     rows=st.lists(
         st.tuples(

@@ -10,9 +10,7 @@ from hypothesis import strategies as st
 from core.collect import ReadError, read_table, to_parquet
 from core.progress import Cancelled
 
-FUZZ = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+FUZZ = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 
 @pytest.fixture(autouse=True)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.evaluate import find_slices, slice_frame
@@ -148,7 +148,6 @@ def test_chance_is_seldom_called_significant_although_losses_place_the_cuts():
     st.integers(1, 40),
     st.booleans(),
 )
-@settings(deadline=None)
 def test_every_example_has_one_group_and_ranges_keep_the_order(values, rare, by_loss):
     losses = pd.Series(np.arange(len(values)) % 3 / 2) if by_loss else None
     found = grouped(values, losses, min_size=rare)

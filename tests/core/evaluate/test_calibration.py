@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics as sk
 from sklearn.calibration import calibration_curve
@@ -29,7 +29,6 @@ def many(rows: int = 900, k: int = 4, seed: int = 0):
     return pd.Series(truth, index=ids), pd.DataFrame(said, index=ids, columns=names)
 
 
-@settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 999), rows=st.integers(200, 400), digits=st.integers(1, 6))
 def test_bins_are_scikit_learn_s_of_equal_mass(seed, rows, digits):
     labels, probabilities = two(rows, seed, digits=digits)

@@ -35,7 +35,6 @@ counts = hnp.arrays(np.int64, st.tuples(st.integers(2, 5)).map(lambda k: (k[0], 
 
 
 @pytest.mark.parametrize("metric", METRICS)
-@settings(max_examples=25, deadline=None)
 @given(values=counts.filter(lambda values: values.sum() > 0))
 def test_the_costs_of_all_classes_add_up_to_what_is_missing(metric, values):
     confusion = matrix(values)
@@ -48,7 +47,7 @@ def test_the_costs_of_all_classes_add_up_to_what_is_missing(metric, values):
 
 
 @pytest.mark.parametrize("metric", METRICS)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(values=counts.filter(lambda values: values.sum() > 0))
 def test_the_gain_of_a_pair_is_that_of_moving_its_cell_to_the_diagonal(metric, values):
     confusion = matrix(values)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics as sk
 
@@ -46,7 +46,6 @@ def expected_ranking(labels, probabilities):
     seed=st.integers(0, 10_000),
     decimals=st.integers(0, 3),
 )
-@settings(deadline=None, max_examples=40)
 def test_values_equal_scikit_learn(rows, classes, absent, seed, decimals):
     labels, probabilities = example(rows, classes, seed, decimals=decimals, absent=absent)
     predicted = probabilities.columns.to_numpy()[probabilities.to_numpy().argmax(axis=1)]

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.evaluate import Predicate, bins_of, find_slices, holds, joined, sentence, slice_frame
@@ -95,7 +95,6 @@ def test_a_new_value_is_other_and_dates_keep_their_period():
     ]
 
 
-@settings(max_examples=60, deadline=None)
 @given(data=st.data(), seed=st.integers(0, 5))
 def test_a_union_holds_where_one_of_its_categories_does(data, seed):
     frame = everything(300, seed)

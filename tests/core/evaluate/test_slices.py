@@ -5,7 +5,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -66,7 +66,6 @@ def searches(draw):
     most=st.sampled_from([1, 8, 1 << 17]),
     block=st.sampled_from([8, 40, 1 << 17]),
 )
-@settings(max_examples=100, deadline=None)
 def test_equals_brute_force_ties_included(prune_from, search, top, max_predicates, min_size, alpha, most, block):
     frame, losses = search
     with pytest.MonkeyPatch.context() as patch:
@@ -89,7 +88,6 @@ def test_equals_brute_force_ties_included(prune_from, search, top, max_predicate
 
 
 @given(search=searches(), max_predicates=st.integers(1, 4), min_size=st.integers(1, 8))
-@settings(max_examples=100, deadline=None)
 def test_p_values_are_never_too_small_where_slices_were_passed_over(search, max_predicates, min_size):
     frame, losses = search
     options = {"max_predicates": max_predicates, "min_size": min_size, "top": 3}

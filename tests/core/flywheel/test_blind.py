@@ -6,7 +6,7 @@ import json
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.dataset import Dataset
@@ -69,7 +69,6 @@ def drawn(project):
 # --- who is in it ---------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 5), sizes=st.lists(st.integers(1, 12), min_size=1, max_size=4))
 def test_every_sample_is_the_head_of_one_permutation_of_the_test_set(tmp_path_factory, seed, sizes):
     frame = pd.DataFrame({"x": range(40), "label": ["a", "b"] * 20, "key": [f"r{n}" for n in range(40)]})

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from effort import effort
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -99,5 +100,5 @@ class BlindReview(RuleBasedStateMachine):
 
 TestBlindReview = BlindReview.TestCase
 TestBlindReview.settings = settings(
-    max_examples=12, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=effort(6, 40), stateful_step_count=20, suppress_health_check=list(HealthCheck)
 )

@@ -135,7 +135,7 @@ def test_both_go_on_by_themselves_and_alike(first):
         project.close()
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, suppress_health_check=list(HealthCheck))
 @given(place=st.integers(0, 40), back=st.integers(0, 40))
 def test_a_branch_from_any_entry_is_the_data_of_then(grown, tmp_path_factory, place, back):
     folder = tmp_path_factory.mktemp("workspace") / "first"

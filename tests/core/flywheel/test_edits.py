@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.collect.checks import CheckError, InRange, Unique
@@ -345,7 +345,6 @@ VALUES = st.one_of(
 COLUMNS = st.sampled_from(["x", "n", "member", "colour", "when", "true_label"])
 
 
-@settings(max_examples=60, deadline=None)
 @given(cells=st.lists(st.tuples(st.integers(0, 5), COLUMNS, VALUES), min_size=1, max_size=8))
 def test_cells_come_to_the_same_one_by_one_together_and_from_the_log(dataset, cells):
     train = dataset.ids("train")

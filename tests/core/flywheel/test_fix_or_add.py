@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 import threading
 
 import numpy as np
@@ -27,17 +28,38 @@ def make(folder, *, rows=500, wrong=0.25, seed=0, test=0.2):
     return project
 
 
+@pytest.fixture(scope="module")
+def measured_once(tmp_path_factory):
+    """The folder of a project that was measured, what was found, and what was heard meanwhile."""
+    project, heard = make(tmp_path_factory.mktemp("measured") / "noisy"), []
+    found = fix_or_add(project, seed=3, progress=lambda share, message: heard.append(share))
+    project.close()
+    return project.folder, found, heard
+
+
 @pytest.fixture
-def noisy(tmp_path):
-    project = make(tmp_path / "noisy")
+def measured(measured_once, tmp_path):
+    project = Project.open(shutil.copytree(measured_once[0], tmp_path / "noisy"))
     yield project
     project.close()
 
 
-def test_wrong_labels_that_cost_are_worth_rows_and_it_is_kept(noisy):
-    heard = []
+@pytest.fixture(scope="module")
+def noisy_once(tmp_path_factory):
+    project = make(tmp_path_factory.mktemp("noisy") / "noisy", rows=300)
+    project.close()
+    return project.folder
 
-    found = fix_or_add(noisy, progress=lambda share, message: heard.append(share))
+
+@pytest.fixture
+def noisy(noisy_once, tmp_path):
+    project = Project.open(shutil.copytree(noisy_once, tmp_path / "noisy"))
+    yield project
+    project.close()
+
+
+def test_wrong_labels_that_cost_are_worth_rows_and_it_is_kept(measured, measured_once):
+    noisy, (_, found, heard) = measured, measured_once
 
     assert found.suspects == len(open_suspects(noisy, noisy.turns[-1])) > 20
     assert found.curves.gain[0] > 0
@@ -52,24 +74,21 @@ def test_wrong_labels_that_cost_are_worth_rows_and_it_is_kept(noisy):
     assert is_current(noisy, kept)
 
 
-def test_the_same_seed_gives_the_same_answer_and_test_is_not_looked_at(tmp_path):
-    one, other = (make(tmp_path / name) for name in ("one", "other"))
-    test = other.dataset.labels_of("test")
+def test_the_same_seed_gives_the_same_answer_and_test_is_not_looked_at(measured, measured_once, tmp_path):
     # Another test set altogether: its labels turned round, before anything is measured.
-    turned = other.dataset.with_labels(test.map({"yes": "no", "no": "yes"}).to_dict())
-    third = Project.create(tmp_path / "third", turned, recipe="logistic_regression")
-    third.turn()
+    turned = measured.dataset.with_labels(measured.dataset.labels_of("test").map({"yes": "no", "no": "yes"}).to_dict())
+    other = Project.create(tmp_path / "other", turned, recipe="logistic_regression")
+    other.turn()
 
-    found = [fix_or_add(project, seed=3) for project in (one, other, third)]
+    again, first = fix_or_add(other, seed=3), measured_once[1]
 
-    for each in found[1:]:
-        pd.testing.assert_frame_equal(each.curves.points, found[0].curves.points)
-        assert each.curves.worth == found[0].curves.worth
-        assert each.wrong == found[0].wrong
+    pd.testing.assert_frame_equal(again.curves.points, first.curves.points)
+    assert again.curves.worth == first.curves.worth
+    assert again.wrong == first.wrong
 
 
-def test_reviews_say_how_many_suspects_are_wrong(noisy):
-    before = fix_or_add(noisy)
+def test_reviews_say_how_many_suspects_are_wrong(measured, measured_once):
+    noisy, before = measured, measured_once[1]
     left = open_suspects(noisy, noisy.turns[-1])
     noisy.apply(Decide(dict.fromkeys(left.index[:15], (Decision.KEEP, None)), by="ann"))
 
@@ -117,8 +136,8 @@ def test_a_cancel_keeps_nothing(noisy):
     assert sorted((noisy.folder / "blobs").iterdir()) == blobs
 
 
-def test_going_back_to_a_version_finds_what_was_measured_of_it(noisy):
-    before = fix_or_add(noisy)
+def test_going_back_to_a_version_finds_what_was_measured_of_it(measured, measured_once):
+    noisy, before = measured, measured_once[1]
     example = noisy.dataset.ids("train")[0]
     other = "no" if noisy.dataset.labels[example] == "yes" else "yes"
     noisy.apply(Relabel({example: other}, by="ann"))

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.flywheel import (
@@ -74,7 +74,6 @@ def test_a_definition_on_top_of_one_that_was_not_seen_is_refused(project):
     define_class(project, "yes", "Pays often", by="bo", seen=1)
 
 
-@settings(max_examples=60)
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_the_changes_hold_both_states_to_the_letter(before, after):
     changes = _changes(before, after)

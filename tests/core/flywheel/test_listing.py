@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.flywheel import (
@@ -87,7 +87,6 @@ choices = st.builds(
 )
 
 
-@settings(max_examples=25, deadline=None)
 @given(choices)
 def test_a_filter_leaves_what_a_loop_over_rows_leaves(made, wanted):
     dataset, rows = made.dataset, listed(made).head(90)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.flywheel.log import BACK, REDO, UNDO, Entry, active, redoable, undoable
@@ -148,7 +148,6 @@ def written(ways):
     return entries
 
 
-@settings(deadline=None)
 @given(ways=WAYS, place=PLACES, by=st.sampled_from(["ann", "bob"]))
 def test_back_is_the_state_of_then_and_its_undo_the_state_of_before(ways, place, by):
     entries = written(ways)
@@ -172,7 +171,6 @@ def test_back_is_the_state_of_then_and_its_undo_the_state_of_before(ways, place,
     ]
 
 
-@settings(deadline=None)
 @given(ways=WAYS, by=st.sampled_from(["ann", "bob", None]))
 def test_with_ways_back_undoing_all_leaves_nothing_of_ones_own_and_redoing_all_brings_it_back(ways, by):
     entries = written(ways)
@@ -196,7 +194,6 @@ MOVES = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(moves=MOVES)
 def test_undo_and_redo_agree_with_one_stack_an_author(moves):
     entries, force = [], set()

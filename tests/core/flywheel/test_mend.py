@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.collect import Finding
@@ -81,7 +81,6 @@ def test_before_and_after_of_labels_and_of_cells_without_a_proposal(dataset, mak
     assert listed["before"].isna().tolist() == [False, True, True]
 
 
-@settings(max_examples=30, deadline=None)
 @given(data=st.data())
 def test_what_is_listed_as_after_is_what_the_edit_leaves(dataset, data):
     train = list(dataset.ids("train"))

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from effort import effort
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -209,6 +210,6 @@ class Reviewers(RuleBasedStateMachine):
 
 
 Reviewers.TestCase.settings = settings(
-    max_examples=12, stateful_step_count=14, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=effort(6, 40), stateful_step_count=14, suppress_health_check=list(HealthCheck)
 )
 TestReviewers = Reviewers.TestCase

@@ -62,7 +62,7 @@ EDITS = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(suppress_health_check=list(HealthCheck))
 @given(edits=EDITS, both=st.booleans())
 def test_every_row_and_cell_that_differs_is_found_and_no_other(dataset, make_table, make_children, edits, both):
     before = after = dataset.without(list(dataset.ids("train")[:30])) if both else dataset

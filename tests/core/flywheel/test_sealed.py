@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from effort import effort
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, f1_score, log_loss
@@ -403,6 +404,7 @@ def test_a_kill_leaves_it_sealed_or_opened_with_its_claim(opened_once, tmp_path,
         project.open_sealed()
 
 
+ROUNDS_OF_KILLS = effort(6, 40)
 ROUNDS = """
 import os, random, shutil, signal, sys, time
 from core.flywheel import Project
@@ -433,12 +435,12 @@ for round in range(rounds):
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork to be killed often and quickly")
 def test_a_kill_at_any_moment_loses_no_claim_that_was_made(opened_once, tmp_path):
-    process = start(ROUNDS, opened_once, tmp_path, 16)
+    process = start(ROUNDS, opened_once, tmp_path, ROUNDS_OF_KILLS)
     out, said = process.communicate(timeout=240)
     assert process.returncode == 0, said
 
     rounds = [line.rsplit(" ", 1) for line in out.splitlines()]
-    assert len(rounds) == 16
+    assert len(rounds) == ROUNDS_OF_KILLS
     for folder, answered in rounds:
         project = Project.open(folder)
         if answered == "1":

@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.generate import GenerateError
@@ -126,7 +126,6 @@ def test_large_integers_stay_between_their_parents():
     assert ((rows["id"] >= low) & (rows["id"] <= high)).all()
 
 
-@settings(max_examples=40, deadline=None)
 @given(
     st.lists(
         st.floats(allow_nan=True, allow_infinity=True, width=32) | st.integers(-5, 5).map(float),

@@ -4,7 +4,7 @@ from collections import Counter
 
 import numpy as np
 import pandas as pd
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.generate.mixing import has_halves, has_sentences, mixed, partners, shuffled
@@ -14,7 +14,6 @@ SENTENCES = st.lists(
 )
 
 
-@settings(max_examples=80)
 @given(st.lists(SENTENCES, min_size=1, max_size=5), st.integers(0, 99), st.sampled_from(["\n", "\n\n "]))
 def test_sentences_change_their_order_and_nothing_else(texts, seed, space):
     column = pd.Series([space.join(sentences) for sentences in texts], dtype="str")
@@ -48,7 +47,6 @@ def test_halves_need_two_words():
     ]
 
 
-@settings(max_examples=60)
 @given(st.lists(st.tuples(st.sampled_from("ab"), st.booleans()), min_size=4, max_size=30), st.integers(0, 99))
 def test_partners_are_others_of_the_class_that_can(rows, seed):
     labels = pd.Series([label for label, _ in rows])

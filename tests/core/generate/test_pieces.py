@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.generate.pieces import SENTENCES, WORDS, Pieces, drawn, glued
@@ -11,14 +11,12 @@ from core.generate.pieces import SENTENCES, WORDS, Pieces, drawn, glued
 TEXTS = st.lists(st.text("abc가나.!? \n\t。", max_size=30), min_size=1, max_size=6)
 
 
-@settings(max_examples=60)
 @given(TEXTS, st.sampled_from([WORDS, SENTENCES]))
 def test_texts_come_back_as_they_were_but_for_their_ends(texts, between):
     column = pd.Series(texts, dtype="str")
     assert Pieces.of(column, between).join().tolist() == [text.strip() for text in texts]
 
 
-@settings(max_examples=60)
 @given(TEXTS)
 def test_words_are_what_stands_between_white_space(texts):
     cut = Pieces.of(pd.Series(texts, dtype="str"))
@@ -41,7 +39,6 @@ def test_sentences_end_with_a_stop_or_a_line(text, sentences):
     assert Pieces.of(pd.Series([text]), SENTENCES).words.tolist() == sentences
 
 
-@settings(max_examples=40)
 @given(TEXTS, st.integers(0, 99))
 def test_texts_can_be_taken_in_any_order_and_again(texts, seed):
     cut = Pieces.of(pd.Series(texts, dtype="str"))
@@ -52,7 +49,6 @@ def test_texts_can_be_taken_in_any_order_and_again(texts, seed):
     assert (cut.words[cut.places(which)] == taken.words).all()
 
 
-@settings(max_examples=60)
 @given(TEXTS, st.floats(0, 0.5), st.integers(0, 99))
 def test_a_share_of_each_text_is_drawn_and_at_least_one(texts, share, seed):
     cut = Pieces.of(pd.Series(texts, dtype="str"))

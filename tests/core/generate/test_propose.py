@@ -91,7 +91,7 @@ def test_copies_have_one_parent_and_its_content():
     pd.testing.assert_frame_equal(content, parents.set_axis(content.index), check_names=False)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(
     st.integers(0, 50), st.sampled_from(["smote", "random_oversample"]), st.sampled_from(["yes", "no", "balance", 0.7])
 )

@@ -2,13 +2,12 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.generate.resampling import draw_exclusions, draw_parents
 
 
-@settings(max_examples=50, deadline=None)
 @given(st.integers(0, 1000))
 def test_parents_are_drawn_from_their_class(seed):
     labels = pd.Series(["a"] * 3 + ["b"] * 9, dtype="str")
@@ -17,7 +16,6 @@ def test_parents_are_drawn_from_their_class(seed):
     np.testing.assert_array_equal(drawn, draw_parents(labels, {"a": 7, "b": 2}, seed))
 
 
-@settings(max_examples=50, deadline=None)
 @given(st.integers(0, 1000))
 def test_exclusions_are_drawn_once_each(seed):
     labels = pd.Series(["a"] * 3 + ["b"] * 9, dtype="str")

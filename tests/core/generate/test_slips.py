@@ -5,7 +5,7 @@ import unicodedata
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.generate.pieces import Pieces, drawn
@@ -52,7 +52,6 @@ def test_keys_are_beside_each_other_both_ways_unless_shift_was_missed():
     assert all(shape in SHAPES[other] for shape, others in SHAPES.items() for other in others)
 
 
-@settings(max_examples=100)
 @given(st.lists(LATIN, min_size=1, max_size=5), st.integers(0, 99))
 def test_one_letter_of_a_word_is_hit_beside(words, seed):
     after, able = changed(keyboard_slips(), words, seed)
@@ -62,7 +61,6 @@ def test_one_letter_of_a_word_is_hit_beside(words, seed):
         assert differs[1] in KEYS[differs[0]]
 
 
-@settings(max_examples=200)
 @given(st.lists(HANGUL, min_size=1, max_size=5), st.integers(0, 99), st.sampled_from([keyboard_slips, reading_slips]))
 def test_hangul_stays_whole_syllables_with_one_other_letter(words, seed, slips):
     after, able = changed(slips(), words, seed)
@@ -78,7 +76,6 @@ def test_decomposed_hangul_slips_like_composed():
     assert changed(keyboard_slips(), [composed])[0] == changed(keyboard_slips(), [decomposed])[0]
 
 
-@settings(max_examples=200)
 @given(st.lists(MIXED, min_size=1, max_size=6), st.integers(0, 99), st.sampled_from([keyboard_slips, reading_slips]))
 def test_a_word_changes_if_and_only_if_a_letter_of_it_can_slip(words, seed, slips):
     after, able = changed(slips(), words, seed)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.generate import GenerateError, Strategy, explicit_counts, strategy_table
@@ -91,7 +91,6 @@ def test_a_class_named_like_a_strategy_is_the_class():
     assert explicit_counts(labels, Strategy.BALANCE) == {"minority": 4, "other": 6}
 
 
-@settings(max_examples=50, deadline=None)
 @given(SIZES, st.sampled_from(["balance", "minority", 0.5, 1.0]), st.none() | st.integers(1, 500))
 def test_counts_grow_towards_the_largest_and_are_a_fixed_point(sizes, target, n):
     labels = labels_of(sizes)
@@ -112,7 +111,6 @@ def test_counts_grow_towards_the_largest_and_are_a_fixed_point(sizes, target, n)
         assert table["after"].nunique() == 1
 
 
-@settings(max_examples=50, deadline=None)
 @given(SIZES, st.sampled_from(["balance", "majority", 0.5]))
 def test_exclusions_leave_every_class(sizes, target):
     labels = labels_of(sizes)
@@ -126,7 +124,6 @@ def test_exclusions_leave_every_class(sizes, target):
         assert after.nunique() == 1
 
 
-@settings(max_examples=50, deadline=None)
 @given(SIZES, st.integers(0, 60))
 def test_a_part_gets_its_share(sizes, seed):
     labels = labels_of(sizes)

@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.dataset import Dataset
@@ -44,7 +44,6 @@ def tables(draw) -> Dataset:
     return Dataset.from_frame(frame, label="label", id="id", features=names, test=0.0)
 
 
-@settings(max_examples=150, deadline=None)
 @given(tables(), st.sampled_from(MAKING), st.integers(0, 99))
 def test_new_values_are_what_their_column_has(dataset, method, seed):
     try:
@@ -106,7 +105,6 @@ def _equal(one: pd.Series, other: pd.Series) -> pd.Series:
     return (one == other).fillna(False).astype(bool) | (one.isna() & other.isna())
 
 
-@settings(max_examples=60, deadline=None)
 @given(tables(), st.sampled_from(EXCLUDING), st.integers(0, 99))
 def test_exclusions_leave_every_class_an_example(dataset, method, seed):
     try:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.generate import GenerateError
@@ -13,7 +13,6 @@ LABELS = pd.Series(["a"] * 5 + ["b"] * 3)
 ALL = np.ones(8, dtype=bool)
 
 
-@settings(max_examples=50)
 @given(st.integers(1, 30), st.integers(1, 30), st.integers(0, 99))
 def test_no_parent_is_drawn_once_more_than_another_needs(n_a, n_b, seed):
     drawn = draw_evenly(LABELS, ALL, {"a": n_a, "b": n_b}, np.random.default_rng(seed))

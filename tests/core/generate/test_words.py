@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.generate.pieces import Pieces, drawn
@@ -25,7 +25,6 @@ def changed(change: Change, texts: list[list[str]], seed: int, free=None, share:
     return [text.split() for text in after.join()], pieces.any_of_text(may)
 
 
-@settings(max_examples=80)
 @given(TEXTS, st.integers(0, 99), st.sampled_from([0.1, 0.5]))
 def test_swapped_words_stay_the_same_words_one_place_on(texts, seed, share):
     after, able = changed(swaps(), texts, seed, share=share)
@@ -36,7 +35,6 @@ def test_swapped_words_stay_the_same_words_one_place_on(texts, seed, share):
         assert all(word in words[max(0, place - 1) : place + 2] for place, word in enumerate(found))
 
 
-@settings(max_examples=80)
 @given(TEXTS, st.integers(0, 99))
 def test_a_tenth_of_the_words_goes(texts, seed):
     after, able = changed(deletes(), texts, seed)
@@ -47,7 +45,6 @@ def test_a_tenth_of_the_words_goes(texts, seed):
         assert all(word in rest for word in found)
 
 
-@settings(max_examples=60)
 @given(TEXTS, st.integers(0, 99))
 def test_words_that_are_put_in_are_of_the_class(texts, seed):
     column = pd.Series([" ".join(words) for words in texts], dtype="str")
@@ -75,7 +72,6 @@ def test_words_are_put_in_by_how_often_the_class_has_them():
     assert counts["blue"] - 4000 == pytest.approx(1000, abs=150)
 
 
-@settings(max_examples=60)
 @given(TEXTS, st.integers(0, 99), st.sampled_from([swaps, deletes]))
 def test_words_that_are_not_free_stay_where_they_are(texts, seed, change):
     kept = "a"

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.dataset import Dataset
@@ -120,7 +120,6 @@ def test_no_child_of_a_held_out_example_is_trained_on(table):
 
 
 @given(st.data())
-@settings(max_examples=50)
 def test_left_out_are_the_held_out_and_all_their_descendants(data):
     ids = pd.Index([f"e{number}" for number in range(data.draw(st.integers(2, 12)))])
     made = data.draw(st.integers(0, len(ids) - 1))

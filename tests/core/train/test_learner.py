@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import TfidfVectorizer
 from threadpoolctl import threadpool_limits
@@ -187,7 +187,6 @@ def sorted_columns(block):
 
 
 @given(TEXTS, TEXTS)
-@settings(max_examples=60)
 def test_term_weights_are_those_of_scikit_learn(train, other):
     steps = {"columns": LINEAR["steps"]["columns"], "text": {"characters": [2, 4], "min_texts": 1}}
     encoder = Encoder(steps, pd.DataFrame({"t": train}), {}, "t")

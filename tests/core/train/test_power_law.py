@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from scipy.optimize import least_squares
 
-from core.train import PowerLaw, TrainError, fit_power_law
+from core.train import PowerLaw, TrainError, fit_power_law, fit_power_laws
 
 ROWS = np.array([150, 250, 400, 650, 1000])
 laws = st.builds(
@@ -19,6 +21,20 @@ def test_a_power_law_is_found_again_and_followed(law):
 
     np.testing.assert_allclose(found.at(ROWS), law.at(ROWS), atol=1e-5)
     np.testing.assert_allclose(found.at(4000), law.at(4000), atol=2e-3)
+
+
+@given(arrays(float, (3, len(ROWS)), elements=st.floats(0, 1)), arrays(float, len(ROWS), elements=st.floats(0.1, 1)))
+def test_no_law_misses_less_whichever_start_scipy_is_given(curves, weights):
+    for found, errors in zip(fit_power_laws(ROWS, curves, weights), curves, strict=True):
+
+        def missed(parameters, errors=errors):
+            floor, above, exponent = parameters
+            return np.sqrt(weights) * (floor + above * (ROWS / ROWS[-1]) ** -exponent - errors)
+
+        ours = np.square(missed((found.floor, found.above, found.exponent))).sum()
+        for start in (0.15, 0.5, 0.95):
+            best = least_squares(missed, (0.1, 0.1, start), bounds=([0, 0, 0.1], [np.inf, np.inf, 1.0]))
+            assert ours <= 2 * best.cost + 1e-9
 
 
 @given(laws, st.floats(1.0, 4.0))
