@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 import threading
 
 import numpy as np
@@ -55,11 +56,36 @@ def make(folder, frame, test: pd.Index | None = None, **options) -> Project:
     return Project.create(folder, dataset, recipe="logistic_regression", **options)
 
 
-@pytest.fixture
-def noisy(tmp_path):
-    project = make(tmp_path / "noisy", table())
+@pytest.fixture(scope="module")
+def noisy_once(tmp_path_factory):
+    project = make(tmp_path_factory.mktemp("noisy") / "noisy", table())
     project.turn()
-    return project
+    project.close()
+    return project.folder
+
+
+@pytest.fixture(scope="module")
+def forecast_once(noisy_once, tmp_path_factory):
+    project = Project.open(shutil.copytree(noisy_once, tmp_path_factory.mktemp("forecast") / "noisy"))
+    forecast_actions(project, by="ann")
+    project.close()
+    return project.folder
+
+
+@pytest.fixture
+def noisy(noisy_once, tmp_path):
+    """A project with a turn and no forecasts."""
+    return Project.open(shutil.copytree(noisy_once, tmp_path / "noisy"))
+
+
+@pytest.fixture
+def foreseen(forecast_once, tmp_path):
+    """The same, with forecasts by ann."""
+    return Project.open(shutil.copytree(forecast_once, tmp_path / "foreseen"))
+
+
+def kept_of(project: Project):
+    return kept_forecasts(project, project.turns[-1])
 
 
 def by_key(kept):
@@ -71,12 +97,12 @@ def test_before_the_first_turn_there_is_nothing_to_forecast_from(tmp_path):
         forecast_actions(make(tmp_path / "p", table()))
 
 
-def test_reviewing_wrong_labels_is_forecast_to_bring_something_and_more_than_where_all_are_right(tmp_path, noisy):
+def test_reviewing_wrong_labels_is_forecast_to_bring_something_and_more_than_where_all_are_right(tmp_path, foreseen):
     clean = make(tmp_path / "clean", table(wrong=0.0))
     clean.turn()
     gains = []
-    for project in (noisy, clean):
-        review = by_key(forecast_actions(project)).get("review")
+    for kept in (kept_of(foreseen), forecast_actions(clean)):
+        review = by_key(kept).get("review")
         gains.append(0.0 if review is None else review.forecast.gain)
 
     assert gains[0] > 0.01
@@ -101,14 +127,14 @@ def test_once_reviewers_found_nothing_wrong_reviewing_on_is_worth_about_nothing(
     assert after.estimate.spread < before.estimate.spread
 
 
-def test_the_same_seed_gives_the_same_forecasts(noisy):
-    first, again = forecast_actions(noisy, seed=3), forecast_actions(noisy, seed=3)
+def test_the_same_seed_gives_the_same_forecasts(noisy, foreseen):
+    first, again = kept_of(foreseen), forecast_actions(noisy)
 
     assert [each.forecast for each in first.actions] == [each.forecast for each in again.actions]
     assert all(each.forecast is not None for each in first.actions)
 
 
-def test_test_labels_play_no_part(tmp_path, noisy):
+def test_test_labels_play_no_part(tmp_path, foreseen):
     other = table()
     swapped = other["key"].iloc[-200:]
     mixed = other["true_label"].sample(frac=1, random_state=0).to_numpy()
@@ -117,7 +143,7 @@ def test_test_labels_play_no_part(tmp_path, noisy):
     project.turn()
 
     assert [each.forecast for each in forecast_actions(project).actions] == [
-        each.forecast for each in forecast_actions(noisy).actions
+        each.forecast for each in kept_of(foreseen).actions
     ]
 
 
@@ -148,9 +174,8 @@ def test_forecasts_are_kept_for_the_turn_and_read_again(noisy):
     assert kept_forecasts(noisy, noisy.turns[-1]) is None
 
 
-def test_actions_are_ranked_by_forecast_and_each_says_why_and_how_long(noisy):
-    forecast_actions(noisy)
-    actions = noisy.actions()
+def test_actions_are_ranked_by_forecast_and_each_says_why_and_how_long(foreseen):
+    actions = foreseen.actions()
     gains = [each.forecast.gain for each in actions if each.forecast is not None and each.kind != "test"]
 
     assert gains == sorted(gains, reverse=True)
@@ -222,46 +247,45 @@ def test_of_a_large_set_a_part_is_looked_at_and_said(noisy, monkeypatch):
     assert all(each.forecast.part for each in forecast_actions(noisy).actions if each.forecast)
 
 
-def test_a_turn_with_one_forecast_action_is_held_against_it(noisy):
-    kept = forecast_actions(noisy)
+def test_a_turn_with_one_forecast_action_is_held_against_it(foreseen):
+    kept = kept_of(foreseen)
     place = next(n for n, each in enumerate(kept.actions) if each.key == "review")
-    truth = noisy.dataset.frame["true_label"]
-    noisy.apply(Decide({key: ("other", truth[key]) for key in kept.ids_of(place)}, by="ann"))
-    turn = noisy.turn()
-    (found,) = foretold(noisy)
+    truth = foreseen.dataset.frame["true_label"]
+    foreseen.apply(Decide({key: ("other", truth[key]) for key in kept.ids_of(place)}, by="ann"))
+    turn = foreseen.turn()
+    (found,) = foretold(foreseen)
 
     assert (found.turn, found.action.kind) == (1, "review")
     assert len(kept.ids_of(kept.actions.index(found.action))) >= 0.8 * len(kept.ids_of(place))
     assert found.measured == turn.verdict.delta
     assert found.inside == (found.forecast.low <= turn.verdict.delta <= found.forecast.high)
-    noisy.apply(DropColumn("dead"))
-    noisy.turn()
-    assert len(foretold(noisy)) == 1
+    foreseen.apply(DropColumn("dead"))
+    foreseen.turn()
+    assert len(foretold(foreseen)) == 1
 
 
-def test_a_turn_that_mixes_actions_says_nothing_of_a_forecast(noisy):
-    kept = forecast_actions(noisy)
+def test_a_turn_that_mixes_actions_says_nothing_of_a_forecast(foreseen):
+    kept = kept_of(foreseen)
     place = next(n for n, each in enumerate(kept.actions) if each.key == "review")
-    noisy.apply(Decide(dict.fromkeys(kept.ids_of(place), ("exclude", None)), by="ann"))
-    noisy.apply(DropColumn("dead"))
-    noisy.turn()
+    foreseen.apply(Decide(dict.fromkeys(kept.ids_of(place), ("exclude", None)), by="ann"))
+    foreseen.apply(DropColumn("dead"))
+    foreseen.turn()
 
-    assert foretold(noisy) == []
+    assert foretold(foreseen) == []
 
 
-def test_collected_rows_are_held_against_the_forecast_of_about_as_many(noisy):
-    kept = forecast_actions(noisy)
+def test_collected_rows_are_held_against_the_forecast_of_about_as_many(foreseen):
+    kept = kept_of(foreseen)
     count = by_key(kept)["collect"].count
     more = table(seed=5).drop(columns="true_label").assign(key=lambda rows: "n" + rows["key"]).head(count)
-    noisy.apply(Collect(more, by="ann"))
-    noisy.turn()
+    foreseen.apply(Collect(more, by="ann"))
+    foreseen.turn()
 
-    assert [each.action.key for each in foretold(noisy)] == ["collect"]
+    assert [each.action.key for each in foretold(foreseen)] == ["collect"]
 
 
-def test_ranked_keeps_those_without_a_forecast_last(noisy):
+def test_ranked_keeps_those_without_a_forecast_last(noisy, foreseen):
     without = noisy.actions()
-    forecast_actions(noisy)
-    mixed = ranked([*without, *noisy.actions()])
+    mixed = ranked([*without, *foreseen.actions()])
 
     assert [each.forecast is None for each in mixed] == sorted(each.forecast is None for each in mixed)
