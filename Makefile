@@ -5,7 +5,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-dev run test check lint types layers unit app e2e format test-lowest browser samples pictures bench clean
+.PHONY: help setup setup-dev run test test-thorough check lint types layers unit app e2e format test-lowest browser samples pictures bench clean
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -17,9 +17,9 @@ WORKERS ?= auto
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check
 PIN := $(if $(CONSTRAINTS),-c $(CONSTRAINTS),)
-# In as many processes as there are cores, of which one that is through takes over what others have left; WORKERS=0 runs
-# all in this one.
-PYTEST := $(PY) -m pytest --numprocesses $(WORKERS) --maxprocesses 8 --dist worksteal
+# In as many processes as there are cores; WORKERS=0 runs all in this one. Tests of one file share what it makes, so they
+# stay together.
+PYTEST := $(PY) -m pytest --numprocesses $(WORKERS) --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 key = $(shell cat $(1) $(CONSTRAINTS) | cksum | tr ' ' '-')
 APP_STAMP := $(VENV)/.installed-app-$(call key,requirements.txt)
 DEV_STAMP := $(VENV)/.installed-dev-$(call key,requirements.txt requirements-dev.txt)
@@ -43,7 +43,10 @@ run: setup ## start the app at localhost (a port of your choice: make run PORT=9
 test: setup-dev browser lint types layers ## everything: lint, types, import layers, unit, app and browser tests
 	$(PYTEST) $(PYTEST_ARGS)
 
-check: setup-dev lint types layers ## the same without the browser
+test-thorough: ## the same with many more draws, kills and ways in (an hour or more)
+	FLYWHEEL_THOROUGH=1 $(MAKE) test
+
+check: setup-dev lint types layers ## everything without the browser
 	$(PYTEST) -m "not browser" $(PYTEST_ARGS)
 
 lint: setup-dev ## ruff: rules and format

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-__all__ = ["effort"]
+__all__ = ["THOROUGH", "effort"]
 
 THOROUGH = bool(os.environ.get("FLYWHEEL_THOROUGH"))
 

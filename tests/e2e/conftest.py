@@ -18,6 +18,7 @@ from playwright.sync_api import expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 WIDE = {"width": 1440, "height": 900}
+NO_GPU = ("--disable-gpu", "--disable-gpu-rasterization", "--disable-software-rasterizer")
 # How long a test waits for what must come: nothing is lost where it comes at once, and others run beside this one.
 PATIENCE = 60_000
 expect.set_options(timeout=PATIENCE / 2)
@@ -98,7 +99,12 @@ def browser():
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=find_browser(),
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"],
+            args=[
+                "--no-sandbox",
+                *NO_GPU,
+                "--disable-background-networking",
+                "--disable-component-update",
+            ],
         )
         yield browser
         browser.close()
@@ -106,7 +112,8 @@ def browser():
 
 @pytest.fixture
 def page(browser):
-    context = browser.new_context(viewport=WIDE, accept_downloads=True)
+    # What moves is drawn frame by frame, and most of what a browser here does is to draw.
+    context = browser.new_context(viewport=WIDE, accept_downloads=True, reduced_motion="reduce")
     page = context.new_page()
     page.set_default_timeout(PATIENCE)
     yield page

@@ -1,7 +1,4 @@
-"""Every view of every page is checked with axe in both themes, and each figure for its words, numbers and letters.
-
-What the framework itself breaks is allowed by name, nothing else.
-"""
+"""Every view of every page is checked with axe in both themes, and each figure for its words, numbers and letters."""
 
 from __future__ import annotations
 
@@ -9,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import DEFAULT_OPTIONS, Axe
+from access import OF_COLOUR, broken
 from driving import App
 from playwright.sync_api import Locator, Page, expect
 from whole import make_whole
@@ -17,11 +14,6 @@ from whole import make_whole
 pytestmark = pytest.mark.browser
 
 SLUGS = ("overview", "collect", "annotate", "generate", "train", "evaluate", "monitor", "ledger", "race")
-# Streamlit's uploader, its grid, and the shortcut on a button.
-ALLOWED = {"presentation-role-conflict", "empty-table-header"}
-SHORTCUT = "kbd"
-# What depends on the theme alone; the elements are the same in both.
-OF_COLOUR = {"resultTypes": ["violations"], "runOnly": ["color-contrast", "link-in-text-block"]}
 # Tabs, and buttons side by side that change what a tab shows, have keys that end so.
 VIEWS = '[role="tab"], .stElementContainer[class*="-view"] [data-testid="stButtonGroup"] button'
 OPEN_ALL = "[...document.querySelectorAll('details:not([open]) > summary')].forEach((summary) => summary.click())"
@@ -82,19 +74,6 @@ def _at_rest(look: Callable[[], list[str]], seconds: float = 15) -> list[str]:
     while (found := look()) and time.monotonic() < end:
         time.sleep(0.5)
     return found
-
-
-def broken(page: Page, options: dict | None = DEFAULT_OPTIONS) -> list[str]:
-    """The rules that a page breaks, with the elements."""
-    found = []
-    for violation in Axe().run(page, options=options).response["violations"]:
-        nodes = [node for node in violation["nodes"] if not _allowed(violation["id"], node["html"])]
-        found += [f"{violation['id']}: {node['html'][:160]}" for node in nodes]
-    return found
-
-
-def _allowed(rule: str, html: str) -> bool:
-    return rule in ALLOWED or (rule == "color-contrast" and f"<{SHORTCUT}" in html)
 
 
 def views(app: App, slug: str) -> Iterator[str]:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import time
 
 import pytest
-from conftest import WIDE
+from access import broken_in_both_themes
 from driving import PACE, App
 from playwright.sync_api import expect
 from small import make_project
-from test_access import broken
 
 from core.flywheel import Project, define_class, draw, log, reviewed, sample
 
@@ -101,24 +100,21 @@ def test_five_test_labels_are_reviewed_blind_by_keyboard_and_every_turn_is_score
     on_disk.close()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_no_state_of_the_review_breaks_a_rule_of_axe(browser, server, theme):
-    name = make_project(server.workspace, name=f"blind-{theme}")
+def test_no_state_of_the_review_breaks_a_rule_of_axe(page, server):
+    name = make_project(server.workspace, name="blind")
     project = Project.open(server.workspace / name)
     define_class(project, project.dataset.classes[0], "Leaves within a year. " * 12, by="ann")
-    context = browser.new_context(viewport=WIDE, color_scheme=theme)
-    app = App(context.new_page(), server)
-    app.page.set_default_timeout(30_000)
+    app = App(page, server)
     app.goto("annotate", project=name)
     app.page.get_by_role("tab", name="Test labels").click()
     app.see("Are the test labels right?")
     app.drawn()
-    problems = {"before": broken(app.page)}
+    problems = {"before": broken_in_both_themes(page)}
     draw(project, 4, by="ann")
     app.goto("annotate", project=name)
     app.page.get_by_role("tab", name="Test labels").click()
     shown(app, 0)
-    problems["card"] = broken(app.page)
+    problems["card"] = broken_in_both_themes(page)
     classes = len(project.dataset.classes)
     for place, key in enumerate((*range(1, classes + 1), "s", "a")):
         shown(app, place)
@@ -126,7 +122,6 @@ def test_no_state_of_the_review_breaks_a_rule_of_axe(browser, server, theme):
         time.sleep(PACE)
     app.see("The sample is through")
     app.drawn()
-    problems["after"] = broken(app.page)
-    context.close()
+    problems["after"] = broken_in_both_themes(page)
     project.close()
     assert not any(problems.values()), problems

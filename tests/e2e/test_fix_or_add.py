@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from conftest import WIDE
+from access import broken_in_both_themes
 from driving import App
 from playwright.sync_api import expect
 from small import make_project
-from test_access import broken
 
 from core.flywheel import Project, fix_or_add, kept_fix_or_add, rank
 
@@ -56,19 +55,15 @@ def test_a_cancel_leaves_nothing_but_the_offer(page, server):
     assert not app.trace
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_what_is_shown_breaks_no_rule_of_axe(browser, server, theme):
-    project = ranked(server.workspace, f"shown-{theme}")
+def test_what_is_shown_breaks_no_rule_of_axe(page, server):
+    project = ranked(server.workspace, "shown")
     opened = Project.open(server.workspace / project)
     fix_or_add(opened)
     opened.close()
-    context = browser.new_context(viewport=WIDE, color_scheme=theme)
-    app = App(context.new_page(), server)
-    problems = {}
+    app, problems = App(page, server), {}
     for slug in ("train", "race"):
         app.goto(slug, project=project)
-        expect(app.page.get_by_role("heading", name="more examples")).to_be_visible(timeout=60_000)
-        problems[slug] = broken(app.page)
-    context.close()
+        expect(page.get_by_role("heading", name="more examples")).to_be_visible(timeout=60_000)
+        problems[slug] = broken_in_both_themes(page)
 
     assert not any(problems.values()), problems

@@ -6,10 +6,10 @@ import re
 from pathlib import Path
 
 import pytest
+from access import broken
 from driving import App
 from playwright.sync_api import expect
 from small import make_project
-from test_access import broken
 
 from core.flywheel import Project, foretold
 

@@ -25,9 +25,7 @@ def visit(app: App, title: str) -> None:
     app.drawn()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_the_wheel_turns_once_by_keyboard_alone(page, server, theme):
-    page.emulate_media(color_scheme=theme)
+def test_the_wheel_turns_once_by_keyboard_alone(page, server):
     app = App(page, server)
     app.goto()
     enter(app, "Open Wine cultivars")

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from conftest import WIDE
+from access import broken_in_both_themes
 from driving import App
 from playwright.sync_api import expect
 from small import make_project
@@ -14,9 +13,6 @@ from small import make_project
 from core.flywheel import Project, list_projects, notes
 
 pytestmark = pytest.mark.browser
-
-# What the framework itself breaks.
-KNOWN = {"presentation-role-conflict", "empty-table-header", "color-contrast"}
 
 
 @pytest.fixture(scope="module")
@@ -93,10 +89,8 @@ def test_a_turn_is_noted_gone_back_to_and_branched_from(page, server, small):
     on_disk.close()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_two_turns_side_by_side_open_their_examples(browser, server, small, theme):
-    context = browser.new_context(viewport=WIDE, color_scheme=theme)
-    app = App(context.new_page(), server)
+def test_two_turns_side_by_side_open_their_examples(page, server, small):
+    app = App(page, server)
     app.goto("ledger", project=small)
     tab(app, "Side by side")
     choose(app, "side-before", "turn 0")
@@ -105,6 +99,4 @@ def test_two_turns_side_by_side_open_their_examples(browser, server, small, them
         app.keyed("side-view").get_by_text(re.compile(title)).click()
         app.drawn()
         assert not app.trace
-        broken = {each["id"] for each in Axe().run(app.page).response["violations"]} - KNOWN
-        assert not broken, (title, broken)
-    context.close()
+        assert not (found := broken_in_both_themes(page)), (title, found)

@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 import numpy as np
 import pandas as pd
 import pytest
+from access import broken
 from conftest import WIDE
 from driving import App
 from playwright.sync_api import Page, expect
-from test_access import broken
 
 from core.dataset import Dataset
 from core.flywheel import Project, compare_volume, kept_races, race_project
@@ -83,7 +83,7 @@ def test_a_race_runs_to_its_end_and_says_how_it_came_out(page, server):
     assert not app.trace
     assert elsewhere == []
     # Volume against consistency is measured then, and becomes its last step.
-    expect(page.get_by_role("heading", name=VOLUME)).to_be_visible(timeout=240_000)
+    expect(page.get_by_role("heading", name=VOLUME)).to_be_visible(timeout=600_000)
     app.drawn()
     page.locator(".race").focus()
     page.keyboard.press("End")
@@ -121,6 +121,7 @@ def test_a_cancelled_race_leaves_nothing_behind_and_another_can_be_started(page,
 
 
 def test_it_is_played_by_itself_stopped_and_stepped_with_keys_alone(page, server, raced):
+    page.emulate_media(reduced_motion="no-preference")
     app = App(page, server)
     app.goto("race", project=raced.id)
     answer = headline(page).inner_text()

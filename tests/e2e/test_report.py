@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from access import broken
 from conftest import WIDE
 from driving import App
 from playwright.sync_api import expect
-from test_access import broken
 
 from core.dataset import Dataset
 from core.flywheel import Project, Relabel

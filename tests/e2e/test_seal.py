@@ -8,11 +8,10 @@ import re
 import zipfile
 
 import pytest
-from conftest import WIDE
+from access import broken_in_both_themes
 from driving import App
 from playwright.sync_api import expect
 from small import make_project
-from test_access import broken
 
 from core.flywheel import Project
 
@@ -126,23 +125,19 @@ def test_it_is_opened_by_the_keyboard_alone(page, server):
     assert not app.trace
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_neither_offer_nor_dialog_nor_claim_breaks_a_rule_of_axe(browser, server, theme):
-    project = make_project(server.workspace, turns=2, name=f"sealed-{theme}", sealed=0.25)
-    context = browser.new_context(viewport=WIDE, color_scheme=theme)
-    app = App(context.new_page(), server)
-    app.page.set_default_timeout(30_000)
+def test_neither_offer_nor_dialog_nor_claim_breaks_a_rule_of_axe(page, server):
+    project = make_project(server.workspace, turns=2, name="sealed-looked-at", sealed=0.25)
+    app = App(page, server)
     app.goto("evaluate", project=project)
-    problems = {"offer": broken(app.page)}
+    problems = {"offer": broken_in_both_themes(page)}
     ask(app)
     tick(app)
-    problems["dialog"] = broken(app.page)
+    problems["dialog"] = broken_in_both_themes(page)
     app.keyed("seal-open").get_by_role("button").click()
     app.see("The final claim", seconds=60)
     app.drawn()
     for slug in ("evaluate", "ledger", "overview"):
         app.goto(slug, project=project)
-        problems[slug] = broken(app.page)
-    context.close()
+        problems[slug] = broken_in_both_themes(page)
 
     assert not any(problems.values()), problems

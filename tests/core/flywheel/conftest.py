@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -110,11 +112,18 @@ def make_people():
     return make
 
 
-@pytest.fixture
-def released(tmp_path, make_people):
-    """A project after turn 0, as it is when the model is released."""
+@pytest.fixture(scope="session")
+def released_once(tmp_path_factory, make_people):
+    """The folder of a project after turn 0, as it is when the model is released."""
     dataset = Dataset.from_frame(make_people(600), label="label")
-    project = Project.create(tmp_path / "released", dataset, recipe="logistic_regression")
+    project = Project.create(tmp_path_factory.mktemp("once") / "released", dataset, recipe="logistic_regression")
     project.turn()
+    project.close()
+    return project.folder
+
+
+@pytest.fixture
+def released(released_once, tmp_path):
+    project = Project.open(shutil.copytree(released_once, tmp_path / "released"))
     yield project
     project.close()

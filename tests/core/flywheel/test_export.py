@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -54,11 +55,11 @@ def assert_same(folder, project):
         assert value == pytest.approx(project.turns[-1].evaluation_then.metrics[name][0], abs=1e-6)
 
 
-@pytest.fixture
-def worked_on(tmp_path, make_dataset, make_table, make_children):
+@pytest.fixture(scope="module")
+def worked_on_once(tmp_path_factory, make_dataset, make_table, make_children):
     """A table that every kind of edit was made to, with some taken back, and a turn; then more edits."""
     dataset = make_dataset(make_table(200))
-    project = Project.create(tmp_path / "p", dataset, name="고객 이탈")
+    project = Project.create(tmp_path_factory.mktemp("once") / "p", dataset, name="고객 이탈")
     train, pool, test = (list(dataset.ids(part)) for part in ("train", "pool", "test"))
     project.apply(Relabel({train[0]: "maybe", **dict.fromkeys(train[1:20], "yes"), pool[0]: "no"}, by="한나"))
     project.apply(
@@ -90,7 +91,15 @@ def worked_on(tmp_path, make_dataset, make_table, make_children):
     project.apply(Exclude(["n5"]))
     project.turn()
     project.apply(Relabel({train[45]: "yes"}))
-    return project
+    project.close()
+    return project.folder
+
+
+@pytest.fixture
+def worked_on(worked_on_once, tmp_path):
+    project = Project.open(shutil.copytree(worked_on_once, tmp_path / "p"))
+    yield project
+    project.close()
 
 
 def test_replay_rebuilds_the_numbers_of_a_table(worked_on, tmp_path):

@@ -1,0 +1,36 @@
+"""What axe says of a page; what the framework itself breaks is allowed by name, nothing else."""
+
+from __future__ import annotations
+
+from axe_playwright_python.sync_playwright import DEFAULT_OPTIONS, Axe
+from playwright.sync_api import Page
+
+__all__ = ["OF_COLOUR", "broken", "broken_in_both_themes"]
+
+# Streamlit's uploader, its grid, and the shortcut on a button.
+ALLOWED = {"presentation-role-conflict", "empty-table-header"}
+SHORTCUT = "kbd"
+# What depends on the theme alone; the elements are the same in both.
+OF_COLOUR = {"resultTypes": ["violations"], "runOnly": ["color-contrast", "link-in-text-block"]}
+
+
+def broken_in_both_themes(page: Page) -> list[str]:
+    """The rules that a page breaks in the light theme, where it stays, or in the dark one."""
+    found = broken(page)
+    page.emulate_media(color_scheme="dark")
+    found += broken(page, OF_COLOUR)
+    page.emulate_media(color_scheme="light")
+    return found
+
+
+def broken(page: Page, options: dict | None = DEFAULT_OPTIONS) -> list[str]:
+    """The rules that a page breaks, with the elements."""
+    found = []
+    for violation in Axe().run(page, options=options).response["violations"]:
+        nodes = [node for node in violation["nodes"] if not _allowed(violation["id"], node["html"])]
+        found += [f"{violation['id']}: {node['html'][:160]}" for node in nodes]
+    return found
+
+
+def _allowed(rule: str, html: str) -> bool:
+    return rule in ALLOWED or (rule == "color-contrast" and f"<{SHORTCUT}" in html)
