@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+
 from axe_playwright_python.sync_playwright import DEFAULT_OPTIONS, Axe
 from playwright.sync_api import Page
 
-__all__ = ["OF_COLOUR", "broken", "broken_in_both_themes"]
+__all__ = ["OF_COLOUR", "at_rest", "broken", "broken_in_both_themes"]
 
 # Streamlit's uploader, its grid, and the shortcut on a button.
 ALLOWED = {"presentation-role-conflict", "empty-table-header"}
@@ -16,10 +19,18 @@ OF_COLOUR = {"resultTypes": ["violations"], "runOnly": ["color-contrast", "link-
 
 def broken_in_both_themes(page: Page) -> list[str]:
     """The rules that a page breaks in the light theme, where it stays, or in the dark one."""
-    found = broken(page)
+    found = at_rest(lambda: broken(page))
     page.emulate_media(color_scheme="dark")
-    found += broken(page, OF_COLOUR)
+    found += at_rest(lambda: broken(page, OF_COLOUR))
     page.emulate_media(color_scheme="light")
+    return found
+
+
+def at_rest(look: Callable[[], list[str]], seconds: float = 15) -> list[str]:
+    """What is found once everything is in its place: what opens slides, what changes colour fades."""
+    end = time.monotonic() + seconds
+    while (found := look()) and time.monotonic() < end:
+        time.sleep(0.5)
     return found
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
-from access import OF_COLOUR, broken
+from access import OF_COLOUR, at_rest, broken
 from driving import App
 from playwright.sync_api import Locator, Page, expect
 from whole import make_whole
@@ -62,18 +61,10 @@ def test_no_view_of_any_page_shuts_anybody_out(page, server):
 
 def _look(page: Page, view: str, problems: dict[str, list[str]]) -> None:
     """Look at what is shown in both themes."""
-    problems[f"{view}, light"] = _at_rest(lambda: [*page.evaluate(SILENT), *page.evaluate(FAINT), *broken(page)])
+    problems[f"{view}, light"] = at_rest(lambda: [*page.evaluate(SILENT), *page.evaluate(FAINT), *broken(page)])
     page.emulate_media(color_scheme="dark")
-    problems[f"{view}, dark"] = _at_rest(lambda: [*page.evaluate(FAINT), *broken(page, OF_COLOUR)])
+    problems[f"{view}, dark"] = at_rest(lambda: [*page.evaluate(FAINT), *broken(page, OF_COLOUR)])
     page.emulate_media(color_scheme="light")
-
-
-def _at_rest(look: Callable[[], list[str]], seconds: float = 15) -> list[str]:
-    """What is found once everything is in its place: what opens slides, and what is in it is drawn after that."""
-    end = time.monotonic() + seconds
-    while (found := look()) and time.monotonic() < end:
-        time.sleep(0.5)
-    return found
 
 
 def views(app: App, slug: str) -> Iterator[str]:

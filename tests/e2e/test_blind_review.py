@@ -35,6 +35,18 @@ def score(turn) -> str:
     return f"{turn.evaluation.metrics['macro_f1'][0]:.3f}"
 
 
+def undo(app: App, project: Project, left: int) -> None:
+    """Take back by its key, and once more if the press was lost in a redraw, until so many entries are in force."""
+    for _ in range(2):
+        app.press("Control+z")
+        end = time.monotonic() + 10
+        while len(log.active(project.log)) > left and time.monotonic() < end:
+            time.sleep(PACE)
+        if len(log.active(project.log)) <= left:
+            break
+    app.drawn()
+
+
 def test_five_test_labels_are_reviewed_blind_by_keyboard_and_every_turn_is_scored_again(page, own_server):
     make_project(own_server.workspace, turns=2)
     app = App(page, own_server)
@@ -88,10 +100,8 @@ def test_five_test_labels_are_reviewed_blind_by_keyboard_and_every_turn_is_score
     expect(page.get_by_test_id("stSidebar").get_by_test_id("stMetric")).to_contain_text(after[1])
 
     # Undo takes back one answer after the other, wherever one is.
-    for _ in range(3):
-        page.keyboard.press("Control+z")
-        time.sleep(3 * PACE)
-        app.drawn()
+    for left in (5, 4, 3):
+        undo(app, on_disk, left)
     assert len(log.active(on_disk.log)) == 3
     assert [score(turn) for turn in on_disk.turns] == before
     assert not any(turn.rescored for turn in on_disk.turns)

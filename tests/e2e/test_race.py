@@ -124,6 +124,7 @@ def test_it_is_played_by_itself_stopped_and_stepped_with_keys_alone(page, server
     page.emulate_media(reduced_motion="no-preference")
     app = App(page, server)
     app.goto("race", project=raced.id)
+    expect(headline(page)).not_to_be_empty()
     answer = headline(page).inner_text()
     race = page.locator(".race")
     race.focus()
