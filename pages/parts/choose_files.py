@@ -45,19 +45,19 @@ def draw() -> None:
             frames |= found or {}
             origins |= dict.fromkeys(found or {}, source)
     if not frames or waiting:
-        _unread(unread)
+        _unread(unread, left_out=False)
         return
     with errors.calm(doing="putting the files together"):
         if len(sources) == 1 and len(frames) == 1 and not _asks(frames):
             _keep(frames, _NO_TEST, origins)
         _put_together(frames, origins)
-    _unread(unread)
+    _unread(unread, left_out=True)
 
 
-def _unread(sentences: list[str]) -> None:
-    """Say which files can't be read, below those that can."""
+def _unread(sentences: list[str], *, left_out: bool) -> None:
+    """Say which files can't be read, and that the others go on without them."""
     for said in sentences:
-        st.error(plain(said), icon=":material/error:")
+        st.error(("Left out: " if left_out else "") + plain(said), icon=":material/error:")
 
 
 def _put_together(frames: dict[str, pd.DataFrame], origins: dict[str, Source]) -> None:
@@ -99,13 +99,14 @@ def _in_common(frames: dict[str, pd.DataFrame]) -> bool:
             icon=":material/view_column:",
         )
         return False
-    own = [f"Only in some, in {plain(shown(name))}: {_listed(held)}." for name, held in others.items()]
-    st.warning(
-        f"These files don't have the same columns. All share {count(len(common), 'column')}: {_listed(common)}. "
-        "The rows of a file are put below those of the others, and what it has not stays empty there; remove with × "
-        "above what does not belong.\n\n" + "  \n".join(own),
-        icon=":material/view_column:",
-    )
+    lines = [
+        "**These files don't have the same columns.** "
+        f"{count(len(common), 'column is', 'columns are')} in all of them: {_listed(common)}.",
+        *(f"{plain(shown(name))} has besides: {_listed(held)}." for name, held in others.items()),
+        "Rows are put below each other, and stay empty where their file has no such column. Remove with × above what "
+        "does not belong.",
+    ]
+    st.warning("  \n".join(lines), icon=":material/view_column:")
     return True
 
 

@@ -144,7 +144,7 @@ def _editor(
         key=f"rows-{key}-{visit.number}",
         height="content",
         disabled=[name for name in shown.columns if name not in (_TICK, *editable)],
-        column_config={_TICK: st.column_config.CheckboxColumn(_TICK, width=60), **(config or {})},
+        column_config={_TICK: st.column_config.CheckboxColumn(_TICK, width=80), **(config or {})},
     )
     left_out = made.left_out.difference(shown.index)
     if ticks:

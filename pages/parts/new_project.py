@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
 
 import pandas as pd
 import streamlit as st
 
 from core.dataset import Dataset
-from core.errors import FlywheelError
 from core.evaluate import METRICS
 from core.flywheel import Project, home, new_folder
 from core.report import count, percent
@@ -24,7 +22,7 @@ from pages.parts.plain import plain
 __all__ = ["settle"]
 
 _ROLES_HELP = "\n\n".join(f"**{role}**: {meaning}" for role, meaning in ROLES.items())
-_TRIES = "create-tries"
+_CREATING, _REFUSED = "creating", "create-refused"
 
 
 def settle(draft: Draft) -> None:
@@ -177,45 +175,47 @@ def _is_chosen(draft: Draft, role: str) -> bool:
 
 def _made(draft: Draft, choices: _Choices) -> Project | None:
     """Draw the button that creates the project; pressed, it says what is being done and can't be pressed again."""
-    tries, button = st.session_state.get(_TRIES, 0), st.empty()
-    ready: dict[str, Any] = {"label": "Create the project", "type": "primary", "icon": ":material/add:"}
-    if not button.button(**ready, key=f"create-{tries}"):
+    working = st.session_state.pop(_CREATING, False)
+    st.button(
+        "Creating the project" if working else "Create the project",
+        key="create",
+        type="primary",
+        icon="spinner" if working else ":material/add:",
+        disabled=working,
+        on_click=partial(st.session_state.__setitem__, _CREATING, True),
+    )
+    if refused := st.session_state.pop(_REFUSED, ""):
+        st.error(plain(refused), icon=":material/error:")
+    if not working:
         return None
-
-    def say(doing: str) -> None:
-        button.button(doing, key=f"create-{doing}", icon="spinner", disabled=True)
-
     try:
-        return _create(draft, choices, say)
-    except FlywheelError:
-        # What was refused can be tried again: under a key that this run has not used.
-        st.session_state[_TRIES] = tries + 1
-        button.button(**ready, key=f"create-{tries + 1}")
-        raise
+        return _create(draft, choices)
+    except Exception as error:
+        # Drawn anew, the button can be pressed again.
+        st.session_state[_REFUSED] = errors.sentence(error, doing="making the project")
+        st.rerun()
 
 
-def _create(draft: Draft, choices: _Choices, say: Callable[[str], None]) -> Project:
+def _create(draft: Draft, choices: _Choices) -> Project:
     schema = drafts.settled(draft, choices.split)
-    say(f"Splitting {count(len(draft.frame), 'row')}")
-    dataset = Dataset.from_frame(
-        draft.frame,
-        label=schema.label,
-        test=choices.test,
-        sealed=choices.sealed,
-        seed=choices.seed,
-        schema=schema,
-    )
-    say("Writing the project")
-    project = Project.create(
-        new_folder(home(), choices.name),
-        dataset,
-        recipe=choices.recipe,
-        headline=choices.headline,
-        name=choices.name,
-        decision=choices.decision,
-    )
-    say("Opening it")
-    return project
+    with st.spinner(f"Splitting {count(len(draft.frame), 'row')}"):
+        dataset = Dataset.from_frame(
+            draft.frame,
+            label=schema.label,
+            test=choices.test,
+            sealed=choices.sealed,
+            seed=choices.seed,
+            schema=schema,
+        )
+    with st.spinner("Writing and opening it"):
+        return Project.create(
+            new_folder(home(), choices.name),
+            dataset,
+            recipe=choices.recipe,
+            headline=choices.headline,
+            name=choices.name,
+            decision=choices.decision,
+        )
 
 
 def _roles(draft: Draft) -> None:
@@ -253,10 +253,10 @@ def _roles(draft: Draft) -> None:
                 required=True,
                 help="How the values are read. categorical: a number that is a code; datetime: text that is a date.",
             ),
-            "values": st.column_config.Column(width=260),
+            "values": st.column_config.Column(width=235),
             "missing": st.column_config.Column(alignment="right"),
             "different": st.column_config.NumberColumn(format="localized"),
-            "why": st.column_config.Column(width=340),
+            "why": st.column_config.Column(width=360),
         },
         height="content" if len(shown) <= 20 else 640,
         alt="The columns with their roles, the reason for each, and what is in them.",

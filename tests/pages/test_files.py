@@ -78,9 +78,9 @@ def test_files_of_unlike_columns_say_what_they_share_before_they_are_joined(uplo
     unlike = customers.tail(100).rename(columns={"city": "*town*"})
     app = quiet(upload(one_csv=csv(customers.head(100)), two_csv=csv(unlike)))
     said = app.warning[0].value.replace("\\", "")
-    assert "All share 3 columns: income, age, label." in said
-    assert "Only in some, in one.csv: city." in said
-    assert "in two.csv: *town*." in said
+    assert "3 columns are in all of them: income, age, label." in said
+    assert "one.csv has besides: city." in said
+    assert "two.csv has besides: *town*." in said
     assert not button(app, "Use these files").disabled
 
 
