@@ -106,7 +106,7 @@ def _examples(
     if finding.fix == "exclude":
         _editor(rows, key, part, ticks=True)
     else:
-        pinned = {name: st.column_config.Column(pinned=True) for name in (case, example, dataset.schema.label)}
+        pinned = {} if cases is None else {case: st.column_config.Column(pinned=True)}
         st.dataframe(rows, hide_index=True, key=f"rows-{key}", height="content", column_config=pinned)
 
 
