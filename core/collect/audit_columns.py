@@ -49,8 +49,8 @@ def _missing(audited: Audited, features: pd.DataFrame, droppable: bool) -> Itera
         said = f"Only '{worst}' has missing values: {wording.count(len(cells), 'cell')} ({share})."
     else:
         said = (
-            f"{len(shares):,} of {features.shape[1]:,} columns have missing values, {wording.count(len(cells), 'cell')} "
-            f"in all; '{worst}' has most ({share})."
+            f"{len(shares):,} of {features.shape[1]:,} columns have missing values, "
+            f"{wording.count(len(cells), 'cell')} in all; '{worst}' has most ({share})."
         )
     yield Finding(
         "missing_values",
