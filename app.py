@@ -11,7 +11,5 @@ frame.dress()
 page = frame.navigation()
 frame.keep_address()
 frame.say_notices()
-with errors.calm(doing="drawing the sidebar"):
-    sidebar.draw()
-with frame.framed(), errors.calm(doing=f"showing the page {page.title}"):
+with sidebar.beside(), frame.framed(), errors.calm(doing=f"showing the page {page.title}"):
     page.run()

@@ -11,6 +11,7 @@ from core.flywheel import Project
 from core.report import count
 from pages.parts import (
     checks,
+    choose_files,
     columns,
     data_view,
     drafts,
@@ -32,7 +33,7 @@ def begin() -> None:
     draft = drafts.current()
     if draft is None:
         frame.heading("collect", "Bring labelled data: a table or a set of texts. It stays on this machine.")
-        new_project.choose_files()
+        choose_files.draw()
         return
     frame.heading("collect", "Settle what the columns are for and how turns are judged.")
     with st.container(horizontal=True, vertical_alignment="center"):

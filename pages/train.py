@@ -64,9 +64,7 @@ def result(project: Project, turn: Turn) -> None:
                 verdicts.statement(turn.verdict_against_first, metric=title, against="turn 0")
         watched.marks(project, turn)
         next_steps.in_one_line(project)
-        with st.container(horizontal=True):
-            st.page_link("pages/evaluate.py", label="Where it fails", icon=":material/monitoring:")
-            st.page_link("pages/annotate.py", label="Suspects", icon=":material/rate_review:")
+        st.page_link("pages/evaluate.py", label="Where it fails", icon=":material/monitoring:")
 
 
 def lock(project: Project, turns: list[Turn]) -> None:

@@ -2,7 +2,7 @@
 
 from core.annotate.agreement import agreement, alpha_in_words
 from core.annotate.bands import ADVICE, audit_table, cut_bands, mixed_share
-from core.annotate.cases import case_cards, conflicts, copies, differences, same_content
+from core.annotate.cases import case_cards, case_rows, conflicts, copies, differences, same_content
 from core.annotate.chance_wrong import ChanceWrong, learn_chance
 from core.annotate.column_reader import RuleError
 from core.annotate.consensus import annotator_evidence, consensus, disputes
@@ -48,6 +48,7 @@ __all__ = [
     "annotator_evidence",
     "audit_table",
     "case_cards",
+    "case_rows",
     "chances",
     "check_rules",
     "combine",

@@ -12,7 +12,7 @@ import pandas as pd
 from core.dataset import Dataset
 from core.neighbours import equal_groups, near_duplicates
 
-__all__ = ["case_cards", "conflicts", "copies", "differences", "same_content"]
+__all__ = ["case_cards", "case_rows", "conflicts", "copies", "differences", "same_content"]
 
 Integers = npt.NDArray[np.int64]
 
@@ -148,6 +148,29 @@ def case_cards(dataset: Dataset, suspects: pd.DataFrame, *, label: str | None = 
     rows = pd.DataFrame({"given": given, "suggested": unranked.map(most).astype("str")}, index=unranked.index)
     rows = rows.assign(score=0.5, flagged=False, reasons="the same content carries another label")
     return pd.concat([cards, rows]).astype({"flagged": bool})
+
+
+def case_rows(dataset: Dataset, ids: pd.Index) -> pd.Series:
+    """List the cases that some examples belong to, one after the other, with all their members.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    ids : Index
+        Those in no case are passed over.
+
+    Returns
+    -------
+    Series of int64
+        Id to the number of its case, from 1 in the order of the list; within a case by label.
+    """
+    cases = conflicts(dataset)
+    numbers = cases.to_numpy()
+    # By where each id is: a look-up of labels would fail on those in no case.
+    asked = numbers[cases.index.get_indexer(ids.intersection(cases.index, sort=False))]
+    rows = pd.DataFrame({"case": cases, "label": dataset.labels.loc[cases.index]})[np.isin(numbers, asked)]
+    rows = rows.sort_values(["case", "label"], kind="stable")
+    return pd.Series(pd.factorize(rows["case"])[0] + 1, index=rows.index, name="case", dtype="int64")
 
 
 def differences(dataset: Dataset, ids: Sequence[str]) -> pd.DataFrame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.collect.annotations import Layout, find_layout, find_long, gather_examples, read_annotations, to_wide
 from core.collect.audit import audit
-from core.collect.batch import join_test_set
+from core.collect.batch import join_test_set, shared_columns
 from core.collect.checked import check_table
 from core.collect.checks import Check, CheckError, read_checks
 from core.collect.column_match import ColumnMatch, match_columns, take_columns
@@ -58,6 +58,7 @@ __all__ = [
     "read_checks",
     "read_table",
     "retype",
+    "shared_columns",
     "shown",
     "take_columns",
     "tell_apart",

@@ -44,13 +44,19 @@ def _missing(audited: Audited, features: pd.DataFrame, droppable: bool) -> Itera
     if shares.empty:
         return
     cells = audited.cells({str(name): np.flatnonzero(missing[name].to_numpy()) for name in shares.index})
-    worst = str(shares.index[0])
+    worst, share = str(shares.index[0]), f"{shares.iloc[0]:.1%}"
+    if len(shares) == 1:
+        said = f"Only '{worst}' has missing values: {wording.count(len(cells), 'cell')} ({share})."
+    else:
+        said = (
+            f"{len(shares):,} of {features.shape[1]:,} columns have missing values, "
+            f"{wording.count(len(cells), 'cell')} in all; '{worst}' has most ({share})."
+        )
     yield Finding(
         "missing_values",
         f"Missing values in {wording.count(len(shares), 'column')}",
         0.1 + 0.3 * float(shares.iloc[0]),
-        f"{len(shares):,} of {wording.count(features.shape[1], 'column')} {wording.verb(len(shares), 'has', 'have')} "
-        f"missing values, {wording.count(len(cells), 'cell')} in all; '{worst}' has most ({shares.iloc[0]:.1%}).",
+        said,
         "Nothing must be done: the default recipe for tables uses them as they are. Fill in what is known.",
         ids=cells.ids,
         columns=tuple(map(str, shares.index)),

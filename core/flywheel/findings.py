@@ -54,7 +54,7 @@ __all__ = [
 AT_ONCE = 20_000
 _CELLS_OF_A_TEXT = 20
 # Raised when findings of the same data come out otherwise, so that no stale file is read.
-_FORMAT = 2
+_FORMAT = 3
 _KEPT_FILES = 8
 _KEPT = 4
 _WORDS = ("kind", "title", "severity", "message", "remedy", "columns", "fix")

@@ -96,21 +96,21 @@ def _study(project: Project, turn: Turn, said: pd.DataFrame) -> Study | None:
 
 def _empty(project: Project, said: pd.DataFrame, *, by: str) -> None:
     """Say how to bring what annotators said, and take a file."""
-    have = "" if said.empty else f" So far there is one, {plain(said.columns[0])}."
-    st.info(
-        f"With labels of two or more annotators, this shows how far they agree, who is reliable, and which examples "
-        f"they dispute.{have}",
-        icon=":material/groups:",
-    )
-    _add(project, by=by)
+    have = "**No annotators yet.**" if said.empty else f"**One annotator so far, {plain(said.columns[0])}.**"
+    with st.container(border=True):
+        st.markdown(
+            f"{have} Where several people labelled the same examples, this shows how far they agree, who is reliable, "
+            "and which examples they dispute: those are settled one card at a time."
+        )
+        _add(project, by=by)
 
 
 def _add(project: Project, *, by: str) -> None:
     """Take a file of annotations, after a look at what is in it."""
     st.markdown(
-        "A file with one row per label (**id**, **annotator**, **label**) or one row per example and one column per "
-        "annotator (**id**, **rater_1**, **rater_2**, …). Examples are matched by id; the labels in the data stay as "
-        "they are."
+        "Bring a file with one row per label (**id**, **annotator**, **label**) or one row per example and one column "
+        "per annotator (**id**, **rater_1**, **rater_2**, …). Examples are matched by id; the labels in the data stay "
+        "as they are."
     )
     first = project.dataset.frame.index[0]
     st.caption(f"Ids look like {plain(first)}: Collect shows them, and the export has them all.")

@@ -31,6 +31,9 @@ def draw(project: Project, number: int) -> None:
     if not groups:
         st.caption(f"Turn {number} took in no edit that changes train.")
         return
+    if len(groups) == 1:
+        st.caption(f"All of it comes from one group of edits, {plain(groups[0].title)}: there is nothing to split.")
+        return
     job = jobs.registry().snapshot(project.id, _JOB)
     done = job is not None and job.state == "done" and _is_of(job.result, project, number)
     if not done:

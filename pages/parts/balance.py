@@ -147,7 +147,7 @@ def _written(counts: pd.DataFrame) -> pd.DataFrame:
         **{
             "share of train": shares("train"),
             "ratio": [number(value, 1) for value in counts["ratio"]],
-            "effective number": [number(value, 1) for value in counts["effective"]],
+            "effective number": [count(value) for value in counts["effective"]],
             "test": counts["test"].to_numpy(),
             "share of test": shares("test"),
         }

@@ -24,7 +24,7 @@ from core.report import (
     signed_interval,
     slices_over_batches,
 )
-from pages.parts import alarms, figure, jobs, sidebar, verdicts
+from pages.parts import alarms, figure, frame, jobs, sidebar, verdicts
 from pages.parts.plain import plain
 
 if TYPE_CHECKING:
@@ -41,12 +41,9 @@ _TELLING, _RANDOM = "Those that tell most", "At random"
 
 def to_collect(project: Project) -> None:
     """Draw the way to where a batch is brought."""
-    st.page_link(
-        "pages/collect.py",
-        label="Bring a batch: Add rows on Collect",
-        icon=":material/arrow_forward:",
-        query_params={"project": project.id},
-    )
+    if st.button("Bring a batch: Add rows on Collect", key="bring-batch", icon=":material/arrow_forward:"):
+        st.session_state["collect-view"] = "Add rows"
+        frame.navigate("collect", project.id)
 
 
 # --- the latest -----------------------------------------------------------------------------------------------------

@@ -59,15 +59,17 @@ def draw(project: Project, turn: Turn) -> None:
         if _waits(turn) and st.button(
             "Make the better ranking",
             key="rank-now",
-            help="Asks other learners too; of many rows it takes a minute or more, in which cards come slower.",
+            help="Asks other kinds of model than the locked one as well. Of many rows it takes a minute or more, in "
+            "which cards come slower.",
         ):
             _start(project, turn)
             st.rerun()
         return
     if job.running:
         st.caption(
-            "The order so far rests on the locked model's probabilities alone. A better one, which asks other learners "
-            "too, is being made and will be offered; nothing changes under you."
+            "For now the suspects are ranked by the locked model alone. Other kinds of model are being asked as well: "
+            "they find wrong labels that it has learned. New reviews will use that ranking; a review under way keeps "
+            "its order until you take the better one."
         )
     elif job.state in ("failed", "cancelled") and st.button("Make the better ranking", key="rank-again"):
         jobs.registry().dismiss(project.id, _KIND)

@@ -108,10 +108,10 @@ def _classes(found: Calibration, part: str) -> None:
         pd.DataFrame(
             {
                 "class": table.index,
-                "examples": table["support"].to_numpy(),
+                "examples": [count(value) for value in table["support"]],
                 "share (95%)": [f"{percent(share)} ({percent_interval(low, high)})" for share, low, high in shares],
                 "mean probability": [percent(value) for value in table["said"]],
-                "Brier score (95%)": [f"{number(value, 4)} ({interval(low, high, 4)})" for value, low, high in briers],
+                "Brier score (95%)": [f"{number(value)} ({interval(low, high)})" for value, low, high in briers],
             }
         ),
         key=f"calibration-classes-{part}",

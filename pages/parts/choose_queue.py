@@ -27,7 +27,12 @@ _MEANS = {
 }
 RANKED, MIXED = "ranked", "mixed"
 _NAMED = 6
-_ORDER = {RANKED: "Most doubtful first", MIXED: "Mixed for audit"}
+_ORDER = {RANKED: "Most doubtful first", MIXED: "With random ones between"}
+_ORDERED = {
+    RANKED: "The quickest way to wrong labels. It says nothing of the labels that are not suspected.",
+    MIXED: f"About one card in {queues.EVERY} is drawn at random from all labels. From these the app estimates how "
+    "many labels are wrong in all, and how many of those the suspects hold.",
+}
 
 
 @dataclass(frozen=True)
@@ -91,10 +96,9 @@ def draw(project: Project, turn: Turn, queue: Queue | None = None) -> None:
                 required=True,
                 format_func=_ORDER.__getitem__,
                 key="queue-order",
-                help=f"Mixed for audit: about one card in {queues.EVERY} is drawn at random from all labels. From "
-                "these the app estimates how many labels are wrong in all, and how many of those the suspects hold.",
             )
         )
+        st.caption(_ORDERED[order])
     label = st.selectbox(
         "Given class",
         [None, *project.dataset.classes],
@@ -156,14 +160,11 @@ def _offer(project: Project, turn: Turn, wish: _Wish) -> None:
         f"Review {count(size, wish.noun)}",
         type="primary",
         key="start-queue",
+        shortcut=queues.GO,
         on_click=_start,
         args=(project, turn, wish),
     )
-    st.caption(
-        f"{queues.duration(project, size)}"
-        + (f", with about one in {queues.EVERY} drawn at random" if wish.mixed else "")
-        + ". Stop whenever you like: your place is kept."
-    )
+    st.caption(f"{queues.duration(project, size)}. Stop whenever you like: your place is kept.")
 
 
 def _wanted(project: Project, turn: Turn, wish: _Wish) -> pd.DataFrame:

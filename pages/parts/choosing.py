@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import streamlit as st
 
+from core.annotate import case_rows
 from core.flywheel import before_after, in_sight
 from core.flywheel.mend import size
 from pages.parts import paging
@@ -50,17 +51,19 @@ def choice(key: str) -> Choice:
 def draw(project: Project, finding: Finding, key: str) -> None:
     """Draw one page of what a finding is about, with a box before each row that its edit would change.
 
-    Of sealed examples no value is shown before they are opened.
+    Equal examples with conflicting labels are drawn case by case, with those on the side of the most. Of sealed
+    examples no value is shown before they are opened.
     """
     dataset, sealed = project.dataset, project.dataset.ids("sealed")
     hidden = sealed.difference(in_sight(project, sealed))
-    total = size(finding)
+    cases = case_rows(dataset, finding.ids) if finding.kind == "conflicting_labels" else None
+    total = size(finding) if cases is None else len(cases)
     part = paging.page_of(total, key=key, rows=_ROWS)
     of_cells = bool(finding.labels) if finding.fix == "relabel" else bool(finding.cells) and finding.fix != "exclude"
     if of_cells:
         _cells(dataset, finding, key, part, hidden)
     else:
-        _examples(dataset, finding, key, part, hidden)
+        _examples(dataset, finding, key, part, hidden, cases)
     paging.controls(total, key=key, rows=_ROWS, noun="cell" if of_cells and finding.fix != "relabel" else "example")
 
 
@@ -85,19 +88,26 @@ def _cells(dataset: Dataset, finding: Finding, key: str, part: slice, hidden: pd
     _editor(rows, key, part, editable=("after",), config={"after": config}, ticks=finding.fix is not None)
 
 
-def _examples(dataset: Dataset, finding: Finding, key: str, part: slice, hidden: pd.Index) -> None:
-    ids = finding.ids[part]
+def _examples(
+    dataset: Dataset, finding: Finding, key: str, part: slice, hidden: pd.Index, cases: pd.Series | None
+) -> None:
+    ids = (finding.ids if cases is None else cases.index)[part]
     columns = dict.fromkeys([*finding.columns, dataset.schema.label, *dataset.schema.inputs])
     rows = dataset.frame.reindex(ids)[list(columns)]
     if ids.isin(hidden).any():
         rows = rows.astype("object")
         rows.loc[ids.isin(hidden)] = _SEALED
-    rows = rows.rename_axis("id").reset_index()
+    # A column of the data may have either name.
+    example, case = (name if name not in rows else f"{name} here" for name in ("id", "case"))
+    rows = rows.reset_index(names=example)
+    if cases is not None:
+        rows.insert(0, case, cases.iloc[part].to_numpy())
     rows.index = range(part.start, part.start + len(rows))
     if finding.fix == "exclude":
         _editor(rows, key, part, ticks=True)
     else:
-        st.dataframe(rows, hide_index=True, key=f"rows-{key}", height="content")
+        pinned = {} if cases is None else {case: st.column_config.Column(pinned=True)}
+        st.dataframe(rows, hide_index=True, key=f"rows-{key}", height="content", column_config=pinned)
 
 
 def _editor(
@@ -134,7 +144,7 @@ def _editor(
         key=f"rows-{key}-{visit.number}",
         height="content",
         disabled=[name for name in shown.columns if name not in (_TICK, *editable)],
-        column_config={_TICK: st.column_config.CheckboxColumn(_TICK, width=60), **(config or {})},
+        column_config={_TICK: st.column_config.CheckboxColumn(_TICK, width=80), **(config or {})},
     )
     left_out = made.left_out.difference(shown.index)
     if ticks:

@@ -47,7 +47,7 @@ def sizes(project: Project) -> None:
 def examples(project: Project) -> None:
     """Show the examples 50 a page, by part, class and words; one that is chosen is shown as a card."""
     dataset, sealed = project.dataset, is_sealed(project)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True, vertical_alignment="top"):
         parts = [_ALL, *(part for part in _PARTS if len(dataset.ids(part)) and not (sealed and part == "sealed"))]
         part = st.segmented_control(
             "Part", parts, default=_ALL, required=True, key="data-part", persist_state="session"

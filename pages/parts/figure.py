@@ -48,4 +48,11 @@ def draw(
     if caption:
         st.caption(caption)
     with st.expander("The numbers", expanded=opened, icon=":material/table_rows:"):
-        st.dataframe(chart.numbers, hide_index=True, key=f"numbers-{key}", alt=chart.alt)
+        counts = chart.numbers.select_dtypes("integer").columns
+        st.dataframe(
+            chart.numbers,
+            hide_index=True,
+            key=f"numbers-{key}",
+            alt=chart.alt,
+            column_config={name: st.column_config.NumberColumn(format="localized") for name in counts},
+        )

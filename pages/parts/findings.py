@@ -30,6 +30,8 @@ _ANY = "any"
 # A button of that kind tells with its edit that a finding was mended.
 _MENDS = ("exclude", "correct", "drop_column", "relabel", "dismiss")
 _VERBS = {"exclude": "Exclude", "correct": "Correct", "relabel": "Relabel"}
+# Excluded without a look these would take good examples along: their button comes below what is looked at.
+_LOOK_FIRST = ("outliers",)
 _NOUNS = {"exclude": "example", "correct": "cell", "relabel": "example"}
 
 
@@ -117,17 +119,25 @@ def _finding(project: Project, finding: Finding, key: str) -> None:
         f"**{plain(finding.title)}** :{colour}-badge[{word}]  \n{plain(finding.message)}  \n"
         f":gray[{plain(finding.remedy)}]"
     )
+    opened, look_first = bool(st.session_state.get(f"look-{key}")), finding.kind in _LOOK_FIRST
     with acts:
-        _mend(project, finding, made, key)
+        mends = not look_first and _mend(project, finding, made, key)
+        if not mends:
+            _look(finding, key, opened=opened, first=True)
         with st.container(horizontal=True, horizontal_alignment="right"):
-            _look(finding, key)
+            if mends:
+                _look(finding, key, opened=opened, first=False)
             _dismiss(project, finding, key)
-    if st.session_state.get(f"look-{key}"):
+    if opened:
         choosing.draw(project, finding, key)
+        if look_first:
+            _, below = st.columns([5, 2], gap="medium")
+            with below:
+                _mend(project, finding, made, key)
 
 
-def _mend(project: Project, finding: Finding, made: choosing.Choice, key: str) -> None:
-    """Draw the button that mends the finding, or what was chosen of it."""
+def _mend(project: Project, finding: Finding, made: choosing.Choice, key: str) -> bool:
+    """Draw the button that mends the finding, or what was chosen of it; False where there is none."""
     some = finding.fix is not None and finding.fix != "drop_column"
     total = size(finding)
     number = total - len(made.left_out) if some else len(made.values)
@@ -136,9 +146,9 @@ def _mend(project: Project, finding: Finding, made: choosing.Choice, key: str) -
             st.session_state["annotate-view"] = "Review"
             st.session_state["queue-what"] = choose_queue.COPIES
             frame.navigate("annotate")
-        return
+        return True
     if finding.fix is None and not number:
-        return
+        return False
     if finding.fix == "drop_column":
         label = f"Drop '{plain(shorten(finding.columns[0], 24))}'"
     else:
@@ -156,6 +166,7 @@ def _mend(project: Project, finding: Finding, made: choosing.Choice, key: str) -
         on_click=_do,
         args=(project, finding, made),
     )
+    return True
 
 
 def _there(finding: Finding) -> Iterator[bool]:
@@ -175,18 +186,21 @@ def _apply(project: Project, edit: Edit) -> None:
     frame.tell(f"{entry.summary[0].upper()}{entry.summary[1:]}. Undo takes it back.")
 
 
-def _look(finding: Finding, key: str) -> None:
-    """Draw the switch that opens what the finding is about."""
-    total, shown = size(finding), bool(st.session_state.get(f"look-{key}"))
-    if total:
-        noun = "cell" if finding.cells and finding.fix in ("correct", None) else "example"
-        st.button(
-            "Hide them" if shown else f"Look at {count(total, noun)}",
-            key=f"open-{key}",
-            type="tertiary",
-            icon=":material/expand_less:" if shown else ":material/expand_more:",
-            on_click=partial(st.session_state.__setitem__, f"look-{key}", not shown),
-        )
+def _look(finding: Finding, key: str, *, opened: bool, first: bool) -> None:
+    """Draw the switch that opens what the finding is about; the card's first button where nothing else is."""
+    if not size(finding):
+        return
+    noun = "cell" if finding.cells and finding.fix in ("correct", None) else "example"
+    # How many rows there are case by case is not known before they are looked up.
+    what = "them case by case" if finding.kind == "conflicting_labels" else count(size(finding), noun)
+    st.button(
+        "Hide them" if opened else f"Look at {what}",
+        key=f"open-{key}",
+        type="secondary" if first else "tertiary",
+        width="stretch" if first else "content",
+        icon=":material/expand_less:" if opened else ":material/expand_more:",
+        on_click=partial(st.session_state.__setitem__, f"look-{key}", not opened),
+    )
 
 
 def _dismiss(project: Project, finding: Finding, key: str) -> None:

@@ -243,5 +243,5 @@ def _poll(project: Project, turn: Turn, asked: Question) -> None:
     if not running and not asked.insight.ready:
         # The job was that of an earlier turn, and is over.
         _start(project, turn, asked.insight)
-    share = f" ({100 * job.share:.0f}%)" if job is not None and running else ""
-    st.caption(f"Nearest examples and reasons are on their way{share}. Nothing has to wait for them.")
+    # How far they are stands in the sidebar.
+    st.caption("Nearest examples and reasons are on their way. Nothing has to wait for them.")

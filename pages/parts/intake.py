@@ -207,7 +207,7 @@ def _settle(project: Project, report: BatchReport, kept: pd.DataFrame, *, name: 
             f"Add {count(len(kept), 'row')}", type="primary", icon=":material/add:", key="batch-add"
         ):
             merge_batch(project, report, kept, name=name, by=by, into_pool=into_pool)
-            _done(project, f"Added {count(len(kept), 'row')}.")
+            _done(project, f"Added {count(len(kept), 'row')}. The next turn says what they are worth.")
     elif what == _JUDGE:
         fit = may_judge(project, kept)
         if st.button(

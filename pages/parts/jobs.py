@@ -24,9 +24,11 @@ from core.settings import SETTINGS
 from pages.parts import errors
 from pages.parts.plain import plain
 
-__all__ = ["Job", "JobError", "Registry", "glance", "panel", "registry", "start"]
+__all__ = ["Job", "JobError", "Registry", "forget_panels", "glance", "panel", "registry", "start"]
 
 POLL_SECONDS = 0.5
+# The jobs whose panel is on the page, in session state: they need no second bar that polls at other moments.
+_PANELS = "panels"
 
 Work = Callable[[Callable[[float, str], None], threading.Event], Any]
 
@@ -228,6 +230,7 @@ def panel(project: str, kind: str) -> Job | None:
     if job is None:
         return None
     if job.running:
+        st.session_state[_PANELS] = st.session_state.get(_PANELS, set()) | {(project, kind)}
         _progress(project, kind)
     elif job.state in ("failed", "cancelled"):
         left, right = st.columns([5, 1], vertical_alignment="center")
@@ -241,8 +244,13 @@ def panel(project: str, kind: str) -> Job | None:
     return job
 
 
+def forget_panels() -> None:
+    """Begin a page on which no panel has been drawn yet."""
+    st.session_state[_PANELS] = set()
+
+
 def glance(project: str) -> None:
-    """Draw in one line each what runs in a project; for the sidebar, so that it is seen from every page."""
+    """Draw in one line each what runs in a project and has no panel on the page; for the sidebar of every page."""
     if registry().running(project):
         _glance(project)
 
@@ -268,5 +276,6 @@ def _glance(project: str) -> None:
     jobs = registry().running(project)
     if not jobs:
         st.rerun()
-    for job in jobs:
+    on_page = st.session_state.get(_PANELS, set())
+    for job in (job for job in jobs if (job.project, job.kind) not in on_page):
         st.progress(job.share, text=f"{plain(job.title)} · {plain(job.message)}")

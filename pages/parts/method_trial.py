@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.evaluate import METRICS, Verdict
 from core.generate import STRENGTHS, Search, Trial, search_report, trial_report
-from core.report import number, shorten, signed, signed_interval
+from core.report import count, number, shorten, signed, signed_interval
 from pages.parts import jobs, verdicts
 from pages.parts.plain import plain
 from pages.parts.proposal import Ask
@@ -147,4 +147,4 @@ def _small_print(found: Trial, ask: Ask) -> str:
         said += f"With as little data as test has, the next turn may show anything from {signed_interval(low, high)}. "
     if ask.found_on_errors:
         said += "Judged on other folds than those whose errors chose the examples. "
-    return said + f"Work: {found.seconds:.1f} s."
+    return said + f"The trial took {count(found.seconds, 'second')}."

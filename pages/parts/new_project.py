@@ -1,83 +1,28 @@
-"""From files to a project: read them, settle what the columns are for, choose how turns are judged, create."""
+"""From a draft to a project: settle what the columns are for, choose how turns are judged, create."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from functools import partial
 
 import pandas as pd
 import streamlit as st
 
-from core.collect import join_test_set, shown
 from core.dataset import Dataset
-from core.errors import FlywheelError
 from core.evaluate import METRICS
 from core.flywheel import Project, home, new_folder
 from core.report import count, percent
 from core.schema import KINDS, ROLES
 from core.train import RECIPES
-from pages.parts import drafts, errors, files, frame, paging, raters
+from pages.parts import drafts, errors, frame, paging, raters
 from pages.parts.drafts import CHOSEN, Draft
-from pages.parts.files import Source
 from pages.parts.lock import DECISIONS
 from pages.parts.plain import plain
 
-__all__ = ["choose_files", "settle"]
+__all__ = ["settle"]
 
 _ROLES_HELP = "\n\n".join(f"**{role}**: {meaning}" for role, meaning in ROLES.items())
-_NO_TEST = "none: split one off"
-
-
-def choose_files() -> None:
-    """Take one or several files and make a draft of them."""
-    sources = files.bring(
-        "Labelled data: CSV, TSV, JSON, JSON Lines, Parquet, Arrow or Excel, also packed with gzip or zip",
-        key="upload",
-        help="One row per example, one column with the label. Rows without a label go to the pool. A second file can "
-        "be the test set; others are put below the first.",
-    )
-    frames: dict[str, pd.DataFrame] = {}
-    origins: dict[str, Source] = {}
-    waiting = False
-    for source in sources:
-        # A file that can't be read does not stand in the way of the others.
-        with errors.calm(doing=f"reading {source.name}"):
-            found = files.tables(source)
-            waiting |= found is None
-            frames |= found or {}
-            origins |= dict.fromkeys(found or {}, source)
-    if not frames or waiting:
-        return
-    with errors.calm(doing="putting the files together"):
-        names = list(frames)
-        test = _NO_TEST
-        if len(names) > 1:
-            guess = next(
-                (name for name in names[1:] if re.search(r"test|holdout|valid", name, re.IGNORECASE)), _NO_TEST
-            )
-            options = [_NO_TEST, *names]
-            test = st.selectbox(
-                "Which file is the test set?",
-                options,
-                index=options.index(guess),
-                format_func=shown,
-                key="test-file",
-            )
-        elif len(sources) == 1 and not _asks(frames):
-            _keep(frames, test, origins)
-        sizes = [
-            f"{plain(shown(name))}: {count(len(table), 'row')}, {count(table.shape[1], 'column')}"
-            for name, table in frames.items()
-        ]
-        st.caption("  \n".join(sizes))
-        if st.button("Use these files", type="primary", icon=":material/arrow_forward:"):
-            _keep(frames, test, origins)
-
-
-def _asks(frames: dict[str, pd.DataFrame]) -> bool:
-    """Whether something was to be chosen on the way: the sheet of a workbook, or the table of an archive."""
-    return any("there are also" in str(note) for table in frames.values() for note in table.attrs.get("notes", ()))
+_CREATING, _REFUSED = "creating", "create-refused"
 
 
 def settle(draft: Draft) -> None:
@@ -85,9 +30,8 @@ def settle(draft: Draft) -> None:
     raters.offer(draft, chosen=CHOSEN)
     with st.container(border=True), errors.calm(doing="making the project"):
         choices = _choices(draft)
-        if choices is not None and st.button("Create the project", type="primary", icon=":material/add:"):
-            with st.spinner("Splitting and writing"):
-                project = _create(draft, choices)
+        project = None if choices is None else _made(draft, choices)
+        if project is not None:
             drafts.close(draft)
             frame.tell("The project is saved.")
             frame.navigate("overview", project.id)
@@ -142,9 +86,14 @@ def _choices(draft: Draft) -> _Choices | None:
         recipe = _recipe(draft)
     with judging[2]:
         decision = _decision(draft, label)
-    with judging[3], st.popover("More", icon=":material/tune:", width="stretch"):
-        sealed = _share("Sealed share, to be opened once at the end", 0, key="new-sealed", least=0)
+    with judging[3], st.popover("Sealed share, seed", icon=":material/tune:", width="stretch"):
+        sealed = _share("Sealed share", 0, key="new-sealed", least=0)
+        st.caption(
+            "So many examples are set aside where neither you nor the model sees them. Opened once, at the end, they "
+            "say whether the gains on the test set hold. Later it is too late to set them aside."
+        )
         seed = st.number_input("Seed of the split", 0, 10_000, 0, key="new-seed")
+        st.caption("Another seed draws another test set; the same draws the same again.")
     st.caption(
         "The test set is fixed as soon as the project is made. Metric, recipe and decision rule are locked with "
         "turn 0, so that nobody shops for them later."
@@ -224,24 +173,49 @@ def _is_chosen(draft: Draft, role: str) -> bool:
     return any(column.role == role and column.reason == CHOSEN for column in draft.schema.columns)
 
 
+def _made(draft: Draft, choices: _Choices) -> Project | None:
+    """Draw the button that creates the project; pressed, it says what is being done and can't be pressed again."""
+    working = st.session_state.pop(_CREATING, False)
+    st.button(
+        "Creating the project" if working else "Create the project",
+        key="create",
+        type="primary",
+        icon="spinner" if working else ":material/add:",
+        disabled=working,
+        on_click=partial(st.session_state.__setitem__, _CREATING, True),
+    )
+    if refused := st.session_state.pop(_REFUSED, ""):
+        st.error(plain(refused), icon=":material/error:")
+    if not working:
+        return None
+    try:
+        return _create(draft, choices)
+    except Exception as error:
+        # Drawn anew, the button can be pressed again.
+        st.session_state[_REFUSED] = errors.sentence(error, doing="making the project")
+        st.rerun()
+
+
 def _create(draft: Draft, choices: _Choices) -> Project:
     schema = drafts.settled(draft, choices.split)
-    dataset = Dataset.from_frame(
-        draft.frame,
-        label=schema.label,
-        test=choices.test,
-        sealed=choices.sealed,
-        seed=choices.seed,
-        schema=schema,
-    )
-    return Project.create(
-        new_folder(home(), choices.name),
-        dataset,
-        recipe=choices.recipe,
-        headline=choices.headline,
-        name=choices.name,
-        decision=choices.decision,
-    )
+    with st.spinner(f"Splitting {count(len(draft.frame), 'row')}"):
+        dataset = Dataset.from_frame(
+            draft.frame,
+            label=schema.label,
+            test=choices.test,
+            sealed=choices.sealed,
+            seed=choices.seed,
+            schema=schema,
+        )
+    with st.spinner("Writing and opening it"):
+        return Project.create(
+            new_folder(home(), choices.name),
+            dataset,
+            recipe=choices.recipe,
+            headline=choices.headline,
+            name=choices.name,
+            decision=choices.decision,
+        )
 
 
 def _roles(draft: Draft) -> None:
@@ -252,10 +226,10 @@ def _roles(draft: Draft) -> None:
             "column": [column.name for column in columns],
             "role": [column.role for column in columns],
             "kind": [column.kind for column in columns],
-            "why": [column.reason for column in columns],
+            "values": draft.facts["values"].to_numpy(),
             "missing": [percent(value / max(1, len(draft.frame))) for value in draft.facts["missing"]],
             "different": draft.facts["different"].to_numpy(),
-            "values": draft.facts["values"].to_numpy(),
+            "why": [column.reason for column in columns],
         }
     )
     edited = st.data_editor(
@@ -279,8 +253,10 @@ def _roles(draft: Draft) -> None:
                 required=True,
                 help="How the values are read. categorical: a number that is a code; datetime: text that is a date.",
             ),
-            "why": st.column_config.Column(width="large"),
-            "values": st.column_config.Column(width="large"),
+            "values": st.column_config.Column(width=235),
+            "missing": st.column_config.Column(alignment="right"),
+            "different": st.column_config.NumberColumn(format="localized"),
+            "why": st.column_config.Column(width=360),
         },
         height="content" if len(shown) <= 20 else 640,
         alt="The columns with their roles, the reason for each, and what is in them.",
@@ -316,18 +292,3 @@ def _missing_words(draft: Draft) -> None:
     with errors.calm(doing="reading the columns again"):
         drafts.reread(draft, missing=words)
         st.rerun()
-
-
-def _keep(frames: dict[str, pd.DataFrame], test: str, origins: dict[str, Source]) -> None:
-    kept = [table for name, table in frames.items() if name != test]
-    if not kept:
-        raise FlywheelError("A test set needs examples to train on. Add the file that holds them.")
-    first = next(name for name in frames if name != test)
-    whole = kept[0] if len(kept) == 1 else pd.concat(kept, ignore_index=True)
-    notes = [note for table in frames.values() for note in table.attrs.get("notes", ())]
-    if test != _NO_TEST:
-        whole, _ = join_test_set(whole, frames[test])
-    whole.attrs["notes"] = notes
-    drafts.keep(whole, PurePosixPath(origins[first].name).name.partition(".")[0])
-    files.forget(origins.values())
-    st.rerun()

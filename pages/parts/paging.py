@@ -11,6 +11,8 @@ __all__ = ["ROWS_A_PAGE", "controls", "page_of", "table"]
 
 ROWS_A_PAGE = 50
 CELL_CHARACTERS = 2_000
+# So many pages are all named; the control would leave some out as soon as its room is short.
+_ALL_NAMED, _PIXELS = 7, 40
 
 
 def page_of(total: int, *, key: str, rows: int = ROWS_A_PAGE) -> slice:
@@ -32,7 +34,8 @@ def controls(total: int, *, key: str, rows: int = ROWS_A_PAGE, noun: str = "exam
     )
     if pages > 1:
         with right.container(horizontal=True, horizontal_alignment="right"):
-            st.pagination(pages, key=f"page-{key}", persist_state="session")
+            wide = "content" if pages > _ALL_NAMED else (pages + 2) * _PIXELS
+            st.pagination(pages, key=f"page-{key}", persist_state="session", width=wide)
 
 
 def table(

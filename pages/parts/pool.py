@@ -11,7 +11,7 @@ from core.flywheel import arrive, current_queue, is_of_pool, look_at_pool, start
 from core.flywheel.actions import SECONDS_PER_DECISION
 from core.flywheel.annotators import is_annotated
 from core.report import count, percent, pool_confidence, shorten, verb
-from pages.parts import figure, jobs, review_card, turns
+from pages.parts import figure, jobs, queues, review_card, turns
 from pages.parts.plain import plain
 
 if TYPE_CHECKING:
@@ -114,7 +114,12 @@ def _next(project: Project, turn: Turn, waiting: int, *, by: str) -> None:
         how_many, go, look = st.columns([2, 2, 3], vertical_alignment="bottom")
         n = int(how_many.number_input("How many", 1, most, min(_BATCH, most), key="pool-n"))
         if go.button(
-            f"Label the next {n}", type="primary", key="label-next", icon=":material/new_label:", width="stretch"
+            f"Label the next {n}",
+            type="primary",
+            key="label-next",
+            shortcut=queues.GO,
+            icon=":material/new_label:",
+            width="stretch",
         ):
             jobs.start(project.id, _KIND, "Choosing what to label next", _work(project, n, queued=True, by=by))
         if waiting and look.button("What does the model think of the pool?", key="look-at-pool", type="tertiary"):

@@ -19,10 +19,12 @@ from pages.parts import sidebar, turns
 if TYPE_CHECKING:
     from core.flywheel import Project, Queue, Turn
 
-__all__ = ["EVERY", "begin", "cases", "duration", "for_audit", "meanwhile", "named", "ranking"]
+__all__ = ["EVERY", "GO", "begin", "cases", "duration", "for_audit", "meanwhile", "named", "ranking"]
 
-# One card in so many is drawn at random in a queue that is mixed for audit.
+# One card in so many is drawn at random in a queue that is mixed.
 EVERY = 5
+# The key that begins the cards of a tab, wherever no card is open: none of those on a card.
+GO = "G"
 
 
 def ranking(
@@ -121,7 +123,7 @@ def named(
         said += f", probably '{probably}'"
     if where is not None:
         said += f" where {where}"
-    return f"{said}, mixed for audit" if mixed else said
+    return f"{said}, with random ones between" if mixed else said
 
 
 def begin(project: Project, cards: pd.DataFrame, source: str, turn: int) -> None:
@@ -134,7 +136,8 @@ def duration(project: Project, cards: int) -> str:
     own = _pace(project.id, project.revision, sidebar.reviewer(), project)
     seconds = cards * (own or SECONDS_PER_DECISION)
     minutes = max(1, round(seconds / 60))
-    said = f"About {count(minutes, 'minute') if minutes < 90 else f'{minutes / 60:.1f} hours'}"
+    about = count(minutes, "minute") if minutes < 90 else f"{minutes / 60:.1f} hours"
+    said = "Less than a minute" if seconds < 60 else f"About {about}"
     if own is None:
         return f"{said} at {SECONDS_PER_DECISION} seconds a decision"
     return f"{said} at your own speed, {count(round(own), 'second')} a decision"

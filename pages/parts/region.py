@@ -50,7 +50,9 @@ def draw(project: Project, turn: Turn, found: Found, region: Region, *, key: str
         if not region.size:
             st.caption("No train example of the turn is in it.")
             return
-        st.markdown(_sentence(region) + (f" {said}" if said else ""))
+        st.markdown(_sentence(region))
+        if said:
+            st.caption(said)
         with st.container(horizontal=True, vertical_alignment="center"):
             settled = _review(project, turn, region, key)
             _generate(project, found, region, key)

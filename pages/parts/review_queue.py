@@ -115,8 +115,8 @@ def _newer(project: Project, queue: Queue, turn: Turn) -> None:
     elif turn.ranked_at is not None and queue.at < turn.ranked_at and queue.source == queues.named(turn):
         offers.append(
             Offer(
-                f"A better ranking of turn {turn.number} is there: it asks other learners, too. What you have decided "
-                "stays.",
+                f"The better ranking of turn {turn.number} is ready: other kinds of model were asked, too. What you "
+                "have decided stays.",
                 "Take the better order",
                 lambda: queues.ranking(project, turn),
                 queues.named(turn),

@@ -79,8 +79,8 @@ def _costs(project: Project, turn: Turn) -> None:
     st.markdown(
         f"**{plain(classes.index[0])}** takes {percent(first['share'], 0)} of what is missing to a perfect {title}. "
         f"The costliest confusion is **{plain(worst['true'])}** taken for **{plain(worst['predicted'])}**, "
-        f"{times(worst['count'])}: if these were right, {title} would change by {signed(worst['gain'], 4)} "
-        f"({signed_interval(worst['low'], worst['high'], 4)})."
+        f"{times(worst['count'])}: if these were right, {title} would change by {signed(worst['gain'])} "
+        f"({signed_interval(worst['low'], worst['high'])})."
     )
     left, right = st.columns(2, gap="large")
     with left:

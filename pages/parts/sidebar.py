@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import getpass
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from core.errors import FlywheelError
-from pages.parts import frame, jobs
+from pages.parts import errors, frame, jobs
 from pages.parts.plain import escaped, plain
 
 if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
     from core.flywheel import Entry, Project, Turn
 
-__all__ = ["draw", "reviewer"]
+__all__ = ["beside", "draw", "reviewer"]
 
 _REVIEWER = "reviewer"
 _SHOWN = "undo-shown"
@@ -28,8 +32,24 @@ def reviewer() -> str:
     return str(st.session_state.get(_REVIEWER) or st.query_params.get(_REVIEWER) or _user())
 
 
-def draw() -> None:
-    """Draw the sidebar; without a project it only says so."""
+@contextmanager
+def beside() -> Iterator[None]:
+    """Draw the sidebar, then the page inside, then in the sidebar what runs: the page may show some of it itself."""
+    jobs.forget_panels()
+    place = None
+    with errors.calm(doing="drawing the sidebar"):
+        place = draw()
+    try:
+        yield
+    finally:
+        project_id = frame.current_id()
+        if place is not None and project_id is not None:
+            with place:
+                jobs.glance(project_id)
+
+
+def draw() -> DeltaGenerator | None:
+    """Draw the sidebar and give the place for what runs; without a project it only says so."""
     with st.sidebar:
         try:
             project = frame.open_project()
@@ -38,13 +58,14 @@ def draw() -> None:
             project = None
         if project is None:
             st.caption("No project is open.")
-            return
+            return None
         turns = project.turns
         _state(project, turns)
-        jobs.glance(project.id)
+        work = st.container()
         _headline(project, turns)
         _undo_and_redo(project)
         _signature()
+        return work
 
 
 def _state(project: Project, turns: list[Turn]) -> None:

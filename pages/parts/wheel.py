@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.evaluate import METRICS
-from core.report import count, ledger_chart, percent
+from core.report import count, ledger_chart, percent, shorten
 from pages.parts import audited, data_view, figure, frame, verdicts
 from pages.parts.plain import plain
 from pages.parts.turns import moved_on
@@ -55,7 +55,7 @@ def _states(project: Project, actions: Sequence[Action]) -> dict[str, list[str]]
     else:
         annotate, evaluate = "after turn 0", ["after turn 0"]
     classes = data_view.balance(dataset).sum(axis=1)
-    generate = [f"rarest class {percent(float(classes.min() / max(1, classes.sum())))}"]
+    generate = [f"rarest: {plain(shorten(classes.idxmin(), 20))}, {percent(classes.min() / classes.sum())}"]
     if len(dataset.generated):
         generate.append(f"{count(len(dataset.generated))} generated")
     pending = plain("; ".join(project.pending)) or "the data was changed"

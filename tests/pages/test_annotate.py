@@ -327,7 +327,7 @@ def test_a_mixed_queue_says_that_it_is_and_never_which_card_is_random(start, tur
     queue = current_queue(turned, ME)
     assert said == f"Review {len(queue.cards)} examples"
     assert 0.1 < (queue.cards["drawn"] == "random").mean() < 0.25
-    assert queue.source.endswith("mixed for audit")
+    assert queue.source.endswith("with random ones between")
     shown = words(app)
     assert "About one card in 5 is drawn at random" in shown
     assert "What the review says" not in shown

@@ -40,7 +40,7 @@ def rated(turned):
 def test_without_annotators_the_tab_says_how_to_bring_them(start, turned, quiet):
     app = quiet(open_tab(start, turned))
 
-    assert "two or more annotators" in app.info[0].value
+    assert "Where several people labelled the same examples" in words(app)
     assert turned.dataset.frame.index[0][:6] in words(app)
     assert [each.label for each in app.file_uploader] == ["What annotators said"]
 

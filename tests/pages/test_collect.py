@@ -107,6 +107,12 @@ def test_a_label_of_many_numbers_is_refused_with_the_remedy(upload, customers):
     button(app, "Create the project").click().run()
     assert not app.exception
     assert "different numbers" in app.error[0].value.replace("\\", "")
+    # What was refused can be tried again once it is mended.
+    next(each for each in app.selectbox if each.label.startswith("Label")).select("city").run()
+    button(app, "Create the project").click().run()
+    assert not app.exception
+    assert not app.error
+    assert app.query_params["project"]
 
 
 def test_the_draft_survives_a_page_switch(upload, quiet, customers):

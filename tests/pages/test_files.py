@@ -68,8 +68,26 @@ def test_a_broken_file_gets_its_sentence_and_the_others_go_on(upload, quiet, cus
     app = upload(good_csv=csv(customers.head(100)), bad_csv=b'a,b\n1,"2\n')
     assert not app.exception
     assert "'bad.csv' can't be read: line 2: a quote is opened and never closed" in words(app)
-    quiet(button(app, "Use these files").click().run())
+    quiet(button(app, "Use this file").click().run())
     assert "100 rows" in words(app)
+
+
+def test_files_of_unlike_columns_say_what_they_share_before_they_are_joined(upload, quiet, customers):
+    alike = quiet(upload(one_csv=csv(customers.head(100)), two_csv=csv(customers.tail(100))))
+    assert "All have the same 4 columns" in words(alike)
+    unlike = customers.tail(100).rename(columns={"city": "*town*"})
+    app = quiet(upload(one_csv=csv(customers.head(100)), two_csv=csv(unlike)))
+    said = app.warning[0].value.replace("\\", "")
+    assert "3 columns are in all of them: income, age, label." in said
+    assert "one.csv has besides: city." in said
+    assert "two.csv has besides: *town*." in said
+    assert not button(app, "Use these files").disabled
+
+
+def test_files_that_share_no_column_are_not_joined(upload, customers):
+    app = upload(one_csv=csv(customers), two_csv=csv(customers.add_suffix("_b")))
+    assert "share no column" in words(app)
+    assert button(app, "Use these files").disabled
 
 
 def test_a_hostile_archive_ends_in_a_sentence(upload, workspace):

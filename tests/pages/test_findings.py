@@ -3,9 +3,11 @@ from __future__ import annotations
 import threading
 import time
 
+import pandas as pd
 import pytest
 
 from core.collect import Finding
+from core.dataset import Dataset
 from core.flywheel import Exclude, Project, findings
 from core.progress import Cancelled
 from pages.parts import audited, jobs
@@ -72,6 +74,31 @@ def test_cells_are_shown_before_and_after_and_corrected_as_one_edit(start, quiet
     assert (entry.kind, entry.reason, entry.summary) == ("correct", "Odd cells", "corrected 3 cells")
     quiet(keyed(app, "undo-mend").click().run())
     assert many.dataset.frame["city"].equals(before)
+
+
+def test_what_is_only_far_is_looked_at_before_it_can_be_excluded(start, quiet, project, monkeypatch):
+    ids = project.dataset.ids("train")[:3]
+    far = Finding("outliers", "3 far away", 0.2, "m", "r", ids=ids, fix="exclude")
+    monkeypatch.setattr(findings, "audit", lambda *_: [far])
+    app = quiet(start("collect", project=project.id))
+    assert not [each for each in app.button if (each.key or "").startswith("mend-")]
+    assert keyed(app, "open-outliers").label == "Look at 3 examples"
+    quiet(keyed(app, "open-outliers").click().run())
+    quiet(keyed(app, "mend-outliers").click().run())
+    assert set(project.dataset.excluded.index) == set(ids)
+
+
+def test_conflicting_labels_are_shown_case_by_case_with_all_sides(start, quiet, workspace):
+    frame = pd.DataFrame({"case": [*range(40), 0, 0, 1, 2], "label": ["a", "b"] * 20 + ["a", "b", "a", "a"]})
+    frame["key"] = [f"r{number}" for number in range(len(frame))]
+    dataset = Dataset.from_frame(frame, label="label", id="key", features=["case"], test=["r38", "r39"])
+    made = Project.create(workspace / "copies", dataset, recipe="logistic_regression")
+    app = quiet(start("collect", project=made.id))
+    quiet(keyed(app, "open-conflicting_labels").click().run())
+    table = app.dataframe[0].value
+    assert table["case here"].tolist() == [1, 1, 1, 2, 2]
+    assert table["id"].tolist() == ["r0", "r40", "r41", "r42", "r1"]
+    assert table["label"].tolist() == ["a", "a", "b", "a", "b"]
 
 
 def test_labels_are_given_as_one_edit(start, quiet, many):

@@ -6,6 +6,7 @@ import threading
 import time
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from core import memory
 from core.settings import Settings
@@ -113,3 +114,24 @@ def test_nothing_is_begun_when_memory_runs_out(monkeypatch):
     job = jobs.wait("p", "turn", 5)
     assert job.state == "failed"
     assert "more than 1 MB of memory (the setting memory_mb)" in job.message
+
+
+def _page_with_a_panel():
+    from pages.parts import jobs
+
+    jobs.forget_panels()
+    jobs.panel("p", "turn")
+    jobs.glance("p")
+
+
+def test_a_job_whose_panel_is_on_the_page_has_no_second_bar(slow):
+    jobs = jobs_of.registry()
+    for kind, title in (("turn", "Turn 0"), ("audit", "Auditing")):
+        jobs.start("p", kind, title, slow)
+        said(jobs, "p", kind, "at work")
+    app = AppTest.from_function(_page_with_a_panel).run()
+    drawn = [bar.proto.text for bar in app.get("progress")]
+    assert [text.split(" · ")[:2] for text in drawn] == [["**Turn 0**", "at work"], ["Auditing", "at work"]]
+    slow.go.set()
+    for kind in ("turn", "audit"):
+        jobs.wait("p", kind, 5)

@@ -35,7 +35,8 @@ def watched(turned):
 def test_without_a_batch_the_page_says_where_to_bring_one(start, quiet, turned):
     app = quiet(start("monitor", project=turned.id))
     assert "No batch has come yet" in words(app)
-    assert "Bring a batch: Add rows on Collect" in [link.proto.label for link in app.get("page_link")]
+    app.button(key="bring-batch").click().run()
+    assert app.session_state["collect-view"] == "Add rows"
 
 
 def test_before_the_first_turn_it_is_empty_as_well(start, quiet, project):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.annotate import case_cards, conflicts, copies, differences
+from core.annotate import case_cards, case_rows, conflicts, copies, differences
 from core.annotate.cases import same_content
 from core.dataset import Dataset
 
@@ -145,6 +145,16 @@ def test_the_cards_of_a_class_are_of_that_class(dataset, suspects):
 def test_without_cases_there_is_no_card(suspects):
     dataset = made(pd.DataFrame({"x": [1, 2, 3, 4], "label": ["a", "b", "a", "b"]}), test=["r3"])
     assert case_cards(dataset, suspects).empty
+
+
+def test_rows_of_cases_stand_together_with_all_sides():
+    frame = pd.DataFrame({"x": [1.0, 2, 3, 2, 1, 1, 9], "label": ["b", "a", "a", "b", "a", "a", "b"]})
+    dataset = made(frame, test=["r6"])
+    rows = case_rows(dataset, pd.Index(["r3", "r0", "r2", "gone"]))
+    assert rows.to_dict() == {"r4": 1, "r5": 1, "r0": 1, "r1": 2, "r3": 2}
+    assert list(rows.index) == ["r4", "r5", "r0", "r1", "r3"]
+    assert case_rows(dataset, pd.Index(["r3"])).to_dict() == {"r1": 1, "r3": 1}
+    assert case_rows(dataset, pd.Index(["r2"])).empty
 
 
 def test_differences_show_what_differs_and_never_the_truth():

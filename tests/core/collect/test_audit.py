@@ -119,6 +119,8 @@ def test_missing_values():
     assert len(missing.ids) == 100
     assert "2 of 2 columns" in missing.message
     assert "'x' has most (25.0%)" in missing.message
+    _, found = findings(frame.assign(kind="a"))
+    assert found["missing_values"].message == "Only 'x' has missing values: 100 cells (25.0%)."
     assert set(missing.cells) == {
         (row, name) for name in ("x", "kind") for row in dataset.frame.index[dataset.frame[name].isna()]
     }

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from core.collect.batch import join_test_set
+from core.collect.batch import join_test_set, shared_columns
 from core.collect.errors import ReadError
 from core.dataset import Dataset
 
@@ -29,3 +29,10 @@ def test_a_split_column_that_is_there_is_kept():
 def test_two_files_of_different_data_are_refused():
     with pytest.raises(ReadError, match="share none"):
         join_test_set(pd.DataFrame({"a": [1]}), pd.DataFrame({"b": [1]}))
+
+
+def test_shared_columns_stand_in_the_order_of_the_first_and_the_others_by_table():
+    tables = {"one": pd.DataFrame(columns=["b", "a", "x"]), "two": pd.DataFrame(columns=["a", "b"])}
+    assert shared_columns(tables) == (["b", "a"], {"one": ["x"]})
+    assert shared_columns({"one": tables["one"]}) == (["b", "a", "x"], {})
+    assert shared_columns({}) == ([], {})
