@@ -10,7 +10,7 @@ from core.train.learner import one_thread
 from core.train.learning_curve import CurvePoint, curve_points, learning_curve
 from core.train.lock import FOLDS, LockedModel, Training, choose_threshold
 from core.train.own_recipe import read_recipe
-from core.train.power_law import PowerLaw, fit_power_law, fit_power_laws
+from core.train.power_law import PowerLaw, fit_power_laws
 from core.train.recipe import DECISIONS, RECIPES, Recipe, moved_versions, recipes_for
 
 __all__ = [
@@ -33,7 +33,6 @@ __all__ = [
     "curve_points",
     "explain",
     "explainer",
-    "fit_power_law",
     "fit_power_laws",
     "learning_curve",
     "moved_versions",

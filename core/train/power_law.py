@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from core.train.fit import TrainError
 
-__all__ = ["EXPONENTS", "PowerLaw", "fit_power_law", "fit_power_laws"]
+__all__ = ["EXPONENTS", "PowerLaw", "fit_power_laws"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -65,20 +65,25 @@ class PowerLaw:
             return float(self.reference * np.float64((error - self.floor) / self.above) ** (-1 / self.exponent))
 
 
-def fit_power_law(rows: npt.ArrayLike, errors: npt.ArrayLike, weights: npt.ArrayLike | None = None) -> PowerLaw:
-    """Fit a power law that never rises and never falls below 0, by weighted least squares.
+def fit_power_laws(rows: npt.ArrayLike, curves: npt.ArrayLike, weights: npt.ArrayLike | None = None) -> list[PowerLaw]:
+    """Fit to each curve a power law that never rises and never falls below 0, by weighted least squares.
+
+    For one exponent the best floor and height have a closed form, so that only the exponent is sought (variable
+    projection), for all curves at once.
 
     Parameters
     ----------
-    rows, errors : array-like of shape (n,)
+    rows : array-like of shape (n,)
         At least three different numbers of rows.
+    curves : array-like of shape (curves, n)
+        The errors of each curve at these numbers.
     weights : array-like of shape (n,), optional
         Inverse variances, up to a factor; equal ones if not given.
 
     Returns
     -------
-    PowerLaw
-        With an exponent in `EXPONENTS`. Where more rows do not help it is level.
+    list of PowerLaw
+        One a curve, with an exponent in `EXPONENTS`. Where more rows do not help it is level.
 
     Raises
     ------
@@ -88,32 +93,14 @@ def fit_power_law(rows: npt.ArrayLike, errors: npt.ArrayLike, weights: npt.Array
     References
     ----------
     Cortes et al. (1993), "Learning curves: asymptotic values and rate of convergence", NIPS 6. Viering and Loog (2023),
-    "The shape of learning curves: a review", IEEE TPAMI 45.
-    """
-    return fit_power_laws(rows, np.asarray(errors, dtype=float)[np.newaxis], weights)[0]
+    "The shape of learning curves: a review", IEEE TPAMI 45. Golub and Pereyra (1973), "The differentiation of
+    pseudo-inverses and nonlinear least squares problems whose variables separate", SIAM J. Numerical Analysis 10.
 
-
-def fit_power_laws(rows: npt.ArrayLike, curves: npt.ArrayLike, weights: npt.ArrayLike | None = None) -> list[PowerLaw]:
-    """Fit a power law to each of many curves over the same numbers of rows, as `fit_power_law` does, all at once.
-
-    For one exponent the best floor and height have a closed form; the exponent is sought by itself (variable
-    projection).
-
-    Parameters
-    ----------
-    rows : array-like of shape (n,)
-    curves : array-like of shape (curves, n)
-    weights : array-like of shape (n,), optional
-
-    Raises
-    ------
-    TrainError
-        As `fit_power_law`.
-
-    References
-    ----------
-    Golub and Pereyra (1973), "The differentiation of pseudo-inverses and nonlinear least squares problems whose
-    variables separate", SIAM Journal on Numerical Analysis 10.
+    Examples
+    --------
+    >>> (law,) = fit_power_laws([100, 200, 400], [[0.4, 0.3, 0.25]])
+    >>> float(law.at(800).round(3))
+    0.225
     """
     x, y = np.asarray(rows, dtype=float), np.asarray(curves, dtype=float)
     w = np.ones(len(x)) if weights is None else np.asarray(weights, dtype=float)

@@ -7,9 +7,15 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.optimize import least_squares
 
-from core.train import PowerLaw, TrainError, fit_power_law, fit_power_laws
+from core.train import PowerLaw, TrainError, fit_power_laws
 
 ROWS = np.array([150, 250, 400, 650, 1000])
+
+
+def fit(errors, weights=None) -> PowerLaw:
+    return fit_power_laws(ROWS, [errors], weights)[0]
+
+
 laws = st.builds(
     PowerLaw, st.floats(0, 0.4), st.floats(0.01, 0.4), st.floats(0.1, 1.0), reference=st.just(float(ROWS[-1]))
 )
@@ -17,7 +23,7 @@ laws = st.builds(
 
 @given(laws)
 def test_a_power_law_is_found_again_and_followed(law):
-    found = fit_power_law(ROWS, law.at(ROWS))
+    found = fit(law.at(ROWS))
 
     np.testing.assert_allclose(found.at(ROWS), law.at(ROWS), atol=1e-5)
     np.testing.assert_allclose(found.at(4000), law.at(4000), atol=2e-3)
@@ -48,7 +54,7 @@ def test_noise_moves_it_little():
     law = PowerLaw(0.1, 0.1, 0.5, 1000.0)
     rng = np.random.default_rng(0)
 
-    found = [fit_power_law(ROWS, law.at(ROWS) + rng.normal(0, 0.002, len(ROWS))).at(2000) for _ in range(100)]
+    found = [fit(law.at(ROWS) + rng.normal(0, 0.002, len(ROWS))).at(2000) for _ in range(100)]
 
     assert np.mean(found) == pytest.approx(float(law.at(2000)), abs=0.002)
     assert np.std(found) < 0.01
@@ -57,7 +63,7 @@ def test_noise_moves_it_little():
 def test_weights_say_which_points_count():
     errors = np.array([0.9, 0.3, 0.25, 0.22, 0.2])
 
-    heavy, light = (fit_power_law(ROWS, errors, [first, 1, 1, 1, 1]) for first in (1.0, 1e-6))
+    heavy, light = (fit(errors, [first, 1, 1, 1, 1]) for first in (1.0, 1e-6))
 
     assert abs(light.at(1000) - 0.2) < abs(heavy.at(1000) - 0.2)
     assert light.at(650) == pytest.approx(0.22, abs=0.003)
@@ -65,14 +71,14 @@ def test_weights_say_which_points_count():
 
 @pytest.mark.parametrize("errors", [[0.2] * 5, [0.1, 0.12, 0.15, 0.2, 0.3]])
 def test_where_more_rows_do_not_help_it_is_level(errors):
-    found = fit_power_law(ROWS, errors)
+    found = fit(errors)
 
     assert found.at(4000) == pytest.approx(np.mean(errors), abs=1e-3)
     assert found.rows_for(float(np.mean(errors)) - 0.01) == float("inf")
 
 
 def test_it_never_falls_below_no_error():
-    found = fit_power_law(ROWS, [0.1, 0.06, 0.03, 0.01, 0.0])
+    found = fit([0.1, 0.06, 0.03, 0.01, 0.0])
 
     assert found.floor >= 0
     assert found.at(1e9) >= 0
@@ -83,4 +89,4 @@ def test_it_never_falls_below_no_error():
 )
 def test_too_little_to_fit_is_refused(rows, errors):
     with pytest.raises(TrainError, match="three numbers of rows"):
-        fit_power_law(rows, errors)
+        fit_power_laws(rows, [errors])
