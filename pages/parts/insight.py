@@ -237,7 +237,8 @@ def wait(project: Project, turn: Turn, asked: Question, *, key: str) -> None:
 @errors.calm(doing="looking for the nearest examples")
 def _poll(project: Project, turn: Turn, asked: Question) -> None:
     if asked.over:
-        st.rerun()
+        jobs.redraw()
+        return
     job = jobs.registry().snapshot(project.id, KIND)
     running = job is not None and job.running
     if not running and not asked.insight.ready:

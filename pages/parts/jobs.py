@@ -24,7 +24,7 @@ from core.settings import SETTINGS
 from pages.parts import errors
 from pages.parts.plain import plain
 
-__all__ = ["Job", "JobError", "Registry", "forget_panels", "glance", "panel", "registry", "start"]
+__all__ = ["Job", "JobError", "Registry", "forget_panels", "glance", "panel", "redraw", "registry", "start"]
 
 POLL_SECONDS = 0.5
 # The jobs whose panel is on the page, in session state: they need no second bar that polls at other moments.
@@ -244,6 +244,17 @@ def panel(project: str, kind: str) -> Job | None:
     return job
 
 
+def redraw() -> None:
+    """Draw the page anew, from a fragment that polls.
+
+    Not while the page itself is being drawn: a press that is yet to be handled further down would be lost, and the
+    fragment comes round again in a moment.
+    """
+    context = get_script_run_ctx(suppress_warning=True)
+    if context is not None and context.fragment_ids_this_run:
+        st.rerun()
+
+
 def forget_panels() -> None:
     """Begin a page on which no panel has been drawn yet."""
     st.session_state[_PANELS] = set()
@@ -260,7 +271,8 @@ def glance(project: str) -> None:
 def _progress(project: str, kind: str) -> None:
     job = registry().snapshot(project, kind)
     if job is None or not job.running:
-        st.rerun()
+        redraw()
+        return
     with st.container(border=True):
         left, right = st.columns([5, 1], vertical_alignment="center")
         words = "stopping after this step" if job.state == "cancelling" else plain(job.message)
@@ -275,7 +287,7 @@ def _progress(project: str, kind: str) -> None:
 def _glance(project: str) -> None:
     jobs = registry().running(project)
     if not jobs:
-        st.rerun()
+        redraw()
     on_page = st.session_state.get(_PANELS, set())
     for job in (job for job in jobs if (job.project, job.kind) not in on_page):
         st.progress(job.share, text=f"{plain(job.title)} · {plain(job.message)}")

@@ -135,3 +135,20 @@ def test_a_job_whose_panel_is_on_the_page_has_no_second_bar(slow):
     slow.go.set()
     for kind in ("turn", "audit"):
         jobs.wait("p", kind, 5)
+
+
+def test_a_press_is_not_lost_when_a_job_ends_while_the_page_is_drawn():
+    def page():
+        import streamlit as st
+
+        from pages.parts import jobs
+
+        # Under way when the page looked, over when its bar is drawn.
+        jobs._progress("p", "over")
+        jobs._glance("p")
+        if st.button("Press", key="press"):
+            st.write("pressed")
+
+    app = AppTest.from_function(page).run()
+    app.button(key="press").click().run()
+    assert [each.value for each in app.markdown] == ["pressed"]

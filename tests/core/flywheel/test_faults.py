@@ -527,7 +527,7 @@ def test_of_twenty_sessions_in_four_processes_no_decision_is_lost(memory_folder)
     Project.create(memory_folder / "p", narrow(SESSIONS * EACH * 6 // 5)).close()
     code = f"""
 import sys, threading
-sys.path[:0] = {[str(ROOT), str(ROOT / 'tests'), str(FAULTY.parent)]!r}
+sys.path[:0] = {[str(ROOT), str(ROOT / "tests"), str(FAULTY.parent)]!r}
 import test_faults
 project = test_faults.Project.open({str(memory_folder / "p")!r})
 barrier = threading.Barrier(5)
