@@ -155,7 +155,6 @@ def test_the_words_of_a_step_are_found_as_they_are_marked():
     assert promised(text) == ["Train", "Run turn 0", "Keys"]
 
 
-@pytest.mark.skipif(not SHOTS, reason="steps 5 to 9 have not been seen to the end yet: run it by `make pictures`")
 def test_each_step_shows_what_the_tutorial_says(page, own_server):
     app = Reader(page, own_server)
     missing = {}
