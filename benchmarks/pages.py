@@ -251,11 +251,16 @@ class Analyst:
         before, runs, self.bytes = self.page.evaluate("waits.length"), len(self.server.runs()), 0
         target.click(timeout=30_000)
         try:
-            self.page.wait_for_function(f"waits.length > {before}", timeout=1_500 if view else 600_000)
+            self.page.wait_for_function(f"waits.length > {before}", timeout=1_500 if view else 120_000)
         except Exception:
             if len(self.server.runs()) == runs and self.page.locator('[data-test-script-state="notRunning"]').count():
                 return
-            self.page.wait_for_function(f"waits.length > {before}", timeout=600_000)
+            try:
+                self.page.wait_for_function(f"waits.length > {before}", timeout=120_000)
+            except Exception:
+                # A press that met a redraw is lost; somebody who sees that nothing came of it presses again.
+                target.click(timeout=30_000)
+                self.page.wait_for_function(f"waits.length > {before}", timeout=600_000)
         paint = self.page.evaluate("waits.at(-1)")
         self.quiet(seconds=settle)
         if view is not None:
