@@ -110,12 +110,12 @@ def dress() -> None:
 @contextmanager
 def framed() -> Iterator[None]:
     """Hold the frame while a page runs in it; `app.py` runs every page inside."""
+    _spare_modules()
     token = _framed.set(True)
     try:
         yield
     finally:
         _framed.reset(token)
-        _spare_modules()
 
 
 def _spare_modules() -> None:
@@ -123,7 +123,8 @@ def _spare_modules() -> None:
 
     Streamlit has all objects walked through after each run of a page or a fragment. Those of the modules alone take a
     fifth of a second, in which nothing else of the process goes on: long work beside a bar that moves each second took
-    ten times as long as by itself. Modules stay, so that nothing is missed.
+    ten times as long as by itself. Modules stay, so that nothing is missed. Before the page runs, since what it holds
+    would be kept as well.
     """
     global _spared
     if len(sys.modules) > _spared:
