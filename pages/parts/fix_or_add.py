@@ -19,10 +19,10 @@ from core.flywheel import (
     seconds_per_decision,
 )
 from core.report import count, gains_table, two_curves_chart, worth_in_words
-from pages.parts import better_ranking, figure, jobs, sidebar
+from pages.parts import better_ranking, figure, jobs, sidebar, turns
 
 if TYPE_CHECKING:
-    from core.flywheel import FixOrAdd, Project
+    from core.flywheel import FixOrAdd, Project, Turn
     from core.progress import Cancel, Progress
 
 __all__ = ["NAMES", "conditions", "draw", "worth"]
@@ -69,11 +69,17 @@ def _offer(project: Project, label: str) -> None:
         said += f": some {count(minutes / 60, 'hour')}."
     else:
         said += f": some {count(minutes, 'minute')}." if minutes >= 1.5 else "."
-    if not len(open_suspects(project, turn)):
+    if not _any_open(turns.identity(project, turn), project.revision, project, turn):
         said = f"No suspect is open: it will say what more examples would bring. {said}"
     st.caption(f"It can be measured once the suspects are ranked. {said}" if ranking else said)
     if ranking:
         better_ranking.draw(project, turn)
+
+
+@st.cache_data(show_spinner=False, max_entries=16)
+def _any_open(identity: str, revision: int, _project: Project, _turn: Turn) -> bool:
+    """Whether a suspect of the turn is open, looked up once for each state of the log."""
+    return len(open_suspects(_project, _turn)) > 0
 
 
 def _answer(project: Project, found: FixOrAdd) -> None:
