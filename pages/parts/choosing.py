@@ -56,7 +56,7 @@ def draw(project: Project, finding: Finding, key: str) -> None:
     """
     dataset, sealed = project.dataset, project.dataset.ids("sealed")
     hidden = sealed.difference(in_sight(project, sealed))
-    cases = case_rows(dataset, finding.ids) if finding.kind == "conflicting_labels" else None
+    cases = _cases(dataset.version, key, dataset, finding) if finding.kind == "conflicting_labels" else None
     total = size(finding) if cases is None else len(cases)
     part = paging.page_of(total, key=key, rows=_ROWS)
     of_cells = bool(finding.labels) if finding.fix == "relabel" else bool(finding.cells) and finding.fix != "exclude"
@@ -65,6 +65,12 @@ def draw(project: Project, finding: Finding, key: str) -> None:
     else:
         _examples(dataset, finding, key, part, hidden, cases)
     paging.controls(total, key=key, rows=_ROWS, noun="cell" if of_cells and finding.fix != "relabel" else "example")
+
+
+@st.cache_data(show_spinner=False, max_entries=8)
+def _cases(version: str, key: str, _dataset: Dataset, _finding: Finding) -> pd.Series:
+    """Which examples stand against each other, looked up once for a version of the data."""
+    return case_rows(_dataset, _finding.ids)
 
 
 def _cells(dataset: Dataset, finding: Finding, key: str, part: slice, hidden: pd.Index) -> None:
