@@ -192,7 +192,7 @@ def _look(finding: Finding, key: str, *, opened: bool, first: bool) -> None:
         return
     noun = "cell" if finding.cells and finding.fix in ("correct", None) else "example"
     # How many rows there are case by case is not known before they are looked up.
-    what = "them case by case" if finding.kind == "conflicting_labels" else count(size(finding), noun)
+    what = "them" if finding.kind == "conflicting_labels" else count(size(finding), noun)
     st.button(
         "Hide them" if opened else f"Look at {what}",
         key=f"open-{key}",
