@@ -65,6 +65,7 @@ def grown(tmp_path_factory, dataset, make_table, make_children):
     project.go_back(project.turns[0].revision, by="bob")
     project.apply(Relabel(dict.fromkeys(train[10:20], "yes"), by="bob"))
     project.turn()
+    project.store.settle()
     yield project
     project.close()
 

@@ -85,6 +85,7 @@ def test_a_branch_that_was_carried_elsewhere_remembers_the_looks_of_then(family,
     change(second)
     second.turn()
     (tmp_path / "other").mkdir()
+    second.store.settle()
     shutil.copytree(second.folder, tmp_path / "other" / "second")
     alone = Project.open(tmp_path / "other" / "second")
 

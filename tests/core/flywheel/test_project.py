@@ -91,6 +91,7 @@ def test_another_format_is_refused(project):
 
 def test_a_copied_folder_opens_elsewhere(project, train, tmp_path):
     project.apply(Relabel({train[0]: "maybe"}, by="ann"))
+    project.store.settle()
     shutil.copytree(project.folder, tmp_path / "else" / "where")
     copy = Project.open(tmp_path / "else" / "where")
 

@@ -71,6 +71,7 @@ def test_broken_folders_are_passed_over(tmp_path, project):
     for name, content in (("zero", b""), ("nonsense", b"nonsense" * 1000)):
         (tmp_path / name).mkdir()
         (tmp_path / name / "project.sqlite").write_bytes(content)
+    project.store.settle()
     shutil.copytree(project.folder, tmp_path / "half")
     with Project.open(tmp_path / "half").store.writing():
         pass
@@ -83,6 +84,8 @@ def test_broken_folders_are_passed_over(tmp_path, project):
 
 def test_what_is_listed_can_be_opened(tmp_path, project):
     """A folder that somebody copied and renamed is a project too."""
+    # What was just written moves between the files for a moment.
+    project.store.settle()
     for name in ("My_Project", "project (copy)", "프로젝트", ".hidden"):
         shutil.copytree(project.folder, tmp_path / name)
 
