@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 from contextlib import suppress
 from pathlib import Path
 
+import pyarrow as pa
+
 from core.errors import FlywheelError
 from core.settings import SETTINGS
 
-__all__ = ["MemoryLimitError", "allowed_memory", "check_memory", "used_memory"]
+__all__ = ["MemoryLimitError", "allowed_memory", "check_memory", "give_back", "used_memory"]
 
 MB = 1024**2
 _USAGE = Path("/proc/self/statm")
@@ -55,3 +58,14 @@ def check_memory() -> None:
             f"Nothing further is begun while the app takes more than {allowed / MB:,.0f} MB of memory (the setting "
             f"memory_mb). It takes {used / MB:,.0f} MB. Wait for what is running, or start the app again."
         )
+
+
+def give_back() -> None:
+    """Hand memory that is free within this process back to the system, where allocators can be asked to.
+
+    After long work they hold on to hundreds of megabytes for the next one, which may never come.
+    """
+    pa.default_memory_pool().release_unused()
+    # Of glibc alone: other C libraries lack it, and Windows has nothing to look it up in.
+    with suppress(AttributeError, OSError, TypeError):
+        ctypes.CDLL(None).malloc_trim(0)

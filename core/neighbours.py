@@ -194,7 +194,8 @@ def unit_rows(features: npt.NDArray[np.floating] | spmatrix) -> npt.NDArray[np.f
     array or sparse matrix of shape (n, d), float32
         A row of zeros stays one.
     """
-    return normalize(features).astype(np.float32)
+    # Single precision first: a copy of a large table less.
+    return normalize(features.astype(np.float32), copy=False)
 
 
 def nearest_to(

@@ -38,8 +38,9 @@ from core.flywheel.unfinished import Frames, drop_unfinished, read_frames
 __all__ = ["FORMAT", "Store", "StoreError", "now", "sync_folder"]
 
 FORMAT = 1
-# Frames kept in memory, so that a page that is drawn again reads none.
-_KEPT_FRAMES = 8
+# Frames kept in memory, so that a page that is drawn again reads none, unless one takes so many bytes: such data is
+# held by what is made of it, and would lie there twice.
+_KEPT_FRAMES, _KEPT_BYTES = 8, 64 * 1024**2
 
 
 class StoreError(FlywheelError):
@@ -364,7 +365,7 @@ class Store:
         return name
 
     def read_frame(self, name: str) -> pd.DataFrame:
-        """Read a frame and check it against its name; the last few are kept in memory.
+        """Read a frame and check it against its name; the last few that are not large are kept in memory.
 
         Raises
         ------
@@ -382,7 +383,10 @@ class Store:
             raise self.damage(name, "is missing") from error
         if hashlib.sha256(content).hexdigest() != name:
             raise self.damage(name, "was changed since it was written")
-        frame: pd.DataFrame = pq.read_table(pa.BufferReader(content)).to_pandas(split_blocks=True)
+        table = pq.read_table(pa.BufferReader(content))
+        frame: pd.DataFrame = table.to_pandas(split_blocks=True)
+        if table.nbytes > _KEPT_BYTES:
+            return frame
         with self.lock:
             self._frames[name] = frame
             while len(self._frames) > _KEPT_FRAMES:

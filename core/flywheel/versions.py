@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from contextlib import suppress
+from itertools import takewhile
 
 import pandas as pd
 
 from core.dataset import Dataset
+from core.errors import FlywheelError
 from core.flywheel import log
-from core.flywheel.edits import replay
+from core.flywheel.edit import Edit
+from core.flywheel.edits import Decide, Relabel, replay
 from core.flywheel.log import Entry
 from core.flywheel.store import Store
 from core.schema import Schema
@@ -49,9 +53,14 @@ class Versions:
                 return self._kept[key]
             # The longest stretch of edits that was replayed already is where to go on from.
             known = max((done for done in self._kept if key[: len(done)] == done), key=len, default=None)
+            edits = [log.to_edit(self._store, entry) for entry in force[len(known or ()) :]]
             start = self._brought() if known is None else self._kept[known]
-            rest = force if known is None else force[len(known) :]
-            return self.keep(key, replay(start, [log.to_edit(self._store, entry) for entry in rest]))
+            if known is None and (labels := _last_labels(edits)):
+                # What they leave alone is held once for this and for the state before them, the last turn's say.
+                with suppress(FlywheelError):
+                    start = self.keep(key[: -len(labels)], replay(start, edits[: -len(labels)]))
+                    edits = labels
+            return self.keep(key, replay(start, edits))
 
     def keep(self, key: tuple[int, ...], dataset: Dataset) -> Dataset:
         """Keep the data that some edits (their numbers, ascending) have made, until others were asked for."""
@@ -73,3 +82,8 @@ class Versions:
             parents=self._store.read_frame(self._store.get("parents")),
             excluded=pd.Series(list(excluded.values()), index=pd.Index(list(excluded), dtype="str"), dtype="str"),
         )
+
+
+def _last_labels(edits: Sequence[Edit]) -> list[Edit]:
+    """The run of edits at the end that say labels alone, in their order."""
+    return list(takewhile(lambda edit: isinstance(edit, (Decide, Relabel)), reversed(edits)))[::-1]

@@ -18,7 +18,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.errors import FlywheelError
-from core.memory import check_memory
+from core.memory import check_memory, give_back
 from core.progress import Cancelled
 from core.settings import SETTINGS
 from pages.parts import errors
@@ -168,6 +168,7 @@ class Registry:
             with self._turns:
                 self._working.pop(key, None)
                 self._turns.notify_all()
+            give_back()
 
     def _wait_for_turn(self, key: tuple[str, str], cancel: threading.Event) -> None:
         session = self._jobs[key].session

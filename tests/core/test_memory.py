@@ -6,7 +6,7 @@ import pytest
 
 from core import memory
 from core.collect import read_table
-from core.memory import MemoryLimitError, allowed_memory, check_memory, used_memory
+from core.memory import MemoryLimitError, allowed_memory, check_memory, give_back, used_memory
 from core.settings import Settings
 
 CSV = b"a,b\n1,x\n2,y\n"
@@ -40,3 +40,21 @@ def test_where_nobody_knows_nothing_is_refused(monkeypatch):
     monkeypatch.setattr(memory, "used_memory", lambda: None)
 
     assert len(read_table(CSV)) == 2
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux says how much memory a process takes")
+def test_what_is_free_is_given_back_after_long_work():
+    # Small pieces lie in the heap, between others that stay.
+    pieces = [bytes(1_000 + number % 7) for number in range(100_000)]
+    last = bytes(1_000)
+    held = used_memory()
+    del pieces
+    give_back()
+
+    assert last
+    assert used_memory() < held - 64 * memory.MB
+
+
+def test_giving_back_does_no_harm_where_nothing_can_be_asked(monkeypatch):
+    monkeypatch.setattr(memory.ctypes, "CDLL", lambda _: object())
+    give_back()
