@@ -249,6 +249,8 @@ class Analyst:
     def press(self, target, view: View | None = None, *, settle: float = 0.5) -> None:
         """Click, and note what came of it; a click that runs no script (a list that opens) is none."""
         before, runs, self.bytes = self.page.evaluate("waits.length"), len(self.server.runs()), 0
+        # What a slow run came from is said; afterwards it may be gone from the page.
+        named = f"'{(target.get_attribute('aria-label') or target.inner_text())[:60]}'" if view else ""
         target.click(timeout=30_000)
         try:
             self.page.wait_for_function(f"waits.length > {before}", timeout=1_500 if view else 120_000)
@@ -265,6 +267,9 @@ class Analyst:
         self.quiet(seconds=settle)
         if view is not None:
             view.paints.append(paint)
+            slow = [spent for spent, _ in self.server.runs()[runs:] if spent > RUN]
+            if slow:
+                print(f"  {view.name}: {max(slow):.0f} ms after {named}", file=sys.stderr)
             view.runs += [spent for spent, _ in self.server.runs()[runs:]]
             view.work += [work for _, work in self.server.runs()[runs:]]
             view.sent.append(self.bytes / 1e6)

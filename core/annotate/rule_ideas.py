@@ -78,11 +78,15 @@ def suggest_rules(dataset: Dataset, trusted: pd.Series, *, each: int = 4, seed: 
     list of Idea
         The most telling first, class by class in turn.
     """
-    ids = dataset.ids("train").intersection(trusted.dropna().index, sort=False)
-    if len(ids) > _MOST_ROWS:
-        ids = ids[np.sort(np.random.default_rng(seed).choice(len(ids), _MOST_ROWS, replace=False))]
-    labels = trusted.loc[ids]
-    first = (dataset.folds(2).reindex(ids) == 0).to_numpy()
+    trusted, train = trusted.dropna(), dataset.ids("train")
+    at = train.get_indexer(trusted.index)
+    trusted, at = trusted[at >= 0], at[at >= 0]
+    order = np.argsort(at, kind="stable")
+    if len(order) > _MOST_ROWS:
+        order = order[np.sort(np.random.default_rng(seed).choice(len(order), _MOST_ROWS, replace=False))]
+    labels = trusted.iloc[order]
+    ids = labels.index
+    first = dataset.folds(2).to_numpy()[at[order]] == 0
     if not (0 < first.sum() < len(first)) or labels.nunique() < 2:
         return []
     conditions, holds = _candidates(dataset, dataset.frame.loc[ids], fewest=max(_FEWEST, len(ids) // 500))

@@ -40,7 +40,7 @@ __all__ = ["FORMAT", "Store", "StoreError", "now", "sync_folder"]
 FORMAT = 1
 # Frames kept in memory, so that a page that is drawn again reads none, unless one takes so many bytes: such data is
 # held by what is made of it, and would lie there twice.
-_KEPT_FRAMES, _KEPT_BYTES = 8, 64 * 1024**2
+_KEPT_FRAMES, _KEPT_BYTES = 8, 128 * 1024**2
 
 
 class StoreError(FlywheelError):

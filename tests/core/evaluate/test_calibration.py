@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -127,3 +129,16 @@ def test_an_event_that_is_none_is_refused():
         calibration(*two(), event="maybe")
     with pytest.raises(EvaluationError, match="The data has 4"):
         calibration(*many(), event="c0")
+
+
+def test_of_many_rows_the_interval_is_the_one_that_resampling_gives(monkeypatch):
+    labels, probabilities = many(12_000)
+    resampled = calibration(labels, probabilities)
+    monkeypatch.setattr(sys.modules["core.evaluate.calibration"], "_MANY", 12_000)
+    found = calibration(labels, probabilities)
+
+    width = resampled.brier[2] - resampled.brier[1]
+    assert found.brier == pytest.approx(resampled.brier, abs=0.2 * width)
+    assert found.brier != resampled.brier
+    for end in ("brier_low", "brier_high"):
+        np.testing.assert_allclose(found.per_class[end], resampled.per_class[end], atol=0.2 * width)
