@@ -65,6 +65,7 @@ CONTROLS = ", ".join(
     )
 )
 BROKEN = '[data-testid="stException"]'
+NAME = "(element) => element.ariaLabel ?? element.innerText"
 WATCH = """
 () => {
   const app = document.querySelector('[data-testid="stApp"]');
@@ -250,19 +251,18 @@ class Analyst:
         """Click, and note what came of it; a click that runs no script (a list that opens) is none."""
         before, runs, self.bytes = self.page.evaluate("waits.length"), len(self.server.runs()), 0
         # What a slow run came from is said; afterwards it may be gone from the page.
-        named = f"'{(target.get_attribute('aria-label') or target.inner_text())[:60]}'" if view else ""
+        named = f"'{target.evaluate(NAME, timeout=10_000)[:60]}'" if view else ""
         target.click(timeout=30_000)
-        try:
-            self.page.wait_for_function(f"waits.length > {before}", timeout=1_500 if view else 120_000)
-        except Exception:
-            if len(self.server.runs()) == runs and self.page.locator('[data-test-script-state="notRunning"]').count():
+        if not self._painted(before, runs, seconds=1.5 if view else 120):
+            if len(self.server.runs()) == runs and view:
                 return
-            try:
-                self.page.wait_for_function(f"waits.length > {before}", timeout=120_000)
-            except Exception:
+            if not self._painted(before, runs, seconds=120):
                 # A press that met a redraw is lost; somebody who sees that nothing came of it presses again.
                 target.click(timeout=30_000)
-                self.page.wait_for_function(f"waits.length > {before}", timeout=600_000)
+                self._painted(before, runs, seconds=600)
+        if self.page.evaluate("waits.length") == before:
+            # It ran and changed nothing that the browser could see.
+            return
         paint = self.page.evaluate("waits.at(-1)")
         self.quiet(seconds=settle)
         if view is not None:
@@ -273,6 +273,22 @@ class Analyst:
             view.runs += [spent for spent, _ in self.server.runs()[runs:]]
             view.work += [work for _, work in self.server.runs()[runs:]]
             view.sent.append(self.bytes / 1e6)
+
+    def _painted(self, before: int, runs: int, *, seconds: float) -> bool:
+        """Wait until a press is painted, or has long run without anything to paint."""
+        end, since = time.monotonic() + seconds, None
+        while time.monotonic() < end:
+            if self.page.evaluate("waits.length") > before:
+                return True
+            still = self.page.locator('[data-test-script-state="notRunning"]').count()
+            if len(self.server.runs()) > runs and still:
+                since = since or time.monotonic()
+                if time.monotonic() - since > 3:
+                    return True
+            else:
+                since = None
+            self.page.wait_for_timeout(20)
+        return False
 
     def link(self, slug: str):
         """The way to a page."""

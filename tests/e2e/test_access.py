@@ -1,11 +1,15 @@
-"""Every view of every page is checked with axe in both themes, and each figure for its words, numbers and letters."""
+"""Every view of every page is checked with axe in both themes, and each figure for its words, numbers and letters.
+
+What was found is written to ``build/accessibility.md``.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import pytest
-from access import OF_COLOUR, at_rest, broken
+from access import ALLOWED, OF_COLOUR, at_rest, axe_version, broken
+from conftest import ROOT
 from driving import App
 from playwright.sync_api import Locator, Page, expect
 from whole import make_whole
@@ -54,9 +58,33 @@ def test_no_view_of_any_page_shuts_anybody_out(page, server):
             _look(page, view, problems)
             figures += page.get_by_test_id("stPlotlyChart").count()
             assert not app.trace, view
+    _report(problems, figures)
     assert figures > 20
     found = "\n".join(f"{view}: {said}" for view, said in problems.items() if said)
     assert not found, found
+
+
+def _report(problems: dict[str, list[str]], figures: int) -> None:
+    """Write what was found where, a line a view."""
+    views = list(dict.fromkeys(name.rpartition(", ")[0] for name in problems))
+
+    def cell(said: list[str]) -> str:
+        return "<br>".join(each.replace("|", "\\|") for each in said) or "nothing"
+
+    lines = [
+        f"{len(views)} views, {figures} figures; by axe {axe_version()}. Left out is what the framework alone breaks: "
+        f"{', '.join(sorted(ALLOWED))}, and the contrast of the shortcut on a button.",
+        "",
+        "| view | light | dark |",
+        "|---|---|---|",
+        *(
+            f"| {view or 'home'} | {' | '.join(cell(problems[f'{view}, {theme}']) for theme in ('light', 'dark'))} |"
+            for view in views
+        ),
+    ]
+    report = ROOT / "build" / "accessibility.md"
+    report.parent.mkdir(exist_ok=True)
+    report.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def _look(page: Page, view: str, problems: dict[str, list[str]]) -> None:

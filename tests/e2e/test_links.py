@@ -6,6 +6,7 @@ import re
 from itertools import product
 
 import pytest
+from conftest import WIDE
 from driving import App
 from effort import THOROUGH
 from playwright.sync_api import expect
@@ -46,6 +47,14 @@ def workspace(tmp_path_factory):
     return folder
 
 
+@pytest.fixture(scope="module")
+def tab(browser):
+    """One tab for all these servers: what a new one costs is to load the framework."""
+    context = browser.new_context(viewport=WIDE, reduced_motion="reduce")
+    yield context.new_page()
+    context.close()
+
+
 @pytest.fixture
 def fresh(starter, workspace):
     """A server that has answered no request yet."""
@@ -66,26 +75,26 @@ def test_the_first_requests_of_a_server_may_come_together(page, fresh):
 
 
 @pytest.mark.parametrize(("slug", "project"), FIRST)
-def test_the_first_request_of_a_server_may_be_any_page(page, fresh, slug, project):
-    app = App(page, fresh)
+def test_the_first_request_of_a_server_may_be_any_page(tab, fresh, slug, project):
+    app = App(tab, fresh)
     app.goto(slug, project=project)
 
-    expect(page.get_by_role("heading", name=TITLES[slug], level=1)).to_be_visible()
-    expect(page.get_by_test_id("stSidebarNav").get_by_role("link", name="Ledger")).to_be_visible()
+    expect(tab.get_by_role("heading", name=TITLES[slug], level=1)).to_be_visible()
+    expect(tab.get_by_test_id("stSidebarNav").get_by_role("link", name="Ledger")).to_be_visible()
     if project is not None:
-        expect(page.get_by_test_id("stSidebar")).to_contain_text("Small")
+        expect(tab.get_by_test_id("stSidebar")).to_contain_text("Small")
         assert app.project == project
     assert not app.trace
 
 
-def test_nonsense_ids_are_told_in_a_sentence(page, fresh):
-    app = App(page, fresh)
+def test_nonsense_ids_are_told_in_a_sentence(tab, fresh):
+    app = App(tab, fresh)
     for nonsense in NONSENSE:
         for slug in ("overview", "annotate"):
             app.goto(slug, project=nonsense)
             app.see(re.compile("There is no project"))
             assert not app.trace
-            assert page.locator("b", has_text="bold").count() == 0
+            assert tab.locator("b", has_text="bold").count() == 0
 
 
 def test_reload_and_back_keep_page_and_project(page, fresh):

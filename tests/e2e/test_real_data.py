@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from driving import App
+from effort import THOROUGH
 
 from core.flywheel import Project, decisions
 
@@ -17,10 +18,13 @@ DATA = Path(os.environ.get("FLYWHEEL_DATA", Path(__file__).parents[2] / "../shar
 # File, then the label and the text column that the app is to find by itself.
 FILES = {
     "telco": ("tabular/telco_churn/telco_churn_7043.csv", "Churn", None),
-    "adult": ("tabular/adult/adult_test_6000.csv", "income", None),
     "sms": ("text/sms_spam/data.csv", "label", "text"),
-    "youtube": ("text/youtube_spam/data.csv", "label", "text"),
 }
+if THOROUGH:
+    FILES |= {
+        "adult": ("tabular/adult/adult_test_6000.csv", "income", None),
+        "youtube": ("text/youtube_spam/data.csv", "label", "text"),
+    }
 
 
 @pytest.mark.parametrize("name", FILES)
