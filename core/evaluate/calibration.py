@@ -227,6 +227,4 @@ def _means(values: Floats, seed: int) -> list[Score]:
         (weights.T @ values) / len(values) for weights in draw_rows(len(values), rng, passes=max(1, values.shape[1]))
     ]
     low, high = percentile_interval(np.concatenate(draws))
-    return list(
-        zip(means.tolist(), np.atleast_1d(low).tolist(), np.atleast_1d(high).tolist(), strict=True)
-    )
+    return list(zip(means.tolist(), np.atleast_1d(low).tolist(), np.atleast_1d(high).tolist(), strict=True))

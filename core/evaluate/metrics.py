@@ -150,10 +150,11 @@ def confusion_of(labels: pd.Series, predicted: pd.Series) -> pd.DataFrame:
     DataFrame of shape (classes, classes)
         As `Evaluation.confusion`: the classes that occur in either, sorted.
     """
-    given, claimed = labels.astype("str").to_numpy(), predicted.astype("str").to_numpy()
-    classes = pd.Index(sorted({*pd.unique(given), *pd.unique(claimed)}), dtype="str")
+    (given, names), (claimed, others) = (pd.factorize(each.astype("str")) for each in (labels, predicted))
+    classes = pd.Index(sorted({*names, *others}), dtype="str")
     k = len(classes)
-    counts = np.bincount(classes.get_indexer(given) * k + classes.get_indexer(claimed), minlength=k * k)
+    cells = classes.get_indexer(names)[given] * k + classes.get_indexer(others)[claimed]
+    counts = np.bincount(cells, minlength=k * k)
     return pd.DataFrame(counts.reshape(k, k), index=classes.rename("true"), columns=classes.rename("predicted"))
 
 

@@ -75,16 +75,16 @@ def align(
     none = pd.DataFrame(index=labels.index)
     frames = [none if frame is None else _probabilities(labels, frame) for frame in probabilities]
     decided = [
-        _largest(frame) if own is None else _chosen(labels, own)
+        _largest(frame) if own is None else pd.factorize(_chosen(labels, own))
         for frame, own in zip(frames, predicted or [None] * len(frames), strict=True)
     ]
-    truth = labels.astype(str)
-    seen = set(truth.unique()).union(*(frame.columns for frame in frames), *(own.unique() for own in decided))
+    truth, given = pd.factorize(labels.astype(str))
+    seen = set(given).union(*(frame.columns for frame in frames), *(names for _, names in decided))
     classes = pd.Index(sorted(seen))
     return Aligned(
         tuple(classes),
-        classes.get_indexer(truth),
-        tuple(classes.get_indexer(own) for own in decided),
+        classes.get_indexer(given)[truth],
+        tuple(classes.get_indexer(names)[codes] for codes, names in decided),
         tuple(
             frame.to_numpy(float) if frame is none else frame.reindex(columns=classes, fill_value=0.0).to_numpy(float)
             for frame in frames
@@ -184,8 +184,9 @@ def _probabilities(labels: pd.Series, frame: pd.DataFrame) -> pd.DataFrame:
     return found
 
 
-def _largest(frame: pd.DataFrame) -> pd.Series:
-    return pd.Series(frame.columns.to_numpy()[frame.to_numpy(dtype=float).argmax(axis=1)], index=frame.index)
+def _largest(frame: pd.DataFrame) -> tuple[Codes, pd.Index]:
+    """The class of the largest probability, as a place among the columns, and the columns."""
+    return frame.to_numpy(dtype=float).argmax(axis=1), frame.columns
 
 
 def _chosen(labels: pd.Series, predicted: pd.Series) -> pd.Series:

@@ -249,9 +249,14 @@ class Ledger:
         def read(what: str) -> pd.DataFrame:
             better = kept_ranking(self._store, row["version"], row["fingerprint"]) if what == "suspects" else None
             frame = self._store.read_frame(row[what] if better is None else better[1])
+            if what == "suspects":
+                return frame
+            ids = dataset.ids("test" if what == "test_probabilities" else "train")
+            if frame.index.equals(ids):
+                # One index, so that ids are looked up in one table rather than one for each of these frames.
+                return frame.set_axis(ids)
             # Predictions are kept for every test example there was; those excluded by now count no longer.
-            gone = what == "test_probabilities" and not frame.index.equals(dataset.ids("test"))
-            return frame.loc[dataset.ids("test")] if gone else frame
+            return frame.loc[ids] if what == "test_probabilities" else frame
 
         # Computed when somebody asks: a correction of a test label changes what every turn is worth.
         @cache

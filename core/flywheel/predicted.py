@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from core.flywheel.turn import Turn
 
 __all__ = ["Predicted", "chances", "hardest", "predicted"]
+
+_Known = TypeVar("_Known", pd.Series, pd.DataFrame)
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ def predicted(project: Project, turn: Turn, part: str, *, generated: bool = Fals
             real = made.get_indexer(labels.index) < 0
             left_out = int((~real).sum())
             labels = labels[real]
-    probabilities = probabilities.loc[labels.index]
+    probabilities = _rows_of(probabilities, labels.index)
     decided = project.model.decide(probabilities, turn.threshold)
     return Predicted(labels, probabilities, decided, confusion_of(labels, decided), left_out)
 
@@ -91,7 +93,7 @@ def hardest(project: Project, turn: Turn) -> pd.DataFrame:
             "chance": chances(found.probabilities, found.decided),
             "loss": loss,
             "of_given": np.exp(-loss),
-            "suspect": turn.suspects["flagged"].loc[found.labels.index].astype(bool),
+            "suspect": _rows_of(turn.suspects["flagged"], found.labels.index).astype(bool),
         }
     )
     return table.sort_values("loss", ascending=False, kind="stable")
@@ -100,4 +102,10 @@ def hardest(project: Project, turn: Turn) -> pd.DataFrame:
 def chances(probabilities: pd.DataFrame, decided: pd.Series) -> npt.NDArray[np.float64]:
     """Probability of the class that was decided on."""
     values: npt.NDArray[np.float64] = probabilities.to_numpy(dtype=float)
-    return values[np.arange(len(decided)), probabilities.columns.get_indexer(pd.Index(decided))]
+    codes, names = pd.factorize(decided)
+    return values[np.arange(len(decided)), probabilities.columns.get_indexer(pd.Index(names))[codes]]
+
+
+def _rows_of(known: _Known, ids: pd.Index) -> _Known:
+    """The rows with some ids; none is looked up where they are all of them, in this order."""
+    return known if known.index.equals(ids) else known.loc[ids]

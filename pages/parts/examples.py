@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import streamlit as st
 
@@ -12,7 +14,7 @@ from core.report import count, percent, verb, written
 from pages.parts import cards, paging
 from pages.parts.plain import plain
 
-__all__ = ["draw", "readable"]
+__all__ = ["draw", "draw_places", "readable"]
 
 _CARDS_A_PAGE = 6
 _ROWS_A_PAGE = 10
@@ -37,17 +39,40 @@ def draw(dataset: Dataset, found: pd.DataFrame, *, key: str, note: Callable[[pd.
     note : callable, optional
         What else is said of an example, from its row of `found`; plain text.
     """
-    there = found[dataset.frame.index.get_indexer(found.index) >= 0]
+    places = np.flatnonzero(dataset.frame.index.get_indexer(found.index) >= 0)
+    draw_places(dataset, found, places, gone=len(found) - len(places), key=key, note=note)
+
+
+def draw_places(
+    dataset: Dataset,
+    found: pd.DataFrame,
+    places: npt.NDArray[np.intp],
+    *,
+    gone: int,
+    key: str,
+    note: Callable[[pd.Series], str] | None = None,
+) -> None:
+    """Draw some of many examples as `draw` does, without a look at the others.
+
+    Parameters
+    ----------
+    dataset, found, key, note
+        As for `draw`.
+    places : array of int
+        Where those to draw stand in `found`; all of them are in the data set.
+    gone : int
+        How many more there would be, were they not excluded since.
+    """
     rows = _ROWS_A_PAGE if dataset.schema.text is None else _CARDS_A_PAGE
-    shown = there.iloc[paging.page_of(len(there), key=key, rows=rows)]
+    shown = found.iloc[places[paging.page_of(len(places), key=key, rows=rows)]]
     if note is not None:
         shown = shown.assign(note=[note(row) for _, row in shown.iterrows()])
     if dataset.schema.text is None:
         _rows(dataset, shown)
     else:
         cards.grid(dataset, list(shown.index), title=lambda example: _title(shown.loc[example]))
-    paging.controls(len(there), key=key, rows=rows)
-    if gone := len(found) - len(there):
+    paging.controls(len(places), key=key, rows=rows)
+    if gone:
         st.caption(f"{count(gone, 'example')} of these {verb(gone, 'was', 'were')} excluded since.")
 
 

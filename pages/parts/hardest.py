@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
+import numpy.typing as npt
 import streamlit as st
 
 from core.report import count, loss_histogram, number, percent, shorten, verb
@@ -25,12 +27,11 @@ _MOST = 100
 
 def draw(project: Project, turn: Turn) -> None:
     """Draw the losses of a turn and its hardest examples."""
-    found = judged.hard(project, turn)
+    found, there = judged.hard(project, turn)
     line = math.log(max(2, turn.out_of_fold.shape[1]))
-    wrong = found["given"] != found["predicted"]
     above = int((found["loss"] > line).sum())
     figure.draw(
-        loss_histogram(found["loss"], wrong, line=line),
+        loss_histogram(found["loss"], found["given"] != found["predicted"], line=line),
         key="losses",
         caption=f"The loss of an example is high where its label got a low probability: 0.1 costs {number(2.303, 1)}, "
         f"0.01 costs {number(4.605, 1)}. {count(above)} of {count(len(found), 'train example')} "
@@ -38,21 +39,23 @@ def draw(project: Project, turn: Turn) -> None:
         "guessing evenly among the classes would have been better.",
     )
     st.header("Hardest examples", anchor=False)
-    shown, label, kind = _filtered(found)
-    if shown.empty:
+    fits, label, kind = _filtered(found)
+    if not fits.any():
         st.info("No example fits this choice.", icon=":material/filter_alt_off:")
         return
-    suspects = int(shown["suspect"].sum())
+    suspects = int(found["suspect"].to_numpy()[fits].sum())
     st.caption(
-        f"{count(len(shown), 'example')}, the highest loss first; {count(suspects)} of them "
+        f"{count(fits.sum(), 'example')}, the highest loss first; {count(suspects)} of them "
         f"{verb(suspects, 'is a suspect', 'are suspects')} already. "
         "A hard example is not always a wrong label: it may be rare, or a border case. Each is predicted by a model "
         "that has not seen it."
     )
-    _review(project, turn, shown, label, kind)
-    examples.draw(
+    _review(project, turn, found.index[np.flatnonzero(fits)[:_MOST]], int(fits.sum()), label, kind)
+    examples.draw_places(
         project.dataset,
-        shown,
+        found,
+        np.flatnonzero(fits & there),
+        gone=int((fits & ~there).sum()),
         key=f"hardest-{turn.number}-{'' if label is None else label}-{kind}",
         note=_note,
     )
@@ -64,7 +67,8 @@ def _note(row: pd.Series) -> str:
     return f"{said}, suspect" if row["suspect"] else said
 
 
-def _filtered(found: pd.DataFrame) -> tuple[pd.DataFrame, str | None, str]:
+def _filtered(found: pd.DataFrame) -> tuple[npt.NDArray[np.bool_], str | None, str]:
+    """Let the analyst choose a class and a kind of examples; which of them fit, and what was chosen."""
     classes = sorted(found["given"].unique())
     left, right = st.columns([2, 3], vertical_alignment="bottom")
     chosen = left.selectbox(
@@ -83,22 +87,22 @@ def _filtered(found: pd.DataFrame) -> tuple[pd.DataFrame, str | None, str]:
         label_visibility="collapsed",
     )
     label = classes[chosen - 1] if chosen else None
+    fits = np.ones(len(found), dtype=bool)
     if label is not None:
-        found = found[found["given"] == label]
+        fits &= (found["given"] == label).to_numpy(dtype=bool)
     if kind != "all":
-        found = found[found["suspect"] == (kind == "suspect")]
-    return found, label, str(kind)
+        fits &= found["suspect"].to_numpy(dtype=bool) == (kind == "suspect")
+    return fits, label, str(kind)
 
 
-def _review(project: Project, turn: Turn, shown: pd.DataFrame, label: str | None, kind: str) -> None:
-    """Draw the way to a review of the hardest of these labels, in the order of their loss."""
-    ids = shown.index[:_MOST]
+def _review(project: Project, turn: Turn, ids: pd.Index, of: int, label: str | None, kind: str) -> None:
+    """Draw the way to a review of the hardest of so many labels, in the order of their loss."""
     cards = queues.ranking(project, turn, flagged=False, ids=ids)
     cards = cards.loc[ids[cards.index.get_indexer(ids) >= 0]]
     if cards.empty:
         st.caption(f"The labels of the {count(len(ids))} hardest of these are settled.")
         return
-    words = f"Review the hardest {count(len(cards), 'label')}" if len(shown) > len(ids) else "Review these labels"
+    words = f"Review the hardest {count(len(cards), 'label')}" if of > len(ids) else "Review these labels"
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button(words, key="review-hardest", icon=":material/rate_review:"):
             where = "the loss is highest" + ("" if kind == "all" else f", {_KINDS[kind].lower()} only")

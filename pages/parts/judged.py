@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import streamlit as st
 
@@ -72,9 +74,10 @@ def locked_threshold(project: Project, turn: Turn, positive: str) -> float:
     return turn.threshold if turn.out_of_fold.columns[-1] == positive else 1 - turn.threshold
 
 
-def hard(project: Project, turn: Turn) -> pd.DataFrame:
-    """The train examples by their loss out of fold."""
-    return _hard(turns.identity(project, turn), project, turn)
+def hard(project: Project, turn: Turn) -> tuple[pd.DataFrame, npt.NDArray[np.bool_]]:
+    """The train examples by their loss out of fold, and which of them are still in the data."""
+    key = turns.identity(project, turn)
+    return _hard(key, project, turn), _there(key, project.dataset.version, project, turn)
 
 
 def _key(project: Project, turn: Turn, part: str) -> str:
@@ -111,3 +114,8 @@ def _curve(key: str, _project: Project, _turn: Turn) -> ThresholdCurve:
 @st.cache_resource(show_spinner=False, max_entries=8)
 def _hard(key: str, _project: Project, _turn: Turn) -> pd.DataFrame:
     return hardest(_project, _turn)
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _there(key: str, version: str, _project: Project, _turn: Turn) -> npt.NDArray[np.bool_]:
+    return np.asarray(_project.dataset.frame.index.get_indexer(_hard(key, _project, _turn).index) >= 0)
