@@ -85,17 +85,19 @@ def judge(labels: pd.Series, probabilities: pd.DataFrame) -> Judged:
             f"Every example must have a label to doubt. {int(labels.isna().sum()):,} have none, the first is "
             f"'{labels.index[labels.isna()][0]}'. Leave out the pool."
         )
-    if labels.index.has_duplicates or probabilities.index.has_duplicates or probabilities.columns.has_duplicates:
+    same = labels.index.equals(probabilities.index)
+    repeats = labels.index.has_duplicates or (not same and probabilities.index.has_duplicates)
+    if repeats or probabilities.columns.has_duplicates:
         raise LabelsError("The ids of labels and probabilities and the classes must each occur once. Some repeat.")
-    rows = probabilities.index.get_indexer(labels.index)
+    rows = np.arange(len(labels)) if same else probabilities.index.get_indexer(labels.index)
     if (rows < 0).any():
         raise LabelsError(
             f"Every example must have out-of-fold probabilities. {int((rows < 0).sum()):,} have none, the first is "
             f"'{labels.index[rows < 0][0]}'. Predict them first."
         )
     known = pd.Index(probabilities.columns.astype("str"))
-    names = labels.astype("str")
-    classes = known.append(pd.Index(sorted(set(names.unique()) - set(known)), dtype="str"))
+    codes, names = pd.factorize(labels.astype("str"))
+    classes = known.append(pd.Index(sorted(set(names) - set(known)), dtype="str"))
     values = np.zeros((len(labels), len(classes)))
     values[:, : len(known)] = probabilities.to_numpy(dtype=np.float64)[rows]
     if len(values) and not (values.min() >= -_TOLERANCE and values.max() <= 1 + _TOLERANCE):
@@ -103,5 +105,5 @@ def judge(labels: pd.Series, probabilities: pd.DataFrame) -> Judged:
             f"Probabilities must lie between 0 and 1. They reach from {values.min():.3g} to {values.max():.3g}; "
             "nan means that some are missing."
         )
-    given = classes.get_indexer(names).astype(np.int64)
+    given = classes.get_indexer(names).astype(np.int64)[codes]
     return Judged(labels.index, classes, given, values.clip(0.0, 1.0))

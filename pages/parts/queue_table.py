@@ -83,9 +83,7 @@ def _matching(
     state: str, asked: tuple[object, ...], _listing: pd.DataFrame, _dataset: Dataset, _wanted: Filter
 ) -> tuple[pd.DataFrame, int]:
     """The rows that match, in their order, and how many of them are open."""
-    found = matching(_listing, _dataset, _wanted)
-    # Without a filter it is the listing itself, which need not be copied.
-    rows = _listing if found.equals(_listing.index) else _listing.loc[found]
+    rows = matching(_listing, _dataset, _wanted)
     return rows, len(open_rows(rows))
 
 

@@ -21,7 +21,7 @@ from core.flywheel import (
     simulate_reviewer,
 )
 from core.report import count, percent, percent_interval, shorten
-from pages.parts import choose_queue, errors, frame, queues, turns
+from pages.parts import choose_queue, errors, frame, judged, queues, turns
 from pages.parts.plain import plain
 
 if TYPE_CHECKING:
@@ -209,7 +209,7 @@ def noise(project: Project, turn: Turn) -> None:
     )
     if not box.open:
         return
-    found = _noise(turns.identity(project, turn), turn, project.dataset_at(turn.revision).generated)
+    found = _noise(turns.identity(project, turn), project, turn)
     with box:
         st.markdown(
             f"An estimated **{percent(found.share)}** ({percent_interval(found.low, found.high)}) of the "
@@ -255,9 +255,9 @@ def _begin_confusion(project: Project, turn: Turn, cards: pd.DataFrame, chosen: 
 
 
 @st.cache_data(show_spinner=False, max_entries=8)
-def _noise(identity: str, _turn: Turn, _generated: pd.Index) -> NoiseSummary:
-    given = _turn.suspects["given"].drop(_generated, errors="ignore")
-    return noise_summary(given, _turn.out_of_fold.loc[given.index])
+def _noise(identity: str, _project: Project, _turn: Turn) -> NoiseSummary:
+    found = judged.of(_project, _turn, "train")
+    return noise_summary(found.labels, found.probabilities)
 
 
 def _noise_rows(found: pd.DataFrame, names: list[str]) -> pd.DataFrame:

@@ -107,7 +107,7 @@ def test_a_filter_leaves_what_a_loop_over_rows_leaves(made, wanted):
         )
 
     expected = [example for example, row in rows.iterrows() if wants(example, row)]
-    found = matching(rows, dataset, wanted)
+    found = matching(rows, dataset, wanted).index
     assert sorted(found) == sorted(expected)
     if not wanted.sort:
         assert list(found) == (expected[::-1] if wanted.descending else expected)
@@ -246,7 +246,7 @@ def test_generated_examples_can_be_told_from_collected_ones(own, make_children):
     own.apply(Generate(rows))
     own.turn()
     listing = listed(own)
-    made = matching(listing, own.dataset, Filter(generated=True))
-    collected = matching(listing, own.dataset, Filter(generated=False))
+    made = matching(listing, own.dataset, Filter(generated=True)).index
+    collected = matching(listing, own.dataset, Filter(generated=False)).index
     assert set(made) == set(rows.index)
     assert set(collected) == set(listing.index) - set(rows.index)
