@@ -116,8 +116,9 @@ def _table(found: Audit, relabel_from: int, exclude_from: int) -> str:
         _row(band, row, relabel_from, exclude_from) for band, row in zip(found.table.index, _rows(found), strict=True)
     )
     return (
+        f'<div role="region" aria-label="Confidence bands" tabindex="0" style="overflow-x:auto">'
         f'<table aria-label="Confidence bands" style="{_STYLE["table"]}"><thead><tr>{head}</tr></thead>'
-        f"<tbody>{rows}</tbody></table>"
+        f"<tbody>{rows}</tbody></table></div>"
     )
 
 

@@ -16,7 +16,8 @@ __all__ = ["example", "fields", "grid", "known", "known_in_queue", "lines", "rea
 
 # Greys of the page's own text colour: they fit both themes.
 _STYLE = {
-    "list": "display:grid;grid-template-columns:repeat(auto-fill,minmax(15rem,1fr));gap:0 1.5rem;margin:0;padding:0",
+    "list": "display:grid;grid-template-columns:repeat(auto-fill,minmax(min(15rem,100%),1fr));gap:0 1.5rem;"
+    "margin:0;padding:0",
     "field": "padding:.3rem 0;border-bottom:1px solid color-mix(in srgb,currentColor 12%,transparent);min-width:0",
     "name": "font-size:.85rem;color:color-mix(in srgb,currentColor 75%,transparent);overflow-wrap:anywhere",
     "value": "margin:0;overflow-wrap:anywhere;font-variant-numeric:tabular-nums",

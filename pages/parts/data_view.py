@@ -40,7 +40,8 @@ def sizes(project: Project) -> None:
         ("classes", len(dataset.classes), "of the label " + plain(dataset.schema.label)),
         ("features", len(dataset.schema.inputs), "columns the model sees"),
     ]
-    for place, (name, value, help_) in zip(st.columns(len(shown)), shown, strict=True):
+    places = st.container(key="sizes").columns(len(shown))
+    for place, (name, value, help_) in zip(places, shown, strict=True):
         place.metric(name, count(value), help=help_)
 
 

@@ -65,14 +65,13 @@ def draw(project: Project, turn: Turn, found: Found) -> None:
 
 def _asked(columns: list[str], usual: tuple[str, str]) -> tuple[str, str, str]:
     """Let the analyst choose the two columns, and what colours the cells."""
-    left, middle, right = st.columns(3, vertical_alignment="bottom")
-    _forget("map-row", columns)
-    row = left.selectbox("Down", columns, index=columns.index(usual[0]), key="map-row")
-    others = [name for name in columns if name != row]
-    _forget(f"map-column-{row}", others)
-    other = next((name for name in (usual[1], usual[0]) if name in others), others[0])
-    column = middle.selectbox("Across", others, index=others.index(other), key=f"map-column-{row}")
-    with right:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        _forget("map-row", columns)
+        row = st.selectbox("Down", columns, index=columns.index(usual[0]), key="map-row")
+        others = [name for name in columns if name != row]
+        _forget(f"map-column-{row}", others)
+        other = next((name for name in (usual[1], usual[0]) if name in others), others[0])
+        column = st.selectbox("Across", others, index=others.index(other), key=f"map-column-{row}")
         colour = st.segmented_control(
             "Show", list(_COLOURS), default="both", required=True, format_func=_COLOURS.__getitem__, key="map-colour"
         )
