@@ -15,6 +15,9 @@ from core.settings import SETTINGS
 __all__ = ["MemoryLimitError", "allowed_memory", "check_memory", "give_back", "used_memory"]
 
 MB = 1024**2
+# Below that much more than what was left the last time, asking allocators to give memory back is not worth it.
+_GROWN = 256 * MB
+_left = 0
 _USAGE = Path("/proc/self/statm")
 _CONTAINER = Path("/sys/fs/cgroup/memory.max")
 
@@ -60,12 +63,24 @@ def check_memory() -> None:
         )
 
 
-def give_back() -> None:
+def give_back(*, if_grown: bool = False) -> None:
     """Hand memory that is free within this process back to the system, where allocators can be asked to.
 
     After long work they hold on to hundreds of megabytes for the next one, which may never come.
+
+    Parameters
+    ----------
+    if_grown : bool
+        Only if the process takes much more than it did after the last time; costs next to nothing where it does not.
     """
+    global _left
+    used = used_memory() or 0
+    if if_grown and used < _left + _GROWN:
+        # What it takes may have sunk since.
+        _left = min(_left, used)
+        return
     pa.default_memory_pool().release_unused()
     # Of glibc alone: other C libraries lack it, and Windows has nothing to look it up in.
     with suppress(AttributeError, OSError, TypeError):
         ctypes.CDLL(None).malloc_trim(0)
+    _left = used_memory() or 0

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.errors import FlywheelError
+from core.memory import give_back
 from pages.parts.plain import plain
 
 if TYPE_CHECKING:
@@ -111,6 +112,8 @@ def dress() -> None:
 def framed() -> Iterator[None]:
     """Hold the frame while a page runs in it; `app.py` runs every page inside."""
     _spare_modules()
+    # What the run before has left behind.
+    give_back(if_grown=True)
     token = _framed.set(True)
     try:
         yield

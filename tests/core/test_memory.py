@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import sys
 
+import numpy as np
 import pytest
 
 from core import memory
@@ -53,6 +54,21 @@ def test_what_is_free_is_given_back_after_long_work():
 
     assert last
     assert used_memory() < held - 64 * memory.MB
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux says how much memory a process takes")
+def test_it_is_given_back_again_only_once_much_more_is_taken(monkeypatch):
+    asked = []
+    monkeypatch.setattr(memory.ctypes, "CDLL", lambda _: asked.append(used_memory()) or object())
+    give_back()
+    give_back(if_grown=True)
+    assert len(asked) == 1
+
+    block = np.ones(40 * memory.MB)
+    give_back(if_grown=True)
+    give_back(if_grown=True)
+    assert len(asked) == 2
+    del block
 
 
 def test_giving_back_does_no_harm_where_nothing_can_be_asked(monkeypatch):
