@@ -17,7 +17,7 @@ WORKERS ?= auto
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check
 PIN := $(if $(CONSTRAINTS),-c $(CONSTRAINTS),)
-# In twice as many processes as there are cores; WORKERS=0 runs all in this one. Tests of one file share what it makes, so they
+# In as many processes as there are cores; WORKERS=0 runs all in this one. Tests of one file share what it makes, so they
 # stay together.
 PYTEST := $(PY) -m pytest --numprocesses $(WORKERS) --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 key = $(shell cat $(1) $(CONSTRAINTS) | cksum | tr ' ' '-')

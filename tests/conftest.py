@@ -4,15 +4,7 @@ from __future__ import annotations
 
 import os
 
-import pytest
-
 # Read when these libraries are loaded, and handed on to the servers and scripts that tests start. Threads that wait for
 # each other over a hundred rows cost far more than they bring.
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers() -> int:
-    """Twice as many processes as cores: half of the time a test waits, for a browser, a child or the disk."""
-    return 2 * (os.cpu_count() or 1)
