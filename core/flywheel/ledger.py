@@ -254,7 +254,7 @@ class Ledger:
             ids = dataset.ids("test" if what == "test_probabilities" else "train")
             if frame.index.equals(ids):
                 # One index, so that ids are looked up in one table rather than one for each of these frames.
-                return frame.set_axis(ids)
+                return frame.set_axis(ids.rename(frame.index.name))
             # Predictions are kept for every test example there was; those excluded by now count no longer.
             return frame.loc[ids] if what == "test_probabilities" else frame
 
