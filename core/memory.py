@@ -1,4 +1,4 @@
-"""How much memory the app takes, and whether there is enough left to begin something."""
+"""How much memory the app takes, whether there is enough left to begin something, and giving back what is free."""
 
 from __future__ import annotations
 

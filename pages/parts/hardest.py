@@ -27,7 +27,7 @@ _MOST = 100
 
 def draw(project: Project, turn: Turn) -> None:
     """Draw the losses of a turn and its hardest examples."""
-    found, there = judged.hard(project, turn)
+    found, there = judged.hard(project, turn), judged.there(project, turn)
     line = math.log(max(2, turn.out_of_fold.shape[1]))
     above = int((found["loss"] > line).sum())
     figure.draw(

@@ -24,7 +24,7 @@ from pages.parts import turns
 if TYPE_CHECKING:
     from core.flywheel import Project, Turn
 
-__all__ = ["PARTS", "SAID", "calibrated", "costs", "curve", "hard", "locked_threshold", "of", "part"]
+__all__ = ["PARTS", "SAID", "calibrated", "costs", "curve", "hard", "locked_threshold", "of", "part", "there"]
 
 PARTS = {"test": "Test set", "train": "Train, out of fold"}
 SAID = {
@@ -74,10 +74,14 @@ def locked_threshold(project: Project, turn: Turn, positive: str) -> float:
     return turn.threshold if turn.out_of_fold.columns[-1] == positive else 1 - turn.threshold
 
 
-def hard(project: Project, turn: Turn) -> tuple[pd.DataFrame, npt.NDArray[np.bool_]]:
-    """The train examples by their loss out of fold, and which of them are still in the data."""
-    key = turns.identity(project, turn)
-    return _hard(key, project, turn), _there(key, project.dataset.version, project, turn)
+def hard(project: Project, turn: Turn) -> pd.DataFrame:
+    """The train examples by their loss out of fold."""
+    return _hard(turns.identity(project, turn), project, turn)
+
+
+def there(project: Project, turn: Turn) -> npt.NDArray[np.bool_]:
+    """Which of them are still in the data."""
+    return _there(turns.identity(project, turn), project.dataset.version, project, turn)
 
 
 def _key(project: Project, turn: Turn, part: str) -> str:

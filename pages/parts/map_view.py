@@ -152,7 +152,7 @@ def _said(project: Project, turn: Turn | None, found: ExampleMap) -> pd.DataFram
     )
     said = points["class"]
     if turn is not None:
-        found_hard, _ = judged.hard(project, turn)
+        found_hard = judged.hard(project, turn)
         hard = found_hard.reindex(points.index)
         known = hard["predicted"].notna()
         suspect = found_hard["suspect"].reindex(points.index, fill_value=False)
