@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from core.content import Hashes, canonicalise, hash_names, hash_rows, mix
+from core.ids import aligned, differ, is_among, positions, present
 from core.roles import DatasetError, check_label, corrected, index_by_id, of_kind, settle_roles, units, with_label
 from core.schema import Schema
 from core.split import assign_split, brought_split
@@ -191,7 +192,7 @@ class Dataset:
     @cached_property
     def classes(self) -> tuple[str, ...]:
         """The classes that occur, sorted."""
-        return tuple(sorted(self.labels.dropna().unique()))
+        return tuple(sorted(present(self.labels).unique()))
 
     @property
     def generated(self) -> pd.Index:
@@ -210,6 +211,17 @@ class Dataset:
             mask = (self.split == part).to_numpy()
             self._parts[part] = mask, self.split.index[mask]
         return self._parts[part]
+
+    def example(self, id: str) -> pd.Series:
+        """The values of one example.
+
+        Raises
+        ------
+        DatasetError
+            If the id is unknown.
+        """
+        self._check_known([id])
+        return self.frame.iloc[int(positions(pd.Index([id], dtype="str"), self.frame.index)[0])]
 
     def part(self, part: str) -> pd.DataFrame:
         """The rows of one part of the split."""
@@ -305,12 +317,12 @@ class Dataset:
         if new.isna().any() or (new.astype(str).str.strip() == "").any():
             raise DatasetError("A label must not be empty. Exclude the example instead.")
         column = self.labels.copy()
-        column.loc[new.index] = new.astype("str").str.strip()
-        from_pool = new.index[(self.split.loc[new.index] == "pool").to_numpy()]
+        column.iloc[positions(new.index, column.index)] = new.astype("str").str.strip()
+        from_pool = new.index[(aligned(self.split, new.index) == "pool").to_numpy()]
         split = self.split
         if len(from_pool):
             split = split.copy()
-            split.loc[from_pool] = "train"
+            split.iloc[positions(from_pool, split.index)] = "train"
         return self._derive(
             frame=self.frame.assign(**{self.schema.label: column}), changed=[self.schema.label], split=split
         )
@@ -323,10 +335,11 @@ class Dataset:
         DatasetError
             If an id is unknown, or no example of train or of the test set would be left.
         """
-        gone = pd.Index(list(ids), dtype="str").unique()
+        gone = pd.Index(list(ids), dtype="str")
+        gone = gone if differ(gone) else gone.unique()
         self._check_known(gone)
         keep = np.ones(len(self.frame), dtype=bool)
-        keep[self.frame.index.get_indexer(gone)] = False
+        keep[positions(gone, self.frame.index)] = False
         for part in ("train", "test"):
             members = (self.split == part).to_numpy()
             if members.any() and not (keep & members).any():
@@ -335,8 +348,8 @@ class Dataset:
             frame=self.frame[keep],
             split=self.split[keep],
             unit=self._unit[keep],
-            parents=self.parents[~_among(self.parents.index, gone)],
-            excluded=pd.concat([self.excluded, self.split.loc[gone]]),
+            parents=self.parents[~is_among(self.parents.index, gone)],
+            excluded=pd.concat([self.excluded, aligned(self.split, gone)]),
             hashes={name: values[keep] for name, values in self._hashes.items()},
         )
 
@@ -397,14 +410,14 @@ class Dataset:
             If a column the model needs is missing, or holds other values than before.
         """
         new = self.fit_rows(frame)
-        known = _among(new.index, self.frame.index) | _among(new.index, self.excluded.index)
+        known = is_among(new.index, self.frame.index) | is_among(new.index, self.excluded.index)
         judged = self.frame[self.split.isin(["test", "sealed"]).to_numpy()]
         inputs = list(self.schema.inputs)
         known |= np.isin(hash_rows(new[inputs]), hash_rows(judged[inputs]))
         if self.schema.group is not None:
             group = self.schema.group
             # A split that was brought may have a group on both sides: it is told of, and more of it may come.
-            theirs = set(judged[group].dropna()) - set(self.frame.loc[~self.frame.index.isin(judged.index), group])
+            theirs = set(judged[group].dropna()) - set(self.frame.loc[~is_among(self.frame.index, judged.index), group])
             known |= new[group].isin(theirs).to_numpy(dtype=bool)
         return new[~known]
 
@@ -451,16 +464,16 @@ class Dataset:
         DatasetError
             If ids repeat, or a parent is not in train.
         """
-        if _among(rows.index, self.frame.index).any() or rows.index.has_duplicates:
+        if is_among(rows.index, self.frame.index).any() or rows.index.has_duplicates:
             raise DatasetError("New examples must have new ids. Some are in the data already.")
         frame = pd.concat([self.frame, rows[list(self.frame.columns)]])
         unit = self._rows_units(rows)
         if parents is not None:
             origin = pd.Index(parents["parent"])
             both = origin.append(pd.Index(parents["other_parent"].dropna()))
-            if not (self.split.reindex(both) == "train").all():
+            if not (aligned(self.split, both) == "train").all():
                 raise DatasetError("The parents of generated examples must be train examples. Some are not.")
-            unit = pd.Series(self._unit.loc[origin].to_numpy(), index=parents.index).reindex(rows.index)
+            unit = pd.Series(aligned(self._unit, origin).to_numpy(), index=parents.index).reindex(rows.index)
             parents = pd.concat([self.parents, parents[["parent", "other_parent"]].astype("str")])
         split = pd.Series(np.where(rows[self.schema.label].notna(), "train", "pool"), index=rows.index, dtype="str")
         return self._derive(
@@ -484,17 +497,12 @@ class Dataset:
 
     def _check_known(self, ids: Iterable[str]) -> None:
         ids = pd.Index(list(ids))
-        unknown = ids[~_among(ids, self.frame.index)]
+        unknown = ids[~is_among(ids, self.frame.index)]
         if len(unknown):
             raise DatasetError(
                 f"Every id must be in the data. Unknown: {', '.join(map(str, unknown[:5]))}"
                 + (f" and {len(unknown) - 5} more." if len(unknown) > 5 else ".")
             )
-
-
-def _among(ids: pd.Index, others: pd.Index) -> npt.NDArray[np.bool_]:
-    """Say which ids are among others. Index.isin walks Arrow strings one by one; this uses the index's hash table."""
-    return others.get_indexer(ids) >= 0
 
 
 def _no_parents() -> pd.DataFrame:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from core.content import Hashes, hash_names, hash_rows, hash_values, hexadecimal, mix
 from core.errors import FlywheelError
+from core.ids import positions
 from core.schema import Column, Schema, infer_schema, is_class_label
 
 __all__ = [
@@ -231,5 +232,5 @@ def corrected(column: pd.Series, values: Mapping[str, Any], role: Column) -> pd.
     else:
         new = new.map(str, na_action="ignore")
     column = column.copy()
-    column.loc[new.index] = new.astype(column.dtype)
+    column.iloc[positions(new.index, column.index)] = new.astype(column.dtype)
     return column

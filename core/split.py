@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from core.content import mix
 from core.errors import FlywheelError
+from core.ids import is_among, positions
 from core.schema import Schema
 
 __all__ = ["SplitError", "assign_split", "brought_split"]
@@ -44,13 +45,13 @@ def brought_split(
     """
     if not isinstance(test, (int, float)):
         ids = pd.Index([str(example) for example in test], dtype="str")
-        unknown = ids[frame.index.get_indexer(ids) < 0]
+        unknown = ids[~is_among(ids, frame.index)]
         if len(unknown):
             raise SplitError(
                 f"The ids of the test set must be in the data. {len(unknown):,} are not, the first is "
                 f"'{unknown[0]}'. Name ids as they stand in the id column."
             )
-        split = pd.Series(np.where(ids.get_indexer(frame.index) >= 0, "test", "train"), index=frame.index, dtype="str")
+        split = pd.Series(np.where(is_among(frame.index, ids), "test", "train"), index=frame.index, dtype="str")
     elif schema.split_column is not None and schema.split_column in frame.columns:
         words = frame[schema.split_column].astype("str").str.strip().str.lower()
         split = words.map(_WORDS)
@@ -112,7 +113,7 @@ def assign_split(
     else:
         parts = _cut(units.assign(order=order), test, sealed, by="label")
     split = np.full(len(labels), "pool", dtype=object)
-    split[known] = parts.to_numpy()[parts.index.get_indexer(pd.Index(rows["unit"]))]
+    split[known] = parts.to_numpy()[positions(pd.Index(rows["unit"]), parts.index)]
     # By their few values: a text for each of a million rows takes ten times as long.
     parts_of_rows = pd.Categorical(split, categories=["train", "test", "sealed", "pool"])
     texts = pa.DictionaryArray.from_arrays(parts_of_rows.codes, list(parts_of_rows.categories)).cast(pa.large_string())

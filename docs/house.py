@@ -16,7 +16,7 @@ PLACES = {
     "pages": 3.2, "report": 3.2, "flywheel": 3.2, "generate": 4.4,
     "collect": 0.6, "annotate": 2.2, "train": 3.8, "evaluate": 5.4,
     "neighbours": 0.05, "statistics": 1.15, "progress": 5.4,
-    "dataset": 3.4, "split": 2.9, "roles": 4.1, "schema": 4.3, "content": 3.2,
+    "dataset": 3.4, "split": 2.9, "roles": 4.1, "schema": 4.3, "ids": 3.4, "content": 3.2,
     "memory": 1.1, "settings": 1.1, "errors": 2.2, "wording": 0.45,
 }  # fmt: skip
 WIDE, ROOM, HIGH, STEP, MARGIN = 132, 108, 34, 62, 16

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
+from core.ids import aligned, is_among
 from core.statistics import LEVEL, combined_interval, wilson_interval
 
 __all__ = ["ADVICE", "audit_table", "cut_bands", "mixed_share"]
@@ -102,7 +103,7 @@ def audit_table(
     ----------
     Wilson (1927), JASA 22; Dunn (1961), "Multiple comparisons among means", JASA 56.
     """
-    answers = answers[bands.index.get_indexer(answers.index) >= 0]
+    answers = answers[is_among(answers.index, bands.index)]
     by_band = pd.DataFrame({"open": open_, "score": scores}).loc[bands.index].groupby(bands.to_numpy())
     table = pd.DataFrame(
         {
@@ -135,7 +136,7 @@ def audit_table(
 
 def _counted(answers: pd.DataFrame, bands: pd.Series, index: pd.Index) -> pd.DataFrame:
     """By band: how many answers there are, and in how many the label was wrong and the suggestion right."""
-    found = answers[["wrong", "right"]].astype("int64").groupby(bands.loc[answers.index].to_numpy())
+    found = answers[["wrong", "right"]].astype("int64").groupby(aligned(bands, answers.index).to_numpy())
     return found.sum().assign(used=found.size()).reindex(index, fill_value=0)
 
 

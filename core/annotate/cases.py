@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from core.dataset import Dataset
+from core.ids import aligned, is_among, positions
 from core.neighbours import equal_groups, near_duplicates
 
 __all__ = ["case_cards", "case_rows", "conflicts", "copies", "differences", "same_content"]
@@ -100,7 +101,7 @@ def copies(cases: pd.Series, ids: pd.Index) -> pd.Series:
         Id to the list of the ids in its case, itself included; None where it is in none.
     """
     listed = np.full(len(ids), None, dtype=object)
-    places = cases.index.get_indexer(ids)
+    places = positions(ids, cases.index)
     asked = places >= 0
     if asked.any():
         numbers = cases.to_numpy()
@@ -131,9 +132,9 @@ def case_cards(dataset: Dataset, suspects: pd.DataFrame, *, label: str | None = 
         and the label that most of the others have is the suggestion.
     """
     cases = conflicts(dataset)
-    labels = dataset.labels.loc[cases.index]
+    labels = aligned(dataset.labels, cases.index)
     asked = cases if label is None else cases[labels == label]
-    at = asked.index.get_indexer(suspects.index)
+    at = positions(suspects.index, asked.index)
     ranked = suspects[at >= 0]
     numbers = pd.Series(asked.to_numpy()[at[at >= 0]], index=ranked.index)
     cards = ranked[~numbers.duplicated().to_numpy()]
@@ -141,7 +142,7 @@ def case_cards(dataset: Dataset, suspects: pd.DataFrame, *, label: str | None = 
     unranked = unranked[~unranked.duplicated()]
     if unranked.empty:
         return cards
-    given = labels.loc[unranked.index]
+    given = aligned(labels, unranked.index)
     votes = pd.DataFrame({"case": cases, "label": labels}).value_counts().reset_index()
     votes = votes[votes["label"] != votes["case"].map(pd.Series(given.to_numpy(), index=unranked.to_numpy()))]
     most = votes.drop_duplicates("case").set_index("case")["label"]
@@ -167,8 +168,8 @@ def case_rows(dataset: Dataset, ids: pd.Index) -> pd.Series:
     cases = conflicts(dataset)
     numbers = cases.to_numpy()
     # By where each id is: a look-up of labels would fail on those in no case.
-    asked = numbers[cases.index.get_indexer(ids.intersection(cases.index, sort=False))]
-    rows = pd.DataFrame({"case": cases, "label": dataset.labels.loc[cases.index]})[np.isin(numbers, asked)]
+    asked = numbers[positions(ids[is_among(ids, cases.index)], cases.index)]
+    rows = pd.DataFrame({"case": cases, "label": aligned(dataset.labels, cases.index)})[np.isin(numbers, asked)]
     rows = rows.sort_values(["case", "label"], kind="stable")
     return pd.Series(pd.factorize(rows["case"])[0] + 1, index=rows.index, name="case", dtype="int64")
 

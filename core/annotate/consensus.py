@@ -11,6 +11,7 @@ import pandas as pd
 from core.annotate.crowd import AnnotationsError, Crowd, read_crowd
 from core.annotate.crowdlab import crowdlab
 from core.annotate.dawid_skene import Estimate, dawid_skene, model_weight, vote_shares, with_model
+from core.ids import positions
 
 __all__ = ["annotator_evidence", "consensus", "disputes"]
 
@@ -126,7 +127,7 @@ def annotator_evidence(labels: pd.Series, annotations: pd.DataFrame) -> pd.Serie
 def _doubt(settled: _Settled, labels: pd.Series) -> pd.Series:
     crowd = settled.crowd
     doubt = np.full(len(labels), np.nan)
-    rows = crowd.ids.get_indexer(labels.index)
+    rows = positions(labels.index, crowd.ids)
     known = (rows >= 0) & labels.notna().to_numpy(dtype=bool)
     known[known] = settled.somebody[rows[known]]
     given = crowd.classes.get_indexer(pd.Index(labels[known].astype("str"), dtype="str"))
@@ -164,7 +165,7 @@ def disputes(labels: pd.Series, annotations: pd.DataFrame, probabilities: pd.Dat
     score = _doubt(settled, given)
     known = score.notna().to_numpy()
     score, given = score[known], given[known]
-    rows = crowd.ids.get_indexer(score.index)
+    rows = positions(score.index, crowd.ids)
     frame = pd.DataFrame({"given": given, "suggested": given, "score": score})
     if not len(frame):
         return frame.assign(flagged=pd.Series(dtype=bool), reasons=pd.Series(dtype="str"))

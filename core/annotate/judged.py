@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from core.errors import FlywheelError
+from core.ids import differ, positions
 
 __all__ = ["Judged", "LabelsError", "judge"]
 
@@ -86,10 +87,10 @@ def judge(labels: pd.Series, probabilities: pd.DataFrame) -> Judged:
             f"'{labels.index[labels.isna()][0]}'. Leave out the pool."
         )
     same = labels.index.equals(probabilities.index)
-    repeats = labels.index.has_duplicates or (not same and probabilities.index.has_duplicates)
+    repeats = not differ(labels.index) or not (same or differ(probabilities.index))
     if repeats or probabilities.columns.has_duplicates:
         raise LabelsError("The ids of labels and probabilities and the classes must each occur once. Some repeat.")
-    rows = np.arange(len(labels)) if same else probabilities.index.get_indexer(labels.index)
+    rows = np.arange(len(labels)) if same else positions(labels.index, probabilities.index)
     if (rows < 0).any():
         raise LabelsError(
             f"Every example must have out-of-fold probabilities. {int((rows < 0).sum()):,} have none, the first is "

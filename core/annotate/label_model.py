@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from core.annotate.column_reader import RuleError
+from core.ids import aligned, present
 
 __all__ = ["combine", "rule_evidence"]
 
@@ -63,7 +64,7 @@ def combine(votes: pd.DataFrame, classes: Iterable[str], *, labels: pd.Series | 
     start = _shares(codes, len(names))
     known = np.full(len(codes), -1)
     if labels is not None:
-        known = names.get_indexer(pd.Index(labels.reindex(votes.index).astype("str")))
+        known = names.get_indexer(pd.Index(aligned(labels, votes.index).astype("str")))
         start[known >= 0] = np.eye(len(names))[known[known >= 0]]
     posterior = np.full((len(codes), len(names)), np.nan)
     voted = (codes >= 0).any(axis=1)
@@ -94,8 +95,8 @@ def rule_evidence(labels: pd.Series, votes: pd.DataFrame) -> pd.Series:
         In the order of `labels`: one minus the combined probability of the given label, in [0, 1]; missing where no
         rule fires or there is no label.
     """
-    voted = [votes[name].dropna().unique() for name in votes.columns]
-    classes = sorted({str(name) for names in (labels.dropna().unique(), *voted) for name in names})
+    voted = [present(votes[name]).unique() for name in votes.columns]
+    classes = sorted({str(name) for names in (present(labels).unique(), *voted) for name in names})
     probabilities = combine(votes, classes, labels=labels).reindex(labels.index)
     given = pd.Index(classes, dtype="str").get_indexer(pd.Index(labels.astype("str")))
     against = np.full(len(labels), np.nan)

@@ -16,6 +16,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from core.annotate.active_lab import active_lab
 from core.content import hash_names, mix
 from core.errors import FlywheelError
+from core.ids import differ
 
 __all__ = ["PoolError", "next_to_label", "uncertainty"]
 
@@ -140,7 +141,7 @@ def _checked(probabilities: pd.DataFrame | None, features: Any) -> tuple[pd.Inde
         raise PoolError(
             f"Probabilities must be a DataFrame of ids by classes. Got {type(probabilities).__name__} instead."
         )
-    if probabilities.index.has_duplicates:
+    if not differ(probabilities.index):
         twice = probabilities.index[probabilities.index.duplicated()][0]
         raise PoolError(f"The ids of the probabilities must each occur once. '{twice}' repeats. Leave one out.")
     values = probabilities.to_numpy(dtype=np.float64)

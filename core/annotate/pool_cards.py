@@ -10,6 +10,7 @@ import pandas as pd
 from sklearn.neighbors import NearestNeighbors
 
 from core.annotate.next_to_label import uncertainty
+from core.ids import positions
 from core.neighbours import nearest
 
 __all__ = ["chances", "pool_cards"]
@@ -53,7 +54,7 @@ def pool_cards(
         probability of each class, see `chances`.
     """
     values = probabilities.to_numpy(dtype=np.float64)
-    rows = probabilities.index.get_indexer(chosen)
+    rows = positions(chosen, probabilities.index)
     can_tell = bool(values.size) and bool((np.ptp(values, axis=0) > 1e-9).any())
     of_chosen = values[rows]
     doubt = uncertainty(of_chosen)

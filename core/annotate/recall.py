@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from core.ids import aligned, is_among
 from core.statistics import wilson_interval
 
 __all__ = ["RANDOM", "RANKED", "Estimate", "Share", "estimate", "mixed"]
@@ -93,10 +94,10 @@ def mixed(ranking: pd.DataFrame, labels: pd.DataFrame, *, every: int = 5, seed: 
     # Drawn in the order of the ids: the ranking must not decide who is.
     order = labels.index.argsort()
     drawn = labels.index[order[rng.permutation(len(labels))[: len(ranking) // (every - 1)]]]
-    left = ranking[drawn.get_indexer(ranking.index) < 0]
+    left = ranking[~is_among(ranking.index, drawn)]
     # The ranked cards that the draw took make room for as many fewer random ones.
     drawn = drawn[: len(left) // (every - 1)]
-    left = ranking[drawn.get_indexer(ranking.index) < 0]
+    left = ranking[~is_among(ranking.index, drawn)]
     blocks = np.arange(len(drawn))
     at = blocks * every + rng.integers(0, every, len(drawn))
     random = np.zeros(len(left) + len(drawn), dtype=bool)
@@ -104,7 +105,7 @@ def mixed(ranking: pd.DataFrame, labels: pd.DataFrame, *, every: int = 5, seed: 
     place = np.empty(len(random), dtype=np.int64)
     place[~random] = np.arange(len(left))
     place[random] = len(left) + np.arange(len(drawn))
-    cards = pd.concat([left, labels.loc[drawn]]).iloc[place]
+    cards = pd.concat([left, aligned(labels, drawn)]).iloc[place]
     return cards.assign(drawn=pd.Series(np.where(random, RANDOM, RANKED), index=cards.index, dtype="str"))
 
 
@@ -130,7 +131,7 @@ def estimate(cards: pd.DataFrame, said: pd.DataFrame, *, there: npt.ArrayLike, m
     -------
     Estimate
     """
-    said = said.reindex(cards.index)
+    said = aligned(said, cards.index)
     decision = said["decision"]
     none = decision.isna().to_numpy(dtype=bool)
     judged = ~none & decision.ne("skip").to_numpy(dtype=bool)

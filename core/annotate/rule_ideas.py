@@ -15,6 +15,7 @@ from core.annotate.column_reader import ColumnReader
 from core.annotate.conditions import Compares, Condition, Contains, Missing
 from core.annotate.rules import Rule
 from core.dataset import Dataset
+from core.ids import positions, present
 from core.statistics import wilson_interval
 
 __all__ = ["Idea", "proposed_name", "suggest_rules"]
@@ -78,8 +79,8 @@ def suggest_rules(dataset: Dataset, trusted: pd.Series, *, each: int = 4, seed: 
     list of Idea
         The most telling first, class by class in turn.
     """
-    trusted, train = trusted.dropna(), dataset.ids("train")
-    at = train.get_indexer(trusted.index)
+    trusted, train = present(trusted), dataset.ids("train")
+    at = positions(trusted.index, train)
     trusted, at = trusted[at >= 0], at[at >= 0]
     order = np.argsort(at, kind="stable")
     if len(order) > _MOST_ROWS:

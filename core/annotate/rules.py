@@ -18,6 +18,7 @@ from core.annotate.column_reader import ColumnReader, RuleError
 from core.annotate.combinations import read_condition
 from core.annotate.conditions import Condition, encodable, shown
 from core.dataset import Dataset
+from core.ids import aligned, present
 from core.statistics import wilson_interval
 
 __all__ = [
@@ -322,7 +323,7 @@ def rule_table(cast: pd.DataFrame, labels: pd.Series, decided: pd.Series) -> pd.
         index=pd.Index(cast.columns, dtype="str", name="rule"),
     )
     for what, base, known in (("accuracy", "reviewed", decided), ("agreement", "labelled", labels)):
-        said = known.reindex(cast.index).astype("str")
+        said = aligned(known, cast.index).astype("str")
         both = fires & said.notna().to_numpy()[:, None]
         right = (cast.eq(said, axis=0).fillna(False).to_numpy(dtype=bool) & both).sum(axis=0)
         asked = both.sum(axis=0)
@@ -335,7 +336,7 @@ def rule_table(cast: pd.DataFrame, labels: pd.Series, decided: pd.Series) -> pd.
 
 
 def _voted(cast: pd.DataFrame) -> list[str]:
-    return sorted({str(name) for column in cast.columns for name in cast[column].dropna().unique()})
+    return sorted({str(name) for column in cast.columns for name in present(cast[column]).unique()})
 
 
 def vote_reasons(cast: pd.DataFrame) -> pd.Series:

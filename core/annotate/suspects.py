@@ -18,6 +18,7 @@ from core.annotate.evidence import EVIDENCE
 from core.annotate.injection import doubt, pooled
 from core.annotate.judged import Judged, LabelsError, judge
 from core.annotate.opinions import Opinions
+from core.ids import aligned
 from core.progress import Cancel, Progress, Steps
 
 __all__ = ["find_suspects"]
@@ -138,7 +139,7 @@ class _Evidence:
         for name, scores in others.items():
             if name not in EVIDENCE:
                 raise LabelsError(f"Evidence must be one of {', '.join(EVIDENCE)}. Got '{name}' instead.")
-            self.columns[name] = scores.reindex(judged.ids).to_numpy(dtype=np.float64)
+            self.columns[name] = aligned(scores, judged.ids).to_numpy(dtype=np.float64)
 
     def add(self, name: str, scores: Floats, where: npt.NDArray[np.bool_]) -> None:
         column = np.full(len(where), np.nan)

@@ -13,6 +13,7 @@ from sklearn.tree import DecisionTreeClassifier
 from core import wording
 from core.collect.audited import Audited
 from core.collect.finding import Finding
+from core.ids import present
 from core.schema import Schema
 
 __all__ = ["check_columns"]
@@ -94,7 +95,7 @@ def _identifiers(train: pd.DataFrame, distinct: pd.Series, droppable: bool) -> I
     if len(train) < 30:
         return
     for name in distinct.index[distinct >= 0.98 * len(train)]:
-        if not _numbers_rows(str(name), train[name].dropna()):
+        if not _numbers_rows(str(name), present(train[name])):
             continue
         yield Finding(
             "identifier_like",

@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from core import wording
 from core.collect.audited import Audited
 from core.collect.finding import Finding
+from core.ids import present
 
 __all__ = ["check_personal", "masked"]
 
@@ -184,7 +185,7 @@ def _bare_numbers(audited: Audited) -> Iterator[Finding]:
     What is left of such a number says nothing, so that the column is offered for dropping rather than for masking.
     """
     for name in (*audited.worded, *audited.numeric):
-        values = audited.frame[name].dropna()
+        values = present(audited.frame[name])
         if name in audited.numeric:
             if not len(values) or values.min() < 10**8 or values.max() >= 10**18 or (values % 1 != 0).any():
                 continue

@@ -11,6 +11,7 @@ import pandas as pd
 
 from core.collect.checks import Check, Compared, HasPattern, InRange, OneOf, Present, Unique
 from core.dataset import Dataset
+from core.ids import present
 
 __all__ = ["suggest_checks"]
 
@@ -51,7 +52,7 @@ def suggest_checks(dataset: Dataset) -> list[Check]:
 
 
 def _of_column(column: pd.Series) -> Iterator[Check]:
-    name, values = str(column.name), column.dropna()
+    name, values = str(column.name), present(column)
     if len(values) < FEWEST:
         return
     if pd.api.types.is_datetime64_any_dtype(values.dtype):

@@ -13,6 +13,7 @@ import pandas as pd
 from core import wording
 from core.collect.checks import Check, CheckError, Compared, HasPattern, IfThen, InRange, OneOf, Unique, said
 from core.collect.finding import Cells, Finding
+from core.ids import is_among
 from core.progress import Cancel, Progress, Steps
 
 __all__ = ["ask", "ask_new", "check_table"]
@@ -146,7 +147,7 @@ def _finding(
         cells=Cells(frame.index, dict.fromkeys(marked, np.flatnonzero(broken))),
     )
     if isinstance(check, Unique):
-        copies = ids if excludable is None else ids[excludable.get_indexer(ids) >= 0]
+        copies = ids if excludable is None else ids[is_among(ids, excludable)]
         remedy = "Exclude what repeats; the first of each stays. If both are right, change the check."
         return replace(
             found, remedy=remedy, cells=(), ids=copies if len(copies) else ids, fix="exclude" if len(copies) else None

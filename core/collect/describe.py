@@ -15,6 +15,7 @@ import pandas as pd
 
 from core.collect.topics import describe_by_train
 from core.dataset import Dataset
+from core.ids import aligned
 
 __all__ = ["describe", "describe_texts"]
 
@@ -48,7 +49,7 @@ def describe(dataset: Dataset, *, topics: bool = False) -> pd.DataFrame:
         return features
     derived = describe_texts(frame[text])
     if topics:
-        train = (dataset.split == "train").reindex(frame.index, fill_value=False)
+        train = aligned(dataset.split, frame.index) == "train"
         derived = derived.join(describe_by_train(frame[text], train))
     taken = {name: f"{text} {name}" for name in derived.columns.intersection(features.columns)}
     return pd.concat([derived.rename(columns=taken), features], axis=1)

@@ -13,6 +13,7 @@ from core.collect.missingness import Missingness, missing_by_class, missingness
 from core.collect.relations import relations
 from core.collect.words import typical_words
 from core.dataset import Dataset
+from core.ids import is_among
 from core.progress import Cancel, Progress, Steps
 
 __all__ = ["Profile", "profile"]
@@ -73,7 +74,7 @@ def profile(dataset: Dataset, progress: Progress | None = None, cancel: Cancel |
     steps = Steps(4 + len(schema.inputs), progress, cancel)
     steps.start("describing the examples")
     train = (dataset.split == "train").to_numpy()
-    made = dataset.split.index.isin(dataset.generated)
+    made = is_among(dataset.split.index, dataset.generated)
     real = train & ~made
     described = describe(dataset, topics=True)[real]
     labels = Labels.of(dataset.labels[real])

@@ -17,6 +17,7 @@ import pandas as pd
 from sklearn.tree import DecisionTreeRegressor
 
 from core.evaluate.slices import MISSING, smallest_slice
+from core.ids import aligned
 
 __all__ = ["OTHER", "slice_frame"]
 
@@ -62,7 +63,7 @@ def slice_frame(
         Column to the reason why slices don't look at it.
     """
     rare = smallest_slice(len(frame)) if min_size is None else min_size
-    loss = None if losses is None else losses.reindex(frame.index).to_numpy(dtype=float)
+    loss = None if losses is None else aligned(losses, frame.index).to_numpy(dtype=float)
     halves = pd.util.hash_pandas_object(frame.index, index=False).to_numpy() % 2 == 1
     kept: dict[str, pd.Categorical] = {}
     left_out: dict[str, str] = {}

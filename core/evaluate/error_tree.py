@@ -17,6 +17,7 @@ from scipy.special import chdtrc
 from core.evaluate.predicates import Bins, Predicate
 from core.evaluate.regions import Region, measure
 from core.evaluate.slices import smallest_slice
+from core.ids import aligned
 
 __all__ = ["Node", "error_tree"]
 
@@ -112,7 +113,7 @@ def error_tree(
     Friedman, Olshen and Stone (1984) do; of equal ones the first by column and category.
     """
     smallest = smallest_slice(len(categories)) if min_size is None else min_size
-    losses = losses.reindex(categories.index)
+    losses = aligned(losses, categories.index)
     loss = losses.to_numpy(dtype=float)
     columns = [_column(str(name), categories[name], bins[str(name)]) for name in categories.columns]
     everybody = np.ones(len(loss), dtype=bool)

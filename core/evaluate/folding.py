@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from core.evaluate.slices import Slice
+from core.ids import positions
 
 __all__ = ["OVERLAP", "fold"]
 
@@ -34,7 +35,7 @@ def fold(slices: Sequence[Slice], *, top: int = 10, overlap: float = OVERLAP) ->
     everybody = pd.Index([], dtype="str").append([each.ids for each in slices]).unique()
     inside = np.zeros((len(slices), len(everybody)), dtype=np.float32)
     for row, each in enumerate(slices):
-        inside[row, everybody.get_indexer(each.ids)] = 1
+        inside[row, positions(each.ids, everybody)] = 1
     both = inside @ inside.T
     sizes = both.diagonal()
     shared = both / np.maximum(sizes[:, np.newaxis] + sizes - both, 1)

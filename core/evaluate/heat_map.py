@@ -10,6 +10,7 @@ import pandas as pd
 from core.evaluate.predictions import EvaluationError
 from core.evaluate.regions import shares_of_errors
 from core.evaluate.slices import Slice
+from core.ids import aligned
 
 __all__ = ["heat_map", "telling_columns"]
 
@@ -47,7 +48,7 @@ def heat_map(categories: pd.DataFrame, losses: pd.Series, row: str, column: str)
     down, across = categories[row].cat, categories[column].cat
     shape = (len(down.categories), len(across.categories))
     cells = down.codes.to_numpy(dtype=np.intp) * shape[1] + across.codes.to_numpy(dtype=np.intp)
-    loss = losses.reindex(categories.index).to_numpy(dtype=float)
+    loss = aligned(losses, categories.index).to_numpy(dtype=float)
     sizes = np.bincount(cells, minlength=shape[0] * shape[1])
     wrong = np.bincount(cells, weights=loss, minlength=shape[0] * shape[1])
     total = float(loss.sum())

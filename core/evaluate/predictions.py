@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from core.errors import FlywheelError
+from core.ids import differ, positions
 
 __all__ = ["Aligned", "EvaluationError", "align", "log_losses", "losses"]
 
@@ -142,10 +143,10 @@ def _log_losses(chosen: Floats) -> Floats:
 def _check_labels(labels: pd.Series) -> None:
     if not len(labels):
         raise EvaluationError("There are no labelled examples to judge by. Give the test set at least one label.")
-    if labels.index.has_duplicates:
+    if not differ(labels.index):
         again = labels.index[labels.index.duplicated()].unique()
         raise EvaluationError(f"Ids must differ. {_listed(again)} stand there more than once. Name each example once.")
-    missing = labels.index[labels.isna()]
+    missing = labels.index[labels.isna().to_numpy()]
     if len(missing):
         raise EvaluationError(
             f"Only labelled examples can be judged. {_listed(missing)} have no label. Leave them out or label them."
@@ -157,10 +158,10 @@ def _of_labels(labels: pd.Series, index: pd.Index) -> Codes:
     if index.equals(labels.index):
         # As a rule they are the same ids, and those of labels have been looked at.
         return np.arange(len(index), dtype=np.intp)
-    if index.has_duplicates:
+    if not differ(index):
         again = index[index.duplicated()].unique()
         raise EvaluationError(f"Ids must differ. {_listed(again)} are predicted more than once. Predict each once.")
-    places = index.get_indexer(labels.index)
+    places = positions(labels.index, index)
     absent = labels.index[places < 0]
     if len(absent):
         raise EvaluationError(

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from core.evaluate.predicates import Predicate, sentence
+from core.ids import is_among
 from core.statistics import wilson_interval
 
 __all__ = ["Region", "measure", "overlap", "shares_of_errors"]
@@ -120,4 +121,4 @@ def shares_of_errors(sizes: npt.ArrayLike, wrong: npt.ArrayLike, total: float) -
 
 def overlap(one: pd.Index, others: Sequence[pd.Index]) -> list[float]:
     """The share of some examples that each of several other sets holds too."""
-    return [float((other.get_indexer(one) >= 0).mean()) if len(one) else 0.0 for other in others]
+    return [float(is_among(one, other).mean()) if len(one) else 0.0 for other in others]

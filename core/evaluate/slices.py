@@ -14,6 +14,7 @@ import pandas as pd
 from core.evaluate.lattice import Cells, Counter
 from core.evaluate.predictions import EvaluationError
 from core.evaluate.pruning import DECIMALS, Aim, search
+from core.ids import aligned, differ, is_among
 from core.progress import Cancel, Progress, Steps
 from core.statistics import benjamini_hochberg, hypergeometric_tail, permutation_tail, wilson_interval
 
@@ -185,14 +186,14 @@ def _check_parameters(*, top: int, max_predicates: int, min_size: int, alpha: fl
 
 def _losses_of(frame: pd.DataFrame, losses: pd.Series | npt.ArrayLike) -> Floats:
     if isinstance(losses, pd.Series) and not losses.index.equals(frame.index):
-        if losses.index.has_duplicates:
+        if not differ(losses.index):
             raise EvaluationError("Each example has one loss. Some ids stand in the losses more than once.")
-        if len(frame) and not frame.index.isin(losses.index).any():
+        if len(frame) and not is_among(frame.index, losses.index).any():
             raise EvaluationError(
                 "Losses and examples belong together by their ids. None of the losses is of one of the examples: "
                 "give both the same index, or give the losses as an array in the order of the examples."
             )
-        losses = losses.reindex(frame.index)
+        losses = aligned(losses, frame.index)
     try:
         # An extension array with missing values has no float array but this one.
         loss = losses.to_numpy(float, na_value=np.nan) if isinstance(losses, pd.Series) else np.asarray(losses, float)

@@ -12,6 +12,7 @@ from scipy.special import ndtri
 
 from core.dataset import Dataset
 from core.evaluate.verdict import Verdict
+from core.ids import present
 from core.statistics import LEVEL, PAIRED_STANDARD_ERRORS, wilson_interval
 
 __all__ = ["FEW", "POINT", "USUAL_CHANGE", "HeadlinePower", "TestSetHealth", "test_health"]
@@ -116,7 +117,7 @@ def test_health(
     -------
     TestSetHealth
     """
-    labels = dataset.labels[dataset.ids("test")].dropna()
+    labels = present(dataset.labels[dataset.ids("test")])
     support = labels.astype("str").value_counts().reindex(dataset.classes, fill_value=0)
     size = len(labels)
     rarest = str(support.idxmin()) if len(support) else None

@@ -18,6 +18,7 @@ from core.flywheel.forecasts import Kept, kept_forecasts
 from core.flywheel.pace import seconds_per_decision
 from core.flywheel.review import current_queue, decisions, next_place
 from core.flywheel.sealed import is_sealed
+from core.ids import is_among
 
 if TYPE_CHECKING:
     from core.flywheel.project import Project
@@ -84,7 +85,7 @@ def _still_open(project: Project, kept: Kept) -> list[Action]:
             continue
         if action.kind in {"review", "settle"}:
             ids = kept.ids_of(place)
-            left = int(((settled.get_indexer(ids) < 0) & (train.get_indexer(ids) >= 0)).sum())
+            left = int((~is_among(ids, settled) & (is_among(ids, train))).sum())
             # Once half of it is done the forecast is of something else.
             if 2 * left <= len(ids):
                 continue
@@ -218,7 +219,7 @@ def _review(project: Project) -> list[Action]:
     suspects = turn.suspects[turn.suspects["flagged"]]
     settled = decisions(project).index
     train = project.dataset.ids("train")
-    open_ones = suspects[(train.get_indexer(suspects.index) >= 0) & (settled.get_indexer(suspects.index) < 0)]
+    open_ones = suspects[is_among(suspects.index, train) & ~is_among(suspects.index, settled)]
     count, collected = len(open_ones), len(train.difference(project.dataset.generated))
     if count == 0:
         return []

@@ -13,6 +13,7 @@ from core.collect import find_layout, read_annotations
 from core.flywheel import log
 from core.flywheel.errors import ProjectError
 from core.flywheel.sealed import in_sight
+from core.ids import aligned, is_among, present
 
 if TYPE_CHECKING:
     from core.flywheel.project import Project
@@ -68,7 +69,7 @@ def match_annotations(project: Project, table: pd.DataFrame) -> Matched:
     ids = project.dataset.frame.index
     layout = find_layout(table, ids=ids)
     wide = read_annotations(table, layout)
-    known = ids.get_indexer(wide.index) >= 0
+    known = is_among(wide.index, ids)
     return Matched(wide[known].dropna(how="all", axis="columns"), layout.reason, wide.index[~known])
 
 
@@ -92,7 +93,7 @@ def gathered(project: Project) -> pd.DataFrame:
     wide = wide.dropna(how="all")
     if len(wide):
         seen = in_sight(project, dataset.frame.index)
-        wide = wide.reindex(seen[wide.index.get_indexer(seen) >= 0])
+        wide = wide.reindex(seen[is_among(seen, wide.index)])
     return wide.astype("str")
 
 
@@ -112,7 +113,7 @@ def reviewer_annotations(project: Project) -> pd.DataFrame:
     entries = [each for each in log.active(project.log) if not each.content.get("blind", False)]
     decided = {example for each in entries if each.kind == "decide" for example in each.content["decisions"]}
     came, now = (data.labels[data.labels.index.isin(decided)] for data in (project.dataset_at(0), project.dataset))
-    labels = came.dropna().to_dict()
+    labels = present(came).to_dict()
     said: dict[str, dict[str, str]] = {}
     for entry in entries:
         if entry.kind == "relabel":
@@ -212,5 +213,5 @@ def study(project: Project, turn: Turn) -> Study:
     """
     said, labels = project.annotations, project.dataset.labels
     settled = consensus(said, turn.out_of_fold)
-    settled.insert(0, "given", labels.reindex(settled.index))
+    settled.insert(0, "given", aligned(labels, settled.index))
     return Study(settled, agreement(said), disputes(project.dataset.labels_of("train"), said, turn.out_of_fold))

@@ -26,6 +26,7 @@ from core.flywheel import log
 from core.flywheel.edits import Decide, Edit, Exclude, replay
 from core.flywheel.errors import ProjectError
 from core.flywheel.fits import Fit, fit_once, kept_fit
+from core.ids import aligned, is_among
 from core.progress import Cancel, Progress, Steps
 from core.statistics import paired_error, paired_interval
 
@@ -280,7 +281,7 @@ def _size(edit: Edit) -> int:
 
 
 def _of_test_alone(edit: Edit, judged: pd.Index) -> bool:
-    return isinstance(edit, Decide | Exclude) and bool((judged.get_indexer(pd.Index(edit.ids)) >= 0).all())
+    return isinstance(edit, Decide | Exclude) and bool(is_among(pd.Index(edit.ids), judged).all())
 
 
 # --- the subsets ----------------------------------------------------------------------------------------------------
@@ -339,11 +340,11 @@ def _scored(project: Project, fitted: Sequence[Fit], subsets: Sequence[int]) -> 
     """The headline metric after each subset, larger is better: in the test set, and in resamples of it."""
     labels = project.dataset.labels_of("test").sort_index()
     model, decided_alone = project.model, project.headline in CELL_METRICS
-    probabilities = [fit.test_probabilities.loc[labels.index] for fit in fitted]
+    probabilities = [aligned(fit.test_probabilities, labels.index) for fit in fitted]
     predicted = [model.decide(own, fit.threshold) for own, fit in zip(probabilities, fitted, strict=True)]
-    aligned = align(labels, [None] * len(fitted) if decided_alone else probabilities, predicted)
+    judged = align(labels, [None] * len(fitted) if decided_alone else probabilities, predicted)
     # Classes count as in the verdict of the turn, so that the shares sum to its change.
-    scores = resampled(aligned, project.headline, _RESAMPLES, np.random.default_rng(0), counted=(0, len(subsets) - 1))
+    scores = resampled(judged, project.headline, _RESAMPLES, np.random.default_rng(0), counted=(0, len(subsets) - 1))
     sign = -1.0 if project.headline in SMALLER_IS_BETTER else 1.0
     return sign * scores.values, sign * scores.draws
 

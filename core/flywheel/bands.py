@@ -18,6 +18,7 @@ from core.flywheel.errors import ProjectError
 from core.flywheel.judgements import judgements
 from core.flywheel.review import Queue
 from core.flywheel.samples import begin_sample, in_samples
+from core.ids import aligned, is_among
 
 if TYPE_CHECKING:
     from core.flywheel.log import Entry
@@ -97,7 +98,7 @@ class Audit:
         Figure or None
             None if one of them lies in a band without a figure, in none, or has other labels than the turn found.
         """
-        known = self.suspects.reindex(rows.index)
+        known = aligned(self.suspects, rows.index)
         same = (known["given"] == rows["given"]) & (known["suggested"] == rows["suggested"])
         if rows.empty or not same.all():
             return None
@@ -142,9 +143,9 @@ def audit_bands(
     answers = review_answers(project, turn, suspects)
     said = judgements(project)
     settled = said.index[(said["decision"] != Decision.SKIP).to_numpy()]
-    now = project.dataset.labels.reindex(suspects.index)
-    split = project.dataset.split.reindex(suspects.index)
-    open_ = (split == "train") & (now == suspects["given"]) & (settled.get_indexer(suspects.index) < 0)
+    now = aligned(project.dataset.labels, suspects.index)
+    split = aligned(project.dataset.split, suspects.index)
+    open_ = (split == "train") & (now == suspects["given"]) & ~is_among(suspects.index, settled)
     table = audit_table(
         bands,
         answers,
@@ -176,8 +177,8 @@ def review_answers(project: Project, turn: Turn, suspects: pd.DataFrame) -> pd.D
     """
     said = judgements(project, bulk=False)
     counts = (said["seq"] > turn.revision) & (said["decision"] != Decision.SKIP)
-    said = said[counts.to_numpy() & (suspects.index.get_indexer(said.index) >= 0)]
-    labels = suspects.loc[said.index, ["given", "suggested"]]
+    said = said[counts.to_numpy() & is_among(said.index, suspects.index)]
+    labels = aligned(suspects[["given", "suggested"]], said.index)
     named = said["after"].notna()
     return pd.DataFrame(
         {
@@ -224,7 +225,7 @@ def review_sample(project: Project, turn: Turn, band: int, count: int, *, seed: 
     rng = np.random.default_rng([seed, turn.number, band, len(cards)])
     # Sorted by id first, so that the order of the ranking plays no part.
     drawn = rng.permutation(np.sort(cards.index.to_numpy(dtype=object)))[:count]
-    cards = cards.loc[drawn].drop(columns=["band", "open"])
+    cards = aligned(cards, pd.Index(drawn, dtype="str")).drop(columns=["band", "open"])
     source = f"a random sample of {len(cards):,} from band {band} of turn {turn.number}"
     return begin_sample(project, cards, kind=_SAMPLES, of=_ranking(turn), source=source, turn=turn.number, by=by)
 
@@ -273,7 +274,7 @@ def fix_band(
             f"A bulk fix needs a figure: at least {minimum} suspects of the band reviewed. Band {band} has "
             f"{audit.table['reviewed'].loc[band]}. Review a random sample of it first."
         )
-    surest, least = audit.suspects.loc[cards.index, "score"].agg(["max", "min"])
+    surest, least = aligned(audit.suspects["score"], cards.index).agg(["max", "min"])
     reason = f"audited fix of band {band} of turn {turn.number} (score {least:.2f} to {surest:.2f}): {figure}"
     edit: Edit = (
         Relabel(dict(zip(cards.index, cards["suggested"], strict=True)), by=by, reason=reason)

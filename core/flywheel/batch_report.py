@@ -24,6 +24,7 @@ from core.evaluate.scores import SMALLER_IS_BETTER
 from core.flywheel.dated import in_dated_tests
 from core.flywheel.fits import class_probabilities
 from core.flywheel.watched import inside, watched_slices
+from core.ids import aligned, is_among, positions, present
 from core.progress import Cancel, Progress, Steps
 from core.statistics import difference_interval, holm, normal_p, wilson_interval
 
@@ -189,7 +190,7 @@ def read_report(written: str, columns: pd.DataFrame, predictions: pd.DataFrame |
     return replace(
         report,
         predictions=chances.set_axis(chances.columns.str.removeprefix(_CHANCE), axis=1),
-        unlike=predictions[_UNLIKE].dropna(),
+        unlike=present(predictions[_UNLIKE]),
     )
 
 
@@ -268,7 +269,7 @@ def examine_batch(
         raise BatchError(
             f"A batch must hold rows that are new. All {len(frame):,} are in the data already. Bring another file."
         )
-    labels = new[dataset.schema.label].dropna()
+    labels = present(new[dataset.schema.label])
     broken, _ = ask_new(dataset.frame, new, project.checks)
     named = set(map(str, frame.columns))
     report = BatchReport(
@@ -290,12 +291,13 @@ def examine_batch(
     steps.start("comparing each column with train")
     # What the model learned from: rows that came since its turn are no reason to call another batch usual.
     learned = dataset if number is None else project.dataset_at(turns[number].revision)
-    train = learned.ids("train").difference(learned.generated, sort=False)
+    train = learned.ids("train")
+    train = train[~is_among(train, learned.generated)]
     inputs = list(dataset.schema.inputs)
-    reference = learned.frame.loc[train, inputs]
+    reference = aligned(learned.frame[inputs], train)
     tables = [drift(reference, new[inputs]).assign(of=COLUMN)]
     if len(labels):
-        known = learned.labels.loc[train].to_frame(LABEL)
+        known = aligned(learned.labels, train).to_frame(LABEL)
         tables.append(drift(known, labels.to_frame(LABEL)).assign(of=LABEL))
     steps.start("telling the batch from train")
     told = tell_apart(reference, new[inputs], text=dataset.schema.text, cancel=cancel)
@@ -359,7 +361,7 @@ def score_of(project: Project, labels: pd.Series, said: pd.DataFrame, threshold:
     """The headline metric on labelled rows, with its interval; None where fewer than 20 or one class are there."""
     if len(labels) < _FEWEST or labels.nunique() < 2:
         return None
-    own = said.loc[labels.index]
+    own = aligned(said, labels.index)
     try:
         found = evaluate(labels.sort_index(), own, predicted=project.model.decide(own, threshold))
     except EvaluationError:
@@ -396,8 +398,8 @@ def _slices(project: Project, dataset: Dataset, train: pd.Index, new: pd.DataFra
         return ()
     both = dataset.with_rows(new)
     members = inside(project, watched, both)
-    train = train.intersection(dataset.frame.index, sort=False)
-    places = [both.frame.index.get_indexer(ids) for ids in (train, new.index)]
+    train = train[is_among(train, dataset.frame.index)]
+    places = [positions(ids, both.frame.index) for ids in (train, new.index)]
     counts = np.array([[met[place].sum() for place in places] for met in members], dtype=float)
     totals = np.array([len(place) for place in places], dtype=float)
     shares = counts / totals

@@ -31,6 +31,7 @@ from core.flywheel.edits import Collect, Decision
 from core.flywheel.errors import StaleError
 from core.flywheel.review import decisions
 from core.flywheel.store import now
+from core.ids import aligned, is_among, present
 
 if TYPE_CHECKING:
     from core.flywheel.project import Project
@@ -236,11 +237,11 @@ def true_score(project: Project, batch: Batch) -> TrueScore | None:
     ids = report.predictions.index
     if batch.fate == JUDGES or batch.fate == REFUSED:
         return TrueScore(report.turn, report.labelled, report.new, report.score, False)
-    labels = project.dataset.labels.reindex(ids).dropna()
+    labels = present(aligned(project.dataset.labels, ids))
     chosen = len(labels) > report.labelled
     if chosen:
         sample = _settled(project, random_order(batch))
-        drawn = labels.loc[labels.index.intersection(sample, sort=False)]
+        drawn = labels[is_among(labels.index, sample)]
         if len(drawn) >= _FEWEST:
             labels, chosen = drawn, False
     turns = project.turns
@@ -263,9 +264,9 @@ def _settled(project: Project, order: pd.Index) -> pd.Index:
     dataset = project.dataset
     known = decisions(project)
     unclear = known.index[known["decision"] == Decision.AMBIGUOUS]
-    labelled = dataset.labels.reindex(order).notna().to_numpy()
-    excluded = dataset.excluded.index.get_indexer(order) >= 0
-    said = labelled | excluded | (unclear.get_indexer(order) >= 0)
+    labelled = aligned(dataset.labels, order).notna().to_numpy()
+    excluded = is_among(order, dataset.excluded.index)
+    said = labelled | excluded | is_among(order, unclear)
     return order if said.all() else order[: int(said.argmin())]
 
 
@@ -297,7 +298,8 @@ def waiting_rows(project: Project, batch: Batch) -> pd.Index:
     """The rows of a batch that wait in the pool for a label."""
     if batch.report.predictions is None:
         return project.dataset.ids("pool")[:0]
-    return batch.report.predictions.index.intersection(project.dataset.ids("pool"), sort=False)
+    ids = batch.report.predictions.index
+    return ids[is_among(ids, project.dataset.ids("pool"))]
 
 
 def _record(project: Project, report: BatchReport, name: str, fate: str, reason: str, by: str) -> int:

@@ -19,6 +19,7 @@ from scipy.special import expit, logit
 
 from core.flywheel.edits import Decision
 from core.flywheel.judgements import judgements
+from core.ids import present
 
 if TYPE_CHECKING:
     from core.flywheel.project import Project
@@ -94,7 +95,7 @@ def answers_of(project: Project, turns: Sequence[Turn]) -> pd.DataFrame:
     for place, turn in enumerate(turns):
         end = turns[place + 1].revision if place + 1 < len(turns) else np.inf
         of_turn = said.index[(said["seq"] > turn.revision) & (said["seq"] <= end)]
-        scores = turn.suspects["score"].reindex(of_turn).dropna()
+        scores = present(turn.suspects["score"].reindex(of_turn))
         found.append(pd.DataFrame({"score": scores, "wrong": wrong.loc[scores.index]}))
     return pd.concat(found) if found else pd.DataFrame({"score": [], "wrong": []})
 

@@ -22,6 +22,7 @@ from core.flywheel.edit import EditError
 from core.flywheel.errors import ProjectError
 from core.flywheel.review import Queue, decide, read_queue, start_queue
 from core.flywheel.store import now
+from core.ids import aligned, is_among
 
 if TYPE_CHECKING:
     from core.flywheel.log import Entry
@@ -197,7 +198,7 @@ def refuse_undrawn(store: Store, edit: Decide) -> None:
     known: dict[str, Any] | None = store.get(_KEPT)
     ids = pd.Index(list(edit.decisions))
     drawn = store.read_frame(known["order"]).index[: known["draws"][-1][2]] if known else pd.Index([])
-    outside = ids[drawn.get_indexer(ids) < 0]
+    outside = ids[~is_among(ids, drawn)]
     if len(outside):
         raise EditError(
             f"A blind decision is about a test example of the sample that was drawn. '{outside[0]}' is not in it: who "
@@ -275,8 +276,8 @@ def last_answer(project: Project, queue: Queue, by: str) -> Entry | None:
 def skipped(project: Project, queue: Queue) -> list[int]:
     """The places of the cards that have no answer, though the reviewer may have been at them."""
     ids = queue.cards.index
-    there = project.dataset.split.reindex(ids).eq("test").to_numpy(dtype=bool)
-    unanswered = _answers(project, ids).index.get_indexer(ids) < 0
+    there = aligned(project.dataset.split, ids).eq("test").to_numpy(dtype=bool)
+    unanswered = ~is_among(ids, _answers(project, ids).index)
     return [int(place) for place in np.flatnonzero(there & unanswered)]
 
 
@@ -292,10 +293,10 @@ def reviewed(project: Project) -> Reviewed | None:
     known = project.store.get(_KEPT)
     given = project.store.read_frame(known["order"])["given"]
     said = _answers(project, drawn.ids)
-    given = given.loc[said.index]
+    given = aligned(given, said.index)
     none, unclear = said["decision"] == Decision.EXCLUDE, said["decision"] == Decision.AMBIGUOUS
     # Who keeps the label without naming it means the one that the example has.
-    named = said["label"].astype("object").where(said["label"].notna(), project.dataset.labels.reindex(said.index))
+    named = said["label"].astype("object").where(said["label"].notna(), aligned(project.dataset.labels, said.index))
     other = (named != given) & ~none & ~unclear
     noise = label_noise(int((other | none).sum()), len(said), drawn.size, ambiguous=int(unclear.sum()))
     pairs = pd.DataFrame({"given": given, "said": named.where(~none, None)})[~unclear]
@@ -321,9 +322,9 @@ def on_reviewed(project: Project, turn: Turn) -> Evaluation | None:
     ids = project.dataset.ids("test").intersection(found.ids).sort_values()
     if len(ids) < _FEWEST:
         return None
-    probabilities = turn.test_probabilities.loc[ids]
+    probabilities = aligned(turn.test_probabilities, ids)
     predicted = project.model.decide(probabilities, turn.threshold)
-    return evaluate(project.dataset.labels.loc[ids], probabilities, predicted=predicted)
+    return evaluate(aligned(project.dataset.labels, ids), probabilities, predicted=predicted)
 
 
 def reviewed_json(project: Project) -> dict[str, Any] | None:
@@ -350,7 +351,7 @@ def reviewed_json(project: Project) -> dict[str, Any] | None:
 def _answers(project: Project, ids: pd.Index) -> pd.DataFrame:
     """What was said of some examples, but for those that everybody skipped."""
     told = project.decided.since(0)
-    told = told[ids.get_indexer(told.index) >= 0]
+    told = told[is_among(told.index, ids)]
     return told[(told["decision"] != Decision.SKIP).to_numpy()]
 
 

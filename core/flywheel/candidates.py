@@ -23,6 +23,7 @@ from core.flywheel.pace import seconds_per_decision
 from core.flywheel.review import decisions
 from core.flywheel.watched import inside, watched_slices
 from core.generate import METHODS, methods_for
+from core.ids import aligned, is_among, positions
 from core.progress import Cancel
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ def _parts(project: Project, turn: Turn, dataset: Dataset, cancel: Cancel | None
     ids = turn.out_of_fold.index
     watched = watched_slices(project)[:_SLICES]
     found = [
-        (each.predicates, met[dataset.frame.index.get_indexer(ids)], True)
+        (each.predicates, met[positions(ids, dataset.frame.index)], True)
         for each, met in zip(watched, inside(project, watched, dataset) if watched else [], strict=True)
     ]
     if not found:
@@ -153,18 +154,18 @@ def _written(predicates: Sequence[Predicate]) -> dict[str, Any]:
 def _failing(
     project: Project, turn: Turn, dataset: Dataset, cancel: Cancel | None
 ) -> list[tuple[tuple[Predicate, ...], Any, bool]]:
-    labels = dataset.labels.loc[turn.out_of_fold.index]
-    real = ~labels.index.isin(dataset.generated)
+    labels = aligned(dataset.labels, turn.out_of_fold.index)
+    real = ~is_among(labels.index, dataset.generated)
     labels = labels[real]
-    loss = losses(labels, project.model.decide(turn.out_of_fold.loc[labels.index], turn.threshold))
-    described = describe(dataset).loc[labels.index]
+    loss = losses(labels, project.model.decide(aligned(turn.out_of_fold, labels.index), turn.threshold))
+    described = aligned(describe(dataset), labels.index)
     categories, _ = slice_frame(described, loss)
     if not categories.shape[1] or not 0 < loss.mean() < 1:
         return []
     found = list(find_slices(categories, loss, top=1, max_predicates=2, cancel=cancel))
     bins = bins_of(described, categories) if found else {}
     sure = [joined(each.predicates, bins) for each in found if each.p_adjusted < _FAILING and each.lift > 1]
-    columns = describe(dataset).loc[turn.out_of_fold.index] if sure else described
+    columns = aligned(describe(dataset), turn.out_of_fold.index) if sure else described
     return [(predicates, holds(predicates, columns), False) for predicates in sure]
 
 
@@ -175,8 +176,8 @@ def _reviews(
     project: Project, turn: Turn, dataset: Dataset, parts: Sequence[_Part], within: int, pace: float
 ) -> list[Candidate]:
     suspects = turn.suspects[turn.suspects["flagged"]]
-    suspects = suspects[settled_ids(project).get_indexer(suspects.index) < 0]
-    suspects = suspects[project.dataset.ids("train").get_indexer(suspects.index) >= 0]
+    suspects = suspects[~is_among(suspects.index, settled_ids(project))]
+    suspects = suspects[is_among(suspects.index, project.dataset.ids("train"))]
     if suspects.empty:
         return []
     belief = believe(answers_of(project, project.turns))
@@ -191,7 +192,7 @@ def _reviews(
             )
         )
     for part in parts:
-        cards = suspects[part.ids.get_indexer(suspects.index) >= 0]
+        cards = suspects[is_among(suspects.index, part.ids)]
         words = f" where {part.words}"
         found.append(
             _review(cards.head(within), f"review {part.key}", words, part.setup, len(cards), turn, belief, pace)
@@ -228,11 +229,11 @@ def _settle(project: Project, turn: Turn, dataset: Dataset, within: int, pace: f
     if cases.empty:
         return []
     cards = case_cards(dataset, turn.suspects)
-    open_ = cases[settled_ids(project).get_indexer(cases.index) < 0]
-    cards = cards[cases.loc[cards.index].isin(open_).to_numpy()].head(within)
+    open_ = cases[~is_among(cases.index, settled_ids(project))]
+    cards = cards[aligned(cases, cards.index).isin(open_).to_numpy()].head(within)
     if cards.empty:
         return []
-    members = cases.index[cases.isin(cases.loc[cards.index]).to_numpy()]
+    members = cases.index[cases.isin(aligned(cases, cards.index)).to_numpy()]
     action = Action(
         "settle",
         f"Settle {wording.count(len(cards), 'case')} of conflicting copies",
@@ -251,7 +252,7 @@ def _settle(project: Project, turn: Turn, dataset: Dataset, within: int, pace: f
 
 def _weak_classes(turn: Turn, dataset: Dataset) -> list[str]:
     """The classes that the model finds least often, out of fold; those with too few examples to tell are left out."""
-    labels = dataset.labels.loc[turn.out_of_fold.index]
+    labels = aligned(dataset.labels, turn.out_of_fold.index)
     named = turn.out_of_fold.columns.to_numpy()[turn.out_of_fold.to_numpy().argmax(axis=1)]
     found = pd.Series(named == labels.to_numpy(), index=labels.index).groupby(labels.to_numpy()).agg(["mean", "size"])
     found = found[found["size"] >= _FEWEST]
@@ -260,11 +261,12 @@ def _weak_classes(turn: Turn, dataset: Dataset) -> list[str]:
 
 def _of_class(dataset: Dataset, label: str) -> pd.Index:
     labels = dataset.labels_of("train")
-    return labels.index[(labels == label).to_numpy() & ~labels.index.isin(dataset.generated)]
+    return labels.index[(labels == label).to_numpy() & ~is_among(labels.index, dataset.generated)]
 
 
 def _collects(turn: Turn, dataset: Dataset, parts: Sequence[_Part], within: int, pace: float) -> list[Candidate]:
-    real = dataset.ids("train").difference(dataset.generated, sort=False)
+    real = dataset.ids("train")
+    real = real[~is_among(real, dataset.generated)]
     aims: list[tuple[str, str, pd.Index, dict[str, Any]]] = [("collect", "", real, {})]
     aims += [
         (f"collect class {label}", f" of the class '{label}'", _of_class(dataset, label), {"label": label})

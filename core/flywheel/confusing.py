@@ -8,6 +8,7 @@ from core.flywheel.batches import Batch, random_order, waiting_rows
 from core.flywheel.errors import ProjectError
 from core.flywheel.pool import PoolView, look_at_pool
 from core.flywheel.review import start_queue
+from core.ids import is_among, present
 from core.progress import Cancel, Progress
 
 if TYPE_CHECKING:
@@ -45,9 +46,9 @@ def choose_of_batch(
     first: list[str] = []
     if at_random:
         order = random_order(batch)
-        first = [str(example) for example in order[ids.get_indexer(order) >= 0][:n]]
+        first = [str(example) for example in order[is_among(order, ids)][:n]]
     elif batch.report.told_apart:
-        newest = batch.report.unlike.reindex(ids).dropna().sort_values(ascending=False, kind="stable")
+        newest = present(batch.report.unlike.reindex(ids)).sort_values(ascending=False, kind="stable")
         first = [str(example) for example in newest.index[: n // 2]]
     return look_at_pool(project, min(n, len(ids)), among=ids, first=first, progress=progress, cancel=cancel)
 

@@ -28,6 +28,7 @@ from core.flywheel.fits import kept_predictions, predict_once
 from core.flywheel.ledger import part_of
 from core.flywheel.refits import REFITTING, Compared, make_refits, unrefitted
 from core.flywheel.store import Store, now
+from core.ids import is_among
 from core.progress import Cancel, Progress, Steps
 
 if TYPE_CHECKING:
@@ -223,7 +224,7 @@ def _shared(dataset: Dataset, rows: pd.DataFrame, others: pd.DataFrame) -> Boole
     """Which rows are among others, by id, content of the inputs, or group."""
     schema = dataset.schema
     inputs = list(schema.inputs)
-    met: Booleans = others.index.get_indexer(rows.index) >= 0
+    met: Booleans = is_among(rows.index, others.index)
     met |= np.isin(hash_rows(canonicalise(rows[inputs])), hash_rows(canonicalise(others[inputs])))
     if schema.group is not None and schema.group in rows and schema.group in others:
         groups = [mix(hash_values(canonicalise(each[[schema.group]])[schema.group])) for each in (rows, others)]

@@ -12,6 +12,7 @@ import pandas as pd
 from core import wording
 from core.dataset import Dataset
 from core.flywheel.edit import Edit, EditError, plain, refuse_sealed, refuse_test
+from core.ids import is_among
 
 __all__ = ["SAID", "Decide", "Decision"]
 
@@ -85,7 +86,7 @@ class Decide(Edit):
 
     def apply(self, dataset: Dataset) -> Dataset:
         unknown = pd.Index(list(self.decisions))
-        unknown = unknown[dataset.frame.index.get_indexer(unknown) < 0]
+        unknown = unknown[~is_among(unknown, dataset.frame.index)]
         if len(unknown):
             raise EditError(f"A decision needs an example that is in the data. '{unknown[0]}' is not.")
         if not self.blind:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from core.dataset import Dataset
 from core.errors import FlywheelError
+from core.ids import aligned
 
 __all__ = ["Edit", "EditError", "plain", "refuse_sealed", "refuse_test"]
 
@@ -63,7 +64,7 @@ def refuse_test(dataset: Dataset, ids: Iterable[str]) -> None:
     EditError
         If one of them is in test or sealed.
     """
-    judged = dataset.split.reindex(pd.Index(list(ids), dtype="str")).isin(["test", "sealed"])
+    judged = aligned(dataset.split, pd.Index(list(ids), dtype="str")).isin(["test", "sealed"])
     if judged.any():
         raise EditError(
             f"Labels of test examples are corrected by blind review only. {int(judged.sum()):,} of these are in the "
@@ -80,7 +81,7 @@ def refuse_sealed(dataset: Dataset, ids: Iterable[str]) -> None:
     EditError
         If one of them is sealed.
     """
-    sealed = dataset.split.reindex(pd.Index(list(ids), dtype="str")).eq("sealed")
+    sealed = aligned(dataset.split, pd.Index(list(ids), dtype="str")).eq("sealed")
     if sealed.any():
         raise EditError(
             f"Sealed examples stay as they were set aside. {int(sealed.sum()):,} of these are sealed, first "

@@ -19,6 +19,7 @@ from core.content import canonicalise
 from core.dataset import Dataset
 from core.flywheel.decision import Decide, Decision
 from core.flywheel.edit import Edit, EditError, plain, refuse_sealed, refuse_test
+from core.ids import is_among
 from core.roles import of_kind
 
 __all__ = [
@@ -207,7 +208,7 @@ class Annotations(Edit):
     frame: pd.DataFrame = field(repr=False, compare=False)
 
     def apply(self, dataset: Dataset) -> Dataset:
-        unknown = self.frame.index[dataset.frame.index.get_indexer(self.frame.index) < 0]
+        unknown = self.frame.index[~is_among(self.frame.index, dataset.frame.index)]
         if len(unknown) or self.frame.empty:
             which = f"'{unknown[0]}' is not" if len(unknown) else "There is none"
             raise EditError(f"Annotations need examples that are in the data. {which}. Leave out the others.")
@@ -404,7 +405,8 @@ def replay(dataset: Dataset, edits: Iterable[Edit]) -> Dataset:
     gone: dict[str, None] = {}
 
     def settle(current: Dataset) -> Dataset:
-        there = set(current.frame.index.intersection(pd.Index([*labels, *gone, *(example for example, _ in cells)])))
+        named = pd.Index([*labels, *gone, *(example for example, _ in cells)], dtype="str")
+        there = set(named[is_among(named, current.frame.index)])
         if known := {cell: value for cell, value in cells.items() if cell[0] in there}:
             current = current.with_cells(known)
         if new := {example: label for example, label in labels.items() if example in there}:
@@ -435,10 +437,10 @@ def replay(dataset: Dataset, edits: Iterable[Edit]) -> Dataset:
             dataset = settle(dataset)
             train = dataset.ids("train")
             has = [
-                (train.get_indexer(pd.Index(edit.frame[name])) >= 0) | edit.frame[name].isna()
+                is_among(pd.Index(edit.frame[name]), train) | edit.frame[name].isna()
                 for name in ("parent", "other_parent")
             ]
-            new = dataset.frame.index.get_indexer(edit.frame.index) < 0
+            new = ~is_among(edit.frame.index, dataset.frame.index)
             children = edit.frame[has[0] & has[1] & new]
             if len(children):
                 dataset = Generate(children).apply(dataset)

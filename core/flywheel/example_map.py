@@ -13,6 +13,7 @@ from core.collect import describe
 from core.collect.projection import project_features
 from core.content import hash_names, mix
 from core.dataset import Dataset
+from core.ids import aligned, is_among
 from core.progress import Cancel, Progress, Steps
 from core.train import LockedModel
 
@@ -98,9 +99,9 @@ def example_map(
     steps = Steps(3, progress, cancel)
     steps.start("drawing examples")
     ids = dataset.ids("train").append(dataset.ids("pool"))
-    strata = dataset.labels.loc[ids].fillna("").to_numpy(dtype=object)
+    strata = aligned(dataset.labels, ids).fillna("").to_numpy(dtype=object)
     drawn = ids[_drawn(ids, strata)]
-    sample = dataset.without(ids.difference(drawn, sort=False)) if len(drawn) < len(ids) else dataset
+    sample = dataset.without(ids[~is_among(ids, drawn)]) if len(drawn) < len(ids) else dataset
     steps.start("reading their features")
     parts = [part for part in ("train", "pool") if len(sample.ids(part))]
     seen = sample
@@ -114,12 +115,12 @@ def example_map(
         {
             "x": found.places[:, 0],
             "y": found.places[:, 1],
-            "part": dataset.split.loc[order].mask(order.isin(dataset.generated), "generated").to_numpy(),
-            "label": dataset.labels.loc[order].to_numpy(),
+            "part": aligned(dataset.split, order).mask(is_among(order, dataset.generated), "generated").to_numpy(),
+            "label": aligned(dataset.labels, order).to_numpy(),
         },
         index=order,
     )
-    described = describe(sample).loc[order]
+    described = aligned(describe(sample), order)
     steps.finish()
     along = (_goes_with(described, found.places[:, 0]), _goes_with(described, found.places[:, 1]))
     return ExampleMap(dataset.version, model.fingerprint, method, points, found.explained, along, len(ids))

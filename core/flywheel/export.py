@@ -29,6 +29,7 @@ from core.flywheel.slice_verdicts import watched_json
 from core.flywheel.spreadsheet import write_csv
 from core.flywheel.standalone import standalone
 from core.flywheel.turn import Turn
+from core.ids import is_among
 from core.train import encoder, learner, pipelines
 
 if TYPE_CHECKING:
@@ -218,7 +219,7 @@ def _write_replay(project: Project, turn: Turn, folder: Path) -> None:
             written["content"] = {"cells": _entered(current.frame, edit.cells)}
         else:
             # The rows as they entered the data: with ids, without those that were known.
-            added: pd.Index = current.frame.index.difference(before.frame.index, sort=False)
+            added: pd.Index = current.frame.index[~is_among(current.frame.index, before.frame.index)]
             written["rows"] = f"rows/{entry.seq}.parquet"
             current.frame.loc[added].to_parquet(folder / written["rows"])
     _dump(folder / "edits.json", edits)
@@ -232,7 +233,7 @@ def _entered(frame: pd.DataFrame, cells: Iterable[tuple[str, str]]) -> list[list
         columns.setdefault(column, []).append(example)
     found: list[list[Any]] = []
     for column, examples in columns.items():
-        there = pd.Index(examples)[frame.index.get_indexer(pd.Index(examples)) >= 0]
+        there = pd.Index(examples)[is_among(pd.Index(examples), frame.index)]
         found += [[example, column, plain(value)] for example, value in frame.loc[there, column].items()]
     return found
 

@@ -25,6 +25,7 @@ from core.flywheel.errors import ProjectError
 from core.flywheel.kept_curves import keep_curves, kept_curves
 from core.flywheel.store import now
 from core.flywheel.two_curves import DRAWS, TwoCurves, two_curves
+from core.ids import is_among
 from core.progress import Cancel, Progress
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ def fix_or_add(
         dataset,
         model,
         worse if len(suspects) else lambda draw: labels,
-        judged_by=labels[~labels.index.isin(dataset.generated)],
+        judged_by=labels[~is_among(labels.index, dataset.generated)],
         metric=project.headline,
         mirrored=True,
         seed=seed,
@@ -189,7 +190,7 @@ def _with_more_wrong(
     all of them, gets its given label.
     """
     wrong = suspects[rng.random(len(suspects)) < chances]
-    real = labels[~labels.index.isin(dataset.generated)]
+    real = labels[~is_among(labels.index, dataset.generated)]
     shuffled = real.iloc[rng.permutation(len(real))]
     # The first example of a class goes to the first suspect that is taken for it, and so on, as far as they reach.
     place = pd.MultiIndex.from_arrays([shuffled, shuffled.groupby(shuffled).cumcount()])

@@ -25,6 +25,7 @@ from core.flywheel.candidates import Candidate
 from core.flywheel.ledger import part_of
 from core.flywheel.usual import Piece
 from core.generate import focus_on, trial_report
+from core.ids import is_among, present
 from core.progress import Cancel, Progress, Steps
 from core.train import FOLDS, LockedModel
 from core.train.changes import out_of_fold_under
@@ -77,7 +78,7 @@ class Start:
     def real(self) -> pd.Index:
         """The train examples that are scored: generated ones are not."""
         ids = self.out_of_fold.index
-        return ids[~ids.isin(self.dataset.generated)]
+        return ids[~is_among(ids, self.dataset.generated)]
 
     def refit(self) -> Callable[..., pd.DataFrame]:
         if "refit" not in self._kept:
@@ -147,7 +148,7 @@ def _amount(start: Start, candidate: Candidate) -> float:
     if candidate.action.kind == "collect":
         return float(candidate.action.count)
     if candidate.action.kind == "review":
-        return start.belief.wrong(start.suspects["score"].reindex(candidate.ids).dropna())[0]
+        return start.belief.wrong(present(start.suspects["score"].reindex(candidate.ids)))[0]
     return 1.0
 
 
@@ -163,7 +164,7 @@ def _review(start: Start, candidate: Candidate, progress: Progress | None, cance
     """
     ids = start.out_of_fold.index
     given = start.dataset.labels.loc[ids]
-    cards = candidate.ids[ids.get_indexer(candidate.ids) >= 0]
+    cards = candidate.ids[is_among(candidate.ids, ids)]
     known = start.suspects.loc[cards]
     pairs = pd.DataFrame({"from": known["suggested"].astype("str"), "to": known["given"].astype("str")})
     chances = start.belief.chances(known["score"])
@@ -194,7 +195,7 @@ def _spoilt(start: Start, given: pd.Series, pairs: pd.DataFrame, shares: Any, dr
     """Labels of which some that nobody doubts were made wrong, as often from one class to another as expected."""
     rng = np.random.default_rng([start.seed, draw])
     doubted = start.suspects.index[start.suspects["flagged"].to_numpy(dtype=bool)]
-    sound = given[(doubted.get_indexer(given.index) < 0) & ~given.index.isin(start.dataset.generated)].sort_index()
+    sound = given[~is_among(given.index, doubted) & ~is_among(given.index, start.dataset.generated)].sort_index()
     spoilt = given.copy()
     taken: set[str] = set()
     counts = pd.Series(np.asarray(shares), index=pairs.index).groupby([pairs["from"], pairs["to"]]).sum()
@@ -212,10 +213,10 @@ def _spoilt(start: Start, given: pd.Series, pairs: pd.DataFrame, shares: Any, dr
 def _settle(start: Start, candidate: Candidate, progress: Progress | None, cancel: Cancel | None) -> Estimate:
     """What is there is worth without the cases: equal examples with different labels teach nothing."""
     ids = start.out_of_fold.index
-    case = candidate.ids.get_indexer(ids) >= 0
+    case = is_among(ids, candidate.ids)
     after = start.refit()(keep=~case, progress=progress, cancel=cancel)
     given = start.dataset.labels.loc[ids]
-    others = start.real[candidate.ids.get_indexer(start.real) < 0]
+    others = start.real[~is_among(start.real, candidate.ids)]
     gain, error = _compared(start, start.out_of_fold, after, given, given.where(~case), among=others)
     return Estimate(gain, 0.0, error, _on_test(start, error), FOLDS)
 
@@ -230,7 +231,7 @@ def _collect(start: Start, candidate: Candidate, progress: Progress | None, canc
     there are repeated to the weight that it is to have, so that the halves differ in what they know only.
     """
     ids = start.out_of_fold.index
-    own = candidate.ids[ids.get_indexer(candidate.ids) >= 0]
+    own = candidate.ids[is_among(candidate.ids, ids)]
     more = start.scaled(candidate.action.count)
     everything = len(own) == len(start.real)
     half = start.dataset.folds(2, division=11).reindex(own).to_numpy()
@@ -238,8 +239,8 @@ def _collect(start: Start, candidate: Candidate, progress: Progress | None, canc
 
     def weighted(without: pd.Index | None) -> Callable[[pd.Index], Change]:
         def change(inside: pd.Index) -> Change:
-            there = own[inside.get_indexer(own) >= 0]
-            left = there if without is None else there[without.get_indexer(there) < 0]
+            there = own[is_among(own, inside)]
+            left = there if without is None else there[~is_among(there, without)]
             wanted = round(target * len(there) / max(1, len(own))) - len(left)
             return Change(without, None if everything else _repeated(start.dataset, left, wanted, start.seed))
 
@@ -277,7 +278,7 @@ def _repeated(dataset: Dataset, ids: pd.Index, count: int, seed: int) -> pd.Data
 def _generate(start: Start, candidate: Candidate, progress: Progress | None, cancel: Cancel | None) -> Estimate:
     """The trial of the method, as on Generate; it is judged by the labels as they were given."""
     setup = candidate.action.setup
-    own = candidate.ids[start.out_of_fold.index.get_indexer(candidate.ids) >= 0]
+    own = candidate.ids[is_among(candidate.ids, start.out_of_fold.index)]
     target: Any = {setup["label"]: len(own)} if "label" in setup else focus_on(start.dataset, own, words="a slice")
     found = trial_report(
         start.dataset,
@@ -302,7 +303,7 @@ def _edit(start: Start, candidate: Candidate, progress: Progress | None, cancel:
         return None
     changed = candidate.edit.apply(start.dataset)
     after = start.model.out_of_fold(changed, progress=progress, cancel=cancel)
-    both = start.real[after.index.get_indexer(start.real) >= 0]
+    both = start.real[is_among(start.real, after.index)]
     given, new = start.dataset.labels.loc[start.out_of_fold.index], changed.labels.loc[after.index]
     gain, error = _compared(start, start.out_of_fold, after, given, new, among=both)
     return Estimate(gain, 0.0, error, _on_test(start, error), FOLDS)
@@ -344,7 +345,7 @@ def _on_test(start: Start, error: float) -> float:
 def _decided(start: Start, probabilities: pd.DataFrame, labels: pd.Series) -> pd.Series:
     threshold = None
     if start.model.recipe.decision == "threshold":
-        real = probabilities.index[~probabilities.index.isin(start.dataset.generated)]
+        real = probabilities.index[~is_among(probabilities.index, start.dataset.generated)]
         known = real[labels.loc[real].notna()]
         threshold = choose_threshold(labels.loc[known], probabilities.loc[known])
     return start.model.decide(probabilities, threshold)

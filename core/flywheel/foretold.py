@@ -13,6 +13,7 @@ from core.evaluate import Predicate, holds
 from core.flywheel import log
 from core.flywheel.action import Action, Forecast
 from core.flywheel.forecasts import Kept, kept_forecasts
+from core.ids import is_among
 
 if TYPE_CHECKING:
     from core.dataset import Dataset
@@ -151,8 +152,8 @@ def _is(action: Action, ids: pd.Index, moved: _Moved, dataset: Dataset) -> bool:
     if action.kind == "collect":
         return kinds == {"rows"} and _about(action, moved.collected) and _aims_at(action, moved.collected, dataset)
     if action.kind == "generate":
-        among = ids.get_indexer(moved.parents) >= 0
-        return kinds == {"generated"} and _about(action, moved.parents) and bool(among.mean() >= _MOST)
+        near = is_among(moved.parents, ids)
+        return kinds == {"generated"} and _about(action, moved.parents) and bool(near.mean() >= _MOST)
     return kinds == {"columns"} and moved.dropped == {action.setup["column"]}
 
 

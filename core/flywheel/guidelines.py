@@ -21,6 +21,7 @@ from core.flywheel.errors import ProjectError, StaleError
 from core.flywheel.judgements import judgements
 from core.flywheel.review import Queue, start_queue
 from core.flywheel.store import now
+from core.ids import aligned
 
 if TYPE_CHECKING:
     from core.flywheel.project import Project
@@ -302,8 +303,8 @@ def second_look(project: Project, *, by: str = "") -> Queue:
     """
     found = touched(project)
     dataset = project.dataset
-    found = found[(dataset.split.reindex(found.index) == "train").to_numpy()]
-    given = dataset.labels.reindex(found.index)
+    found = found[(aligned(dataset.split, found.index) == "train").to_numpy()]
+    given = aligned(dataset.labels, found.index)
     suggested = found["suggested"].where(found["suggested"] != given, found["before"])
     last = project.turns[-1] if project.turns else None
     scores = pd.Series(dtype=float) if last is None else last.suspects["score"]
@@ -311,7 +312,7 @@ def second_look(project: Project, *, by: str = "") -> Queue:
         {
             "given": given,
             "suggested": suggested.where(suggested != given).astype("str"),
-            "score": scores.reindex(found.index).fillna(_UNKNOWN_SCORE).astype(float),
+            "score": aligned(scores, found.index).fillna(_UNKNOWN_SCORE).astype(float),
             "flagged": True,
             "reasons": _reasons(found),
         }

@@ -13,6 +13,7 @@ import pandas as pd
 
 from core.flywheel import log
 from core.flywheel.edits import Decision
+from core.ids import aligned
 
 if TYPE_CHECKING:
     from core.flywheel.project import Project
@@ -65,7 +66,7 @@ def judgements(project: Project, *, bulk: bool = True) -> pd.DataFrame:
 def _filled(found: pd.DataFrame, project: Project) -> pd.DataFrame:
     """With the label of examples that no edit had changed; rows that came by a batch have kept theirs until then."""
     for labels in (project.dataset_at(0).labels, project.dataset.labels):
-        brought = labels.reindex(found.index).astype("object")
+        brought = aligned(labels, found.index).astype("object")
         found["before"] = found["before"].where(found["before"].notna(), brought)
     kept = (found["decision"] == Decision.KEEP) & found["after"].isna()
     found["after"] = found["after"].mask(kept, found["before"])

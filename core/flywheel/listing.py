@@ -16,6 +16,7 @@ from core.flywheel.bands import Audit, BandError, Figure
 from core.flywheel.edits import Decide, Decision
 from core.flywheel.errors import ProjectError
 from core.flywheel.review import decisions
+from core.ids import aligned, is_among
 
 if TYPE_CHECKING:
     from core.dataset import Dataset
@@ -88,12 +89,12 @@ def list_cards(project: Project, cards: pd.DataFrame) -> pd.DataFrame:
         Indexed as the cards: ``card`` (place from 1), ``given``, ``suggested``, ``score``, ``flagged``, ``decision``
         and ``by`` ("" where nothing was decided), ``there`` (whether the example is in train).
     """
-    known = decisions(project)[["decision", "by"]].reindex(cards.index)
+    known = aligned(decisions(project)[["decision", "by"]], cards.index)
     return cards[["given", "suggested", "score", "flagged"]].assign(
         card=np.arange(1, len(cards) + 1),
         decision=known["decision"].fillna("").astype("str"),
         by=known["by"].fillna("").astype("str"),
-        there=(project.dataset.split.reindex(cards.index) == "train").to_numpy(),
+        there=(aligned(project.dataset.split, cards.index) == "train").to_numpy(),
     )
 
 
@@ -126,7 +127,7 @@ def matching(listing: pd.DataFrame, dataset: Dataset, wanted: Filter) -> pd.Data
     if wanted.flagged is not None:
         keep &= listing["flagged"].to_numpy(dtype=bool) == wanted.flagged
     if wanted.generated is not None:
-        keep &= (dataset.generated.get_indexer(listing.index) >= 0) == wanted.generated
+        keep &= is_among(listing.index, dataset.generated) == wanted.generated
     open_ = _is_open(listing)
     if wanted.decision in {"open", "decided"}:
         keep &= open_ == (wanted.decision == "open")
@@ -154,7 +155,7 @@ def _is_open(listing: pd.DataFrame) -> Booleans:
 def _holds(ids: pd.Index, dataset: Dataset, words: str, column: str) -> Booleans:
     schema = dataset.schema
     names = [column] if column else [name for name in schema.inputs if _is_text(dataset.frame[name])]
-    frame = _columns(dataset, names).reindex(ids)
+    frame = aligned(_columns(dataset, names), ids)
     held = np.zeros(len(ids), dtype=bool)
     if not column:
         held |= pd.Series(ids, dtype="str").str.contains(words, case=False, regex=False).to_numpy(dtype=bool)
@@ -183,7 +184,7 @@ def _sorted(places: Places, listing: pd.DataFrame, dataset: Dataset, wanted: Fil
     if wanted.sort in listing.columns:
         values = listing[wanted.sort].iloc[places]
     else:
-        values = _columns(dataset, [wanted.sort])[wanted.sort].reindex(listing.index[places])
+        values = aligned(_columns(dataset, [wanted.sort])[wanted.sort], listing.index[places])
     # By ranks: sorting texts themselves, stably and downwards, takes far longer.
     rank = values.rank(method="min", ascending=not wanted.descending, na_option="bottom")
     return places[np.argsort(rank.to_numpy(), kind="stable")]
@@ -211,13 +212,13 @@ def decided_many(rows: pd.DataFrame, dataset: Dataset, decision: str, label: str
     ProjectError
         If no row is left.
     """
-    rows = rows[(dataset.split.reindex(rows.index) == "train").to_numpy()]
+    rows = rows[(aligned(dataset.split, rows.index) == "train").to_numpy()]
     said: dict[str, tuple[str, str | None]] = {}
     if decision == Decision.SUGGESTED:
         rows = rows[rows["suggested"].notna()]
         said |= {str(example): (str(decision), str(own)) for example, own in rows["suggested"].items()}
     elif decision == Decision.KEEP:
-        moved = dataset.labels.loc[rows.index] != rows["given"]
+        moved = aligned(dataset.labels, rows.index) != rows["given"]
         said |= {
             str(example): (str(Decision.OTHER), str(own)) if other else (str(Decision.KEEP), None)
             for example, own, other in zip(rows.index, rows["given"], moved, strict=True)

@@ -12,6 +12,7 @@ import pandas as pd
 from core.collect import Finding
 from core.dataset import Dataset
 from core.flywheel.edits import Correct, DropColumn, Edit, Exclude, Relabel
+from core.ids import positions
 
 __all__ = ["before_after", "chosen", "edit_of", "mended_size", "size"]
 
@@ -125,7 +126,7 @@ def before_after(dataset: Dataset, finding: Finding, part: slice | None = None) 
     examples = np.array([example for example, _ in cells], dtype=object)
     columns = np.array([column for _, column in cells], dtype=object)
     before = np.full(len(cells), None, dtype=object)
-    places = dataset.frame.index.get_indexer(pd.Index(examples, dtype="str"))
+    places = positions(pd.Index(examples, dtype="str"), dataset.frame.index)
     for name in dict.fromkeys(columns):
         if name not in dataset.frame.columns:
             continue

@@ -13,6 +13,7 @@ from core.annotate import next_to_label, pool_cards
 from core.flywheel.edits import Decision
 from core.flywheel.errors import ProjectError
 from core.flywheel.review import decisions
+from core.ids import aligned, is_among
 from core.progress import Cancel, Progress, Steps
 
 if TYPE_CHECKING:
@@ -88,9 +89,9 @@ def look_at_pool(
     pool = dataset.ids("pool")
     known = decisions(project)
     unclear = known.index[known["decision"] == Decision.AMBIGUOUS]
-    open_ones = pool[unclear.get_indexer(pool) < 0]
+    open_ones = pool[~is_among(pool, unclear)]
     if among is not None:
-        open_ones = open_ones.intersection(among, sort=False)
+        open_ones = open_ones[is_among(open_ones, among)]
     again = _labelled_by_people(project, annotations)
     again = again[~again.index.isin(known.index[known["decision"] != Decision.SKIP])]
     if not len(open_ones) and not len(again):
@@ -109,7 +110,7 @@ def look_at_pool(
     features = project.model.features(dataset, ("train", "pool"))
     labelled = features[: len(dataset.ids("train"))]
     steps.start("choosing what to label next")
-    asked = pd.concat([probabilities.loc[open_ones], again.reindex(columns=probabilities.columns, fill_value=0.0)])
+    asked = pd.concat([aligned(probabilities, open_ones), again.reindex(columns=probabilities.columns, fill_value=0.0)])
     where = pd.Index([*dataset.ids("train"), *pool])
     given_first = [example for example in dict.fromkeys(first) if example in open_ones][:n]
     rest = asked.drop(index=given_first)
@@ -118,7 +119,7 @@ def look_at_pool(
     if n:
         of_rest = features[where.get_indexer(rest.index)]
         chosen = _in_turns(chosen, next_to_label(rest, features=of_rest, n=n, annotations=annotations))
-    given = dataset.labels.loc[again.index]
+    given = aligned(dataset.labels, again.index)
     cards = pool_cards(asked, chosen, given=given, features=features[where.get_indexer(chosen)], labelled=labelled)
     steps.finish()
     predicted_class = probabilities.idxmax(axis="columns") if len(pool) else pd.Series(index=pool, dtype="str")
@@ -137,5 +138,5 @@ def _labelled_by_people(project: Project, annotations: pd.DataFrame | None) -> p
     found = project.turns[-1].out_of_fold
     if annotations is None:
         return found.iloc[:0]
-    known = annotations.dropna(how="all").index.intersection(project.dataset.ids("train"), sort=False)
-    return found.loc[found.index.intersection(known, sort=False)]
+    known = annotations.dropna(how="all").index
+    return found[is_among(found.index, known[is_among(known, project.dataset.ids("train"))])]

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from core.evaluate import confusion_of, log_losses
+from core.ids import aligned, is_among, present
 
 if TYPE_CHECKING:
     from core.flywheel.project import Project
@@ -61,13 +62,13 @@ def predicted(project: Project, turn: Turn, part: str, *, generated: bool = Fals
     left_out = 0
     if part == "test":
         probabilities = turn.test_probabilities
-        labels = project.dataset.labels.reindex(probabilities.index).dropna()
+        labels = present(aligned(project.dataset.labels, probabilities.index))
     else:
         probabilities = turn.out_of_fold
         labels = turn.suspects["given"]
         made = project.dataset_at(turn.revision).generated
         if len(made) and not generated:
-            real = made.get_indexer(labels.index) < 0
+            real = ~is_among(labels.index, made)
             left_out = int((~real).sum())
             labels = labels[real]
     probabilities = _rows_of(probabilities, labels.index)
@@ -108,4 +109,4 @@ def chances(probabilities: pd.DataFrame, decided: pd.Series) -> npt.NDArray[np.f
 
 def _rows_of(known: _Known, ids: pd.Index) -> _Known:
     """The rows with some ids; none is looked up where they are all of them, in this order."""
-    return known if known.index.equals(ids) else known.loc[ids]
+    return known if known.index.equals(ids) else aligned(known, ids)

@@ -30,6 +30,7 @@ from core.evaluate.scores import SMALLER_IS_BETTER
 from core.flywheel.actions import SECONDS_PER_DECISION
 from core.flywheel.fits import class_probabilities
 from core.flywheel.ranking import first_suspects
+from core.ids import present
 from core.progress import Cancel, Progress, Steps
 from core.train import FOLDS, Encodings, Fitted, LockedModel, Recipe
 from core.train.space import recipe_space
@@ -273,7 +274,7 @@ def _truth(dataset: Dataset, truth: pd.Series | str) -> pd.Series:
         if truth not in dataset.frame:
             raise RaceError(f"The truth must be a column of the data or a Series by id. There is no column '{truth}'.")
         truth = dataset.frame[truth]
-    known = truth.reindex(dataset.frame.index).dropna().astype("str")
+    known = present(truth.reindex(dataset.frame.index)).astype("str")
     if not known.index.isin(dataset.ids("test")).any():
         raise RaceError(
             "A race is scored on the truth of the test set. No test example has one. Give the truth by example id."

@@ -15,6 +15,7 @@ from core.annotate import annotator_evidence, find_suspects, rule_evidence, same
 from core.dataset import Dataset
 from core.flywheel.rules import weigh
 from core.flywheel.store import Store, now
+from core.ids import aligned, is_among, positions
 from core.progress import Cancel, Progress
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def _of_collected(ranking: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
     """Flag no generated example: its label is its parents', and is doubted where they are."""
     if not len(dataset.generated):
         return ranking
-    return ranking.assign(flagged=ranking["flagged"] & ~ranking.index.isin(dataset.generated))
+    return ranking.assign(flagged=ranking["flagged"] & ~is_among(ranking.index, dataset.generated))
 
 
 def rank(project: Project, turn: Turn, progress: Progress | None = None, cancel: Cancel | None = None) -> Turn:
@@ -79,8 +80,8 @@ def rank(project: Project, turn: Turn, progress: Progress | None = None, cancel:
     dataset, model = project.dataset_at(turn.revision), project.model
     order = turn.out_of_fold.index.argsort()
     probabilities = turn.out_of_fold.iloc[order]
-    labels = dataset.labels.loc[probabilities.index]
-    place = dataset.ids("train").get_indexer(labels.index)
+    labels = aligned(dataset.labels, probabilities.index)
+    place = positions(labels.index, dataset.ids("train"))
     if progress is not None:
         progress(0.0, "preparing the locked model")
     refit = partial(model.refitter(dataset), progress=_between(progress, *_FITS), cancel=cancel)
@@ -118,7 +119,7 @@ def _evidence(project: Project, labels: pd.Series) -> dict[str, pd.Series]:
         found["annotators"] = annotator_evidence(labels, annotations)
     if project.rules:
         votes = weigh(project).votes
-        found["rules"] = rule_evidence(labels, votes.reindex(labels.index))
+        found["rules"] = rule_evidence(labels, aligned(votes, labels.index))
     return found
 
 

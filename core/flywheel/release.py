@@ -15,6 +15,7 @@ from core.flywheel import predict
 from core.flywheel.errors import ProjectError
 from core.flywheel.predict import MODEL, PREDICTED, PROBABILITY
 from core.flywheel.standalone import standalone
+from core.ids import present
 from core.progress import Cancel, Progress, Steps
 from core.train import encoder, learner, pipelines, portable
 
@@ -158,7 +159,7 @@ def read_back(project: Project, frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.D
         return frame, None, None
     ours = [name for name in frame.columns if name in (MODEL, PREDICTED) or str(name).startswith(PROBABILITY)]
     rows = frame.drop(columns=ours)
-    stamps = frame[MODEL].dropna().astype("str").unique().tolist()
+    stamps = present(frame[MODEL]).astype("str").unique().tolist()
     turns = {stamp(project, turn): turn.number for turn in project.turns}
     if len(stamps) != 1 or frame[MODEL].isna().any() or stamps[0] not in turns:
         known = ", ".join(f"'{name}'" for name in turns) or "none, since no turn was run"

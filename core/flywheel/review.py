@@ -22,6 +22,7 @@ from core.flywheel.edits import Decide, Decision
 from core.flywheel.errors import ProjectError
 from core.flywheel.stale import changes_of
 from core.flywheel.store import now
+from core.ids import aligned, positions
 
 if TYPE_CHECKING:
     from core.dataset import Dataset
@@ -285,7 +286,7 @@ def left_behind(project: Project, queue: Queue) -> npt.NDArray[np.intp]:
 
 
 def _in_train(dataset: Dataset, ids: pd.Index) -> npt.NDArray[np.bool_]:
-    return np.asarray(dataset.split.reindex(ids).to_numpy(dtype=object) == "train", dtype=bool)
+    return np.asarray(aligned(dataset.split, ids).to_numpy(dtype=object) == "train", dtype=bool)
 
 
 def _there(
@@ -293,12 +294,12 @@ def _there(
 ) -> npt.NDArray[np.bool_]:
     """Whose card is there to be settled: in train; without a given label, in the pool, or labelled by oneself."""
     if queue.blind:
-        return np.asarray(dataset.split.reindex(ids).to_numpy(dtype=object) == "test", dtype=bool)
+        return np.asarray(aligned(dataset.split, ids).to_numpy(dtype=object) == "test", dtype=bool)
     train = _in_train(dataset, ids)
-    unlabelled = queue.cards["given"].reindex(ids).isna().to_numpy()
+    unlabelled = aligned(queue.cards["given"], ids).isna().to_numpy()
     if not unlabelled.any():
         return train
-    in_pool = dataset.split.reindex(ids).to_numpy(dtype=object) == "pool"
+    in_pool = aligned(dataset.split, ids).to_numpy(dtype=object) == "pool"
     return np.asarray(np.where(unlabelled, in_pool | (train & mine), train), dtype=bool)
 
 
@@ -351,7 +352,7 @@ def audit_estimate(project: Project, queue: Queue) -> Estimate | None:
         return None
     said = project.decided.since(queue.began)
     # Only up to the last card of which something was said: a queue may hold every label of a large set.
-    last = int(queue.cards.index.get_indexer(said.index).max(initial=-1)) + 1
+    last = int(positions(said.index, queue.cards.index).max(initial=-1)) + 1
     cards = queue.cards.iloc[: max(last, _SOME)]
     there = _in_train(project.dataset, cards.index)
     return estimate(cards, said, there=there, more=len(queue.cards) - len(cards))
@@ -461,13 +462,13 @@ def one_label(project: Project, queue: Queue, wanted: Mapping[str, str]) -> dict
         As `Decide` takes it.
     """
     ids = pd.Index(list(wanted))
-    labels = project.dataset.labels.loc[ids].tolist()
+    labels = aligned(project.dataset.labels, ids).tolist()
     if queue.blind:
         named = zip(wanted.items(), labels, strict=True)
         return {
             example: (str(Decision.KEEP if has == label else Decision.OTHER), label) for (example, label), has in named
         }
-    suggested = queue.cards["suggested"].reindex(ids).tolist()
+    suggested = aligned(queue.cards["suggested"], ids).tolist()
     said: dict[str, tuple[str, str | None]] = {}
     for (example, label), has, other in zip(wanted.items(), labels, suggested, strict=True):
         taken = str(Decision.SUGGESTED if other == label else Decision.OTHER)

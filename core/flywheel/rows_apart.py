@@ -9,6 +9,7 @@ import pandas as pd
 
 from core.content import canonicalise, hash_values
 from core.dataset import Dataset
+from core.ids import aligned, is_among, positions
 
 __all__ = ["WAYS", "RowsApart", "rows_apart"]
 
@@ -68,26 +69,26 @@ def rows_apart(before: Dataset, after: Dataset, *, hidden: pd.Index | None = Non
     hidden = pd.Index([], dtype="str") if hidden is None else hidden
     old, new = (_without(dataset.frame.index, hidden) for dataset in (before, after))
     came, went = _without(new, old), _without(old, new)
-    both = new[old.get_indexer(new) >= 0]
+    both = new[is_among(new, old)]
     label = before.schema.label
     cells, changed = _cells(before.frame, after.frame, both, label), {}
     counts = cells["example"].value_counts()
-    labels = [dataset.frame[label].reindex(both) for dataset in (before, after)]
+    labels = [aligned(dataset.frame[label], both) for dataset in (before, after)]
     given = _differ(*labels)
     none = labels[0].isna().to_numpy() | labels[1].isna().to_numpy()
     changed["labelled"] = both[given & none]
     changed["relabelled"] = both[given & ~none]
     changed["cells"] = _without(pd.Index(counts.index, dtype="str"), both[given])
     changed["cells"] = both[changed["cells"].get_indexer(both) >= 0]
-    made = after.generated.get_indexer(came) >= 0
-    out = after.excluded.index.get_indexer(went) >= 0
+    made = is_among(came, after.generated)
+    out = is_among(went, after.excluded.index)
     ways = {"collected": came[~made], "generated": came[made], "excluded": went[out], "gone": went[~out]} | changed
     ids = pd.Index([example for way in WAYS for example in ways[way]], dtype="str")
-    split = after.split.reindex(ids).astype("object")
+    split = aligned(after.split, ids).astype("object")
     table = pd.DataFrame(
         {
             "way": np.repeat(list(WAYS), [len(ways[way]) for way in WAYS]),
-            "part": split.where(split.notna(), before.split.reindex(ids)).to_numpy(),
+            "part": split.where(split.notna(), aligned(before.split, ids)).to_numpy(),
             "before": _there(before.labels, ids),
             "after": _there(after.labels, ids),
             "cells": counts.reindex(ids).fillna(0).astype(int).to_numpy(),
@@ -100,12 +101,12 @@ def rows_apart(before: Dataset, after: Dataset, *, hidden: pd.Index | None = Non
 
 def _there(labels: pd.Series, ids: pd.Index) -> pd.Series:
     """The labels of some examples; None where one is not there or has none."""
-    found = labels.reindex(ids).astype("object")
+    found = aligned(labels, ids).astype("object")
     return found.where(found.notna(), None)
 
 
 def _cells(before: pd.DataFrame, after: pd.DataFrame, ids: pd.Index, label: str) -> pd.DataFrame:
-    places = [frame.index.get_indexer(ids) for frame in (before, after)]
+    places = [positions(ids, frame.index) for frame in (before, after)]
     found = []
     for name in after.columns:
         if name == label or name not in before.columns:
@@ -140,4 +141,4 @@ def _canonical(column: pd.Series) -> pd.Series:
 
 
 def _without(ids: pd.Index, others: pd.Index) -> pd.Index:
-    return ids[others.get_indexer(ids) < 0]
+    return ids[~is_among(ids, others)]

@@ -32,6 +32,7 @@ from core.flywheel.judgements import judgements
 from core.flywheel.log import Entry
 from core.flywheel.review import Queue, decisions
 from core.flywheel.samples import begin_sample, in_samples
+from core.ids import aligned, is_among, positions, present
 
 if TYPE_CHECKING:
     from core.flywheel.project import Project
@@ -69,7 +70,7 @@ def settled_labels(project: Project) -> pd.Series:
 
     What was decided in bulk is left out: nobody looked at each.
     """
-    return judgements(project, bulk=False)["after"].dropna().astype("str").rename("settled")
+    return present(judgements(project, bulk=False)["after"]).astype("str").rename("settled")
 
 
 def trusted_labels(project: Project, turn: Turn) -> pd.Series:
@@ -78,7 +79,7 @@ def trusted_labels(project: Project, turn: Turn) -> pd.Series:
     labels = project.dataset.labels_of("train")
     trusted = np.zeros(len(labels), dtype=bool)
     for ids in (suspects.index[~suspects["flagged"].to_numpy(dtype=bool)], settled_labels(project).index):
-        places = labels.index.get_indexer(ids)
+        places = positions(ids, labels.index)
         trusted[places[places >= 0]] = True
     return labels[trusted]
 
@@ -140,7 +141,7 @@ def weigh(project: Project) -> Weighed:
     if len(gone):
         cast = pd.concat([cast, try_rules(usable, gone)[0].reindex(columns=cast.columns)])
     # Decisions must not move the bands that they audit.
-    came = brought.labels.reindex(cast.index)
+    came = aligned(brought.labels, cast.index)
     probabilities = combine(cast, dataset.classes, labels=came)
     return Weighed(
         dataset.version,
@@ -148,7 +149,7 @@ def weigh(project: Project) -> Weighed:
         broken,
         table,
         probabilities,
-        labels.reindex(cast.index),
+        aligned(labels, cast.index),
         came,
         _named(cast, probabilities),
     )
@@ -211,7 +212,7 @@ def rule_conflicts(project: Project, weighed: Weighed) -> pd.DataFrame:
 
 def _extremes(cast: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     """The lowest and the highest place of the classes that each row's votes are for; equal where no rule fires."""
-    names = sorted({str(name) for column in cast.columns for name in cast[column].dropna().unique()})
+    names = sorted({str(name) for column in cast.columns for name in present(cast[column]).unique()})
     codes = np.full(cast.shape, -1)
     for place, name in enumerate(cast.columns):
         codes[:, place] = pd.Categorical(cast[name].astype("str"), categories=names).codes
@@ -226,9 +227,9 @@ def _cards(
     """Cards as the review queue takes them, the most doubtful first."""
     known = decisions(project)
     ids = ids[~ids.isin(known.index[known["decision"] != Decision.SKIP])]
-    ids = ids[project.dataset.split.reindex(ids).isin(["train", "pool"]).to_numpy()]
-    given = weighed.labels.reindex(ids)
-    chances = weighed.probabilities.reindex(ids)
+    ids = ids[aligned(project.dataset.split, ids).isin(["train", "pool"]).to_numpy()]
+    given = aligned(weighed.labels, ids)
+    chances = aligned(weighed.probabilities, ids)
     place = chances.columns.get_indexer(pd.Index(given.astype("str")))
     score = np.full(len(ids), np.nan)
     labelled = place >= 0
@@ -238,10 +239,10 @@ def _cards(
     cards = pd.DataFrame(
         {
             "given": given.astype("str"),
-            "suggested": suggested.reindex(ids).astype("str"),
+            "suggested": aligned(suggested, ids).astype("str"),
             "score": np.nan_to_num(score, nan=0.5),
             "flagged": True,
-            "reasons": why + vote_reasons(weighed.votes.reindex(ids)),
+            "reasons": why + vote_reasons(aligned(weighed.votes, ids)),
         },
         index=ids,
     )
@@ -269,7 +270,7 @@ def rule_bands(project: Project, weighed: Weighed) -> pd.DataFrame:
     answers, open_ = _asked(project, weighed), _open(project, weighed)
     sure = weighed.proposals["confidence"].loc[answers.index.union(open_.index, sort=False)]
     bands = _numbered(sure)
-    is_open = pd.Series(open_.index.get_indexer(sure.index) >= 0, index=sure.index)
+    is_open = pd.Series(is_among(sure.index, open_.index), index=sure.index)
     table = audit_table(bands, answers, is_open, sure, minimum=FEWEST_REVIEWED).reindex(range(1, len(_BANDS) + 1))
     counts = table[["open", "reviewed", "used"]].fillna(0).astype("int64")
     classes = [open_["suggested"][(bands[open_.index] == band).to_numpy()].value_counts() for band in table.index]
@@ -391,8 +392,9 @@ def _open(project: Project, weighed: Weighed) -> pd.DataFrame:
     """The proposals for the pool; who was called ambiguous is left alone."""
     known = decisions(project)
     aside = known.index[known["decision"] != Decision.SKIP]
-    pool = project.dataset.ids("pool").difference(aside, sort=False)
-    return weighed.proposals.loc[weighed.proposals.index.intersection(pool, sort=False)]
+    pool = project.dataset.ids("pool")
+    pool = pool[~is_among(pool, aside)]
+    return weighed.proposals[is_among(weighed.proposals.index, pool)]
 
 
 def _asked(project: Project, weighed: Weighed) -> pd.DataFrame:
@@ -404,7 +406,7 @@ def _asked(project: Project, weighed: Weighed) -> pd.DataFrame:
         each[each.index.isin(list(said.index))] for each in (weighed.came, weighed.proposals["suggested"])
     )
     said = said[said.index.isin(came.index[came.isna()]) & said.index.isin(proposals.index)]
-    proposed = proposals.reindex(said.index)
+    proposed = aligned(proposals, said.index)
     drawn = in_samples(project, said, kind=_SAMPLES, of=_state(project))
     # There was no label that could be wrong.
     return pd.DataFrame({"wrong": False, "right": said["after"].eq(proposed), "random": drawn}, index=said.index)
@@ -422,4 +424,4 @@ def _excluded_from_pool(project: Project, came: Dataset) -> pd.DataFrame:
     known = decisions(project)
     gone = known.index[known["decision"] == Decision.EXCLUDE]
     gone = came.frame.index.intersection(gone.difference(project.dataset.frame.index))
-    return came.frame.loc[gone[came.labels.loc[gone].isna().to_numpy()]]
+    return came.frame.loc[gone[aligned(came.labels, gone).isna().to_numpy()]]

@@ -22,6 +22,7 @@ from core.flywheel.fits import class_probabilities
 from core.flywheel.ledger import part_of
 from core.flywheel.refits import DIVISIONS, FOLDS, LARGE, REFITTING
 from core.flywheel.store import Store, now
+from core.ids import is_among, present
 from core.progress import Cancel, Progress, Steps
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def in_sight(project: Project, ids: pd.Index) -> pd.Index:
     dataset = project.dataset
     if ids is dataset.frame.index:
         return ids[(dataset.split != "sealed").to_numpy()]
-    return ids[dataset.ids("sealed").get_indexer(ids) < 0]
+    return ids[~is_among(ids, dataset.ids("sealed"))]
 
 
 def refusal(project: Project) -> ProjectError | None:
@@ -122,7 +123,7 @@ def open_sealed(
     turns = project.turns
     first, last = turns[0], turns[-1]
     dataset, brought = (project.dataset_at(turn.revision) for turn in (last, first))
-    labels = dataset.labels_of("sealed").dropna()
+    labels = present(dataset.labels_of("sealed"))
     compared = first.number != last.number
     same = first.version == last.version
     least = min(len(each.ids("train")) for each in (dataset, brought))

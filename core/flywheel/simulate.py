@@ -10,6 +10,7 @@ import pandas as pd
 from core.flywheel.edits import Decide
 from core.flywheel.errors import ProjectError
 from core.flywheel.review import SIMULATED, Queue, members, one_label, open_in
+from core.ids import present
 
 if TYPE_CHECKING:
     from core.flywheel.project import Project
@@ -61,7 +62,7 @@ def simulate_reviewer(
         raise ProjectError(f"The accuracy of the simulated reviewer must be between 0 and 1. Got {accuracy} instead.")
     found = open_in(project, queue, queue.place, queue.place + count)
     truth = dataset.frame[truth_column].reindex(queue.cards.index[found])
-    found, truth = found[truth.notna().to_numpy()], truth.dropna().astype("str")
+    found, truth = found[truth.notna().to_numpy()], present(truth).astype("str")
     if truth.empty:
         raise ProjectError("There is no card left that the simulated reviewer could settle. Start another queue.")
     given = dataset.labels.loc[truth.index]

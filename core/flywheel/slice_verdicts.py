@@ -18,6 +18,7 @@ import pandas as pd
 
 from core.evaluate import FEWEST, FEWEST_OF_A_CLASS, GAIN, HARM, NO_EVIDENCE, Verdict, compare, part_p_value, together
 from core.flywheel.watched import WatchedSlice, inside, region_of, watched_slices
+from core.ids import aligned, positions
 from core.statistics import holm, wilson_interval
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ def _looked(project: Project) -> _Looked:
         verdict for before, after in pairwise(turns) for verdict in _judge(project, slices, members, before, after)
     )
     rows = [
-        {"number": each.number, "turn": turn.number, "part": "test"} | _share_wrong(decided.loc[own.index] != own)
+        {"number": each.number, "turn": turn.number, "part": "test"} | _share_wrong(aligned(decided, own.index) != own)
         for turn in turns
         for decided in [project.model.decide(turn.test_probabilities, turn.threshold)]
         for each, own in zip(slices, members, strict=True)
@@ -145,7 +146,7 @@ def _looked(project: Project) -> _Looked:
 def _members(project: Project, slices: Sequence[WatchedSlice], labels: pd.Series) -> list[pd.Series]:
     """The labels of those test examples that are in each slice, as the data is now."""
     dataset = project.dataset
-    place = dataset.frame.index.get_indexer(labels.index)
+    place = positions(labels.index, dataset.frame.index)
     # By id: resamples must not depend on the order in which the rows came.
     return [labels[met[place]].sort_index() for met in inside(project, slices, dataset)]
 
@@ -228,7 +229,7 @@ def _word(verdict: Verdict, p_adjusted: float) -> str:
 def _compare(project: Project, labels: pd.Series, classes: int, before: Turn, after: Turn) -> tuple[Verdict, float]:
     sizes = labels.value_counts()
     enough = len(sizes) == classes and int(sizes.min()) >= FEWEST_OF_A_CLASS
-    old, new = (turn.test_probabilities.loc[labels.index] for turn in (before, after))
+    old, new = (aligned(turn.test_probabilities, labels.index) for turn in (before, after))
     said = [project.model.decide(own, turn.threshold) for own, turn in ((old, before), (new, after))]
     verdict = compare(
         labels,

@@ -11,6 +11,7 @@ import pandas as pd
 
 from core.dataset import Dataset
 from core.flywheel.edits import Exclude, Relabel
+from core.ids import aligned
 
 __all__ = ["Strayed", "strayed"]
 
@@ -61,7 +62,7 @@ def strayed(dataset: Dataset) -> Strayed:
     Strayed
     """
     parents = dataset.parents
-    own = dataset.labels.reindex(parents.index).to_numpy(dtype=object)
+    own = aligned(dataset.labels, parents.index).to_numpy(dtype=object)
     first, second = (_labels(dataset, parents[name]) for name in ("parent", "other_parent"))
     alone = parents["other_parent"].isna().to_numpy()
     gone = pd.isna(first) | (pd.isna(second) & ~alone)

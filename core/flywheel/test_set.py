@@ -17,6 +17,7 @@ from core.flywheel import log
 from core.flywheel.blind import reviewed
 from core.flywheel.project import Project
 from core.flywheel.turn import Turn
+from core.ids import aligned, is_among, present
 from core.progress import Cancel, Progress, Steps
 from core.statistics import wilson_interval
 
@@ -84,8 +85,8 @@ def newest_batch(project: Project) -> pd.Index:
         return project.dataset.frame.index[:0]
     brought = project.dataset_at(last.seq).frame.index
     earlier = max((entry.seq for entry in entries if entry.seq < last.seq), default=0)
-    new = brought.difference(project.dataset_at(earlier).frame.index, sort=False)
-    return new.intersection(project.dataset.frame.index, sort=False)
+    new = brought[~is_among(brought, project.dataset_at(earlier).frame.index)]
+    return new[is_among(new, project.dataset.frame.index)]
 
 
 def judge_test_set(project: Project, progress: Progress | None = None, cancel: Cancel | None = None) -> TestSetReport:
@@ -108,7 +109,8 @@ def judge_test_set(project: Project, progress: Progress | None = None, cancel: C
         If the caller asked to stop.
     """
     dataset, turns = project.dataset, project.turns
-    train = dataset.ids("train").difference(dataset.generated, sort=False)
+    train = dataset.ids("train")
+    train = train[~is_among(train, dataset.generated)]
     others = [("train", train), ("the newest batch", newest_batch(project))]
     others = [(name, ids) for name, ids in others if len(ids)]
     steps = Steps(len(others) + 1, progress, cancel)
@@ -129,8 +131,8 @@ def judge_test_set(project: Project, progress: Progress | None = None, cancel: C
 
 def _beside(dataset: Dataset, name: str, ids: pd.Index, cancel: Cancel | None) -> Beside:
     inputs = list(dataset.schema.inputs)
-    test, other = dataset.inputs("test"), dataset.frame.loc[ids, inputs]
-    labels = [dataset.labels_of("test"), dataset.labels.reindex(ids).dropna()]
+    test, other = dataset.inputs("test"), aligned(dataset.frame[inputs], ids)
+    labels = [dataset.labels_of("test"), present(aligned(dataset.labels, ids))]
     shares: dict[str, np.ndarray] = {}
     for side, own in zip(("test", "other"), labels, strict=True):
         counts = own.astype("str").value_counts().reindex(list(dataset.classes), fill_value=0).to_numpy()

@@ -21,6 +21,7 @@ from core.evaluate.predictions import align
 from core.evaluate.resampled import resampled
 from core.evaluate.scores import CELL_METRICS, SMALLER_IS_BETTER
 from core.flywheel.errors import ProjectError
+from core.ids import is_among
 from core.progress import Cancel, Progress
 from core.statistics import percentile_interval
 from core.train import LockedModel, PowerLaw, curve_points, fit_power_laws
@@ -161,7 +162,7 @@ def two_curves(
     scored = resampled(aligned, metric, _RESAMPLES, np.random.default_rng(seed))
     # Draw by draw, share by share, labelling by labelling, as `curve_points` gives them.
     shape = (draws, len(SHARES), len(LABELLINGS))
-    rows = int((~given.index.isin(dataset.generated)).sum())
+    rows = int((~is_among(given.index, dataset.generated)).sum())
     return _compared(
         rows,
         np.array(list(sizes.values())),

@@ -8,6 +8,7 @@ from core.flywheel.errors import ProjectError
 from core.flywheel.kept_curves import keep_curves, kept_curves
 from core.flywheel.store import now
 from core.flywheel.two_curves import TwoCurves, two_curves
+from core.ids import is_among, present
 from core.progress import Cancel, Progress
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def compare_volume(
             "'Fix data, or add data?' on Train."
         )
     given = brought.labels_of("train")
-    truth = brought.part("train")[brought.schema.truth].dropna().astype("str")
+    truth = present(brought.part("train")[brought.schema.truth]).astype("str")
     # A class that only the truth has can't be learned here.
     truth = truth[truth.isin(brought.classes)]
     labels = given.where(~given.index.isin(truth.index), truth.reindex(given.index))
@@ -58,7 +59,7 @@ def compare_volume(
         brought,
         model,
         lambda draw: labels,
-        judged_by=truth[~truth.index.isin(brought.generated)],
+        judged_by=truth[~is_among(truth.index, brought.generated)],
         metric=project.headline,
         seed=seed,
         progress=progress,

@@ -14,6 +14,7 @@ import pandas as pd
 from core.flywheel.edits import plain
 from core.flywheel.errors import ProjectError
 from core.flywheel.spreadsheet import harmless
+from core.ids import aligned
 
 if TYPE_CHECKING:
     from core.dataset import Dataset
@@ -90,7 +91,7 @@ def collection_list(dataset: Dataset, region: Region, predictions: pd.DataFrame,
     """
     if wanted < 1:
         raise ProjectError(f"The number of examples to collect must be at least 1. Got {wanted} instead.")
-    own = predictions.loc[region.ids]
+    own = aligned(predictions, region.ids)
     if own.empty:
         raise ProjectError(f"The slice '{region}' holds no train example to show what to look for. Choose another.")
     dealt = deal_by_errors(own, wanted)
@@ -135,7 +136,7 @@ def _json(value: Any) -> str:
 
 def _typical(dataset: Dataset, own: pd.DataFrame) -> pd.DataFrame:
     """A few wrong and a few right examples, drawn blindly but always the same; only those that are still in train."""
-    there = own[dataset.split.reindex(own.index).eq("train").to_numpy()].sort_index()
+    there = own[aligned(dataset.split, own.index).eq("train").to_numpy()].sort_index()
     parts = [there[there["loss"] > 0], there[there["loss"] == 0]]
     return pd.concat([part.sample(min(_TYPICAL, len(part)), random_state=0) for part in parts])
 

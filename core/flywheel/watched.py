@@ -26,6 +26,7 @@ from core.evaluate import (
 )
 from core.flywheel.errors import ProjectError
 from core.flywheel.store import now
+from core.ids import aligned, positions, present
 
 if TYPE_CHECKING:
     from core.dataset import Dataset
@@ -226,7 +227,7 @@ def region_of(project: Project, each: WatchedSlice, turn: Turn, part: str) -> Re
         dataset, probabilities = project.dataset, turn.test_probabilities
     else:
         dataset, probabilities = project.dataset_at(turn.revision), turn.out_of_fold
-    labels = dataset.labels.reindex(probabilities.index).dropna()
-    loss = losses(labels, project.model.decide(probabilities.loc[labels.index], turn.threshold))
+    labels = present(aligned(dataset.labels, probabilities.index))
+    loss = losses(labels, project.model.decide(aligned(probabilities, labels.index), turn.threshold))
     (met,) = inside(project, [each], dataset)
-    return measure(each.predicates, met[dataset.frame.index.get_indexer(labels.index)], loss)
+    return measure(each.predicates, met[positions(labels.index, dataset.frame.index)], loss)

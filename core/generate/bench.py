@@ -14,6 +14,7 @@ from core.generate.method import Method, Sources
 from core.generate.methods import find_method
 from core.generate.propose import chosen_by, drawn, exclusion_counts, make_rows, originals
 from core.generate.strategy import Focus, Target, explicit_counts, scaled_counts
+from core.ids import is_among
 from core.progress import Cancel, Progress
 from core.train import Change, LockedModel, Outcome, Recipe, out_of_fold_under
 
@@ -202,7 +203,7 @@ class Bench:
             key = id(ids), excludes
             if key not in self._of_fold:
                 examples = self._all[excludes].examples
-                own = examples[ids.get_indexer(examples.index) >= 0]
+                own = examples[is_among(examples.index, ids)]
                 # The index is kept, or another one might get its identity.
                 self._of_fold[key] = ids, Sources(own, self.dataset.schema, recipe=recipe)
             return self._of_fold[key][1]

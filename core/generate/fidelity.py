@@ -15,6 +15,7 @@ from core.collect import drift
 from core.collect.describe import describe_texts
 from core.collect.distributions import Distribution, Labels, distribution
 from core.dataset import Dataset
+from core.ids import is_among
 from core.neighbours import nearest_in
 from core.progress import Cancel, Progress, Steps
 from core.schema import Schema
@@ -125,7 +126,7 @@ def fidelity(
     judged = pd.concat([dataset.inputs("test"), dataset.inputs("sealed")])
     space = model.features(dataset, others=pd.concat([rows[inputs], judged]))
     train = dataset.ids("train")
-    real = ~train.isin(dataset.generated)
+    real = ~is_among(train, dataset.generated)
     own = (dataset.labels_of("train").isin(rows[label].unique())).to_numpy() & real
     steps.start("the nearest real examples")
     places, distances = _nearest(space[np.flatnonzero(real)], space[len(train) : len(train) + len(rows)])

@@ -12,6 +12,7 @@ from core.dataset import Dataset
 from core.evaluate import Predicate, holds, sentence
 from core.generate.propose import originals
 from core.generate.strategy import Focus, GenerateError, explicit_counts
+from core.ids import aligned
 
 __all__ = ["focus_on", "on_confused", "on_hard", "on_slice"]
 
@@ -101,7 +102,7 @@ def on_hard(dataset: Dataset, out_of_fold: pd.DataFrame, *, share: float = 0.1, 
     if not 0 < share <= 1:
         raise GenerateError(f"The share of hard examples must be above 0 and at most 1. Got {share!r} instead.")
     labels = originals(dataset)[dataset.schema.label]
-    found = out_of_fold.reindex(labels.index)
+    found = aligned(out_of_fold, labels.index)
     own = found.to_numpy()[np.arange(len(labels)), found.columns.get_indexer(pd.Index(labels))]
     hardest = np.argsort(own, kind="stable")[: max(1, round(share * len(labels)))]
     return focus_on(
@@ -127,7 +128,7 @@ def on_confused(dataset: Dataset, predicted: pd.Series, one: str, other: str, *,
         If no train example of the two is taken for the other.
     """
     labels = originals(dataset)[dataset.schema.label]
-    said = predicted.reindex(labels.index)
+    said = aligned(predicted, labels.index)
     mistaken = ((labels == one) & (said == other)) | ((labels == other) & (said == one))
     words = f"'{one}' and '{other}' taken for each other"
     return focus_on(dataset, labels.index[mistaken.to_numpy()], words=words, n=n, found_on_errors=True)

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from core.generate.strategy import GenerateError
+from core.ids import is_among
 from core.schema import Modality, Schema
 from core.train import Recipe
 
@@ -54,7 +55,7 @@ class Sources:
         self.schema = schema
         self.recipe = recipe
         self.chosen: Booleans = (
-            np.ones(len(examples), dtype=bool) if chosen is None else chosen.get_indexer(examples.index) >= 0
+            np.ones(len(examples), dtype=bool) if chosen is None else is_among(examples.index, chosen)
         )
         self._known: dict[Any, Any] = {}
         self._lock = RLock()

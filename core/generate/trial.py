@@ -15,6 +15,7 @@ from core.evaluate import GAIN, METRICS, Verdict, compare, compare_classes, comp
 from core.generate.bench import Attempt, Bench, attempt
 from core.generate.decision import moved_decision
 from core.generate.strategy import GenerateError, Target
+from core.ids import aligned, is_among
 from core.progress import Cancel, Progress
 from core.statistics import paired_interval
 from core.train import LockedModel, choose_threshold
@@ -243,7 +244,7 @@ def try_all(
     if first.probabilities is None:
         raise GenerateError(f"{_A_FIFTH}: {first.problem}")
     labels = dataset.labels_of("train").drop(index=dataset.generated, errors="ignore")
-    probabilities = first.probabilities.loc[labels.index]
+    probabilities = aligned(first.probabilities, labels.index)
     said = _said(model, labels, probabilities)
     moved = None
     if model.recipe.decision != "threshold":
@@ -257,7 +258,7 @@ def try_all(
             results.append(outcome.problem)
             after.append(None)
             continue
-        found = outcome.probabilities.loc[labels.index]
+        found = aligned(outcome.probabilities, labels.index)
         after.append(_said(model, labels, found))
         classes, inside = base.parts(each, found, after[-1])
         results.append(
@@ -307,7 +308,7 @@ class _Base:
         )
         inside = None
         if asked.focus is not None:
-            part = self.labels[pd.Index(asked.focus.ids).get_indexer(self.labels.index) >= 0]
+            part = self.labels[is_among(self.labels.index, pd.Index(asked.focus.ids))]
             inside = compare_part(
                 part,
                 self.probabilities,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from core.ids import positions
 from core.schema import Schema
 from core.wording import percent
 
@@ -57,8 +58,10 @@ def usual(frame: pd.DataFrame, schema: Schema) -> Usual:
     ranges: dict[str, tuple[float, float]] = {}
     shares: dict[str, dict[str, float]] = {}
     missing: dict[str, float] = {}
+    # Columns are looked at without ids, among which pandas would look for names of its own.
+    rows = frame[list(schema.features)].set_axis(pd.RangeIndex(len(frame)))
     for name in schema.features:
-        column = frame[name]
+        column = rows[name]
         missing[name] = float(column.isna().mean()) if len(column) else 0.0
         if name in schema.numeric:
             values = column.dropna().to_numpy(dtype=float)
@@ -95,7 +98,7 @@ def records(frame: pd.DataFrame, ids: Iterable[str], columns: Iterable[str]) -> 
         All of them in the frame.
     columns : iterable of str
     """
-    places = frame.index.get_indexer(pd.Index(list(ids)))
+    places = positions(pd.Index(list(ids)), frame.index)
     # Column by column: a row of a frame with columns of several kinds costs far more.
     values = {name: frame[name].array.take(places).tolist() for name in columns}
     return [{name: column[number] for name, column in values.items()} for number in range(len(places))]

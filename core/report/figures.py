@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from core.ids import aligned
 from core.report.chart import (
     ACCENT,
     ALERT,
@@ -222,7 +223,7 @@ def suspect_scores(scores: pd.Series, flagged: pd.Series, *, bins: int = 20) -> 
         Same index: whether the example is a suspect.
     """
     edges = np.linspace(0.0, 1.0, bins + 1)
-    chosen = flagged.reindex(scores.index).fillna(False).to_numpy(dtype=bool)
+    chosen = aligned(flagged, scores.index).fillna(False).to_numpy(dtype=bool)
     values = scores.to_numpy(dtype=float)
     per_bin = {
         "suspect": np.histogram(values[chosen], edges)[0],

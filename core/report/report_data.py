@@ -15,6 +15,7 @@ import pandas as pd
 from core.collect import Finding
 from core.dataset import Dataset
 from core.flywheel import is_sealed, kept_batches
+from core.ids import is_among
 from core.report.card import written
 from core.report.html_page import Facts, Part, Section, Sentences, Table
 from core.schema import Modality, Schema
@@ -102,7 +103,7 @@ def _how_split(schema: Schema) -> str:
 def _classes(dataset: Dataset) -> Table:
     generated = dataset.generated
     train = dataset.labels_of("train")
-    made = train.index.isin(generated)
+    made = is_among(train.index, generated)
     counts = pd.DataFrame(
         {
             "train": train[~made].value_counts(),

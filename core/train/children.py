@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from core.dataset import Dataset
+from core.ids import aligned, positions
 from core.progress import Cancel, Progress, Steps
 from core.train.fit import Task, TrainError, TrainingSet, left_out, side_by_side
 from core.train.lock import FOLDS, LockedModel
@@ -69,7 +70,7 @@ def predict_children(
     steps = Steps(1 + len(distinct), progress, cancel)
     steps.start("reading the examples")
     training_set = TrainingSet(model.recipe.to_dict(), dataset)
-    own = fold.reindex(training_set.ids).to_numpy()
+    own = aligned(fold, training_set.ids).to_numpy()
     encoded: Any = training_set.encoder.encode(rows)
 
     def predicted(number: int) -> Floats:
@@ -97,7 +98,7 @@ def _pairs(fold: pd.Series, rows: pd.DataFrame, beside: int | None) -> Integers:
     places = []
     for name in ("parent", "other_parent"):
         ids = rows[name].where(rows[name].notna(), rows["parent"])
-        place = fold.index.get_indexer(pd.Index(ids))
+        place = positions(pd.Index(ids), fold.index)
         if (place < 0).any():
             raise TrainError(
                 f"The parents of generated examples must be train examples. '{ids[place < 0].iloc[0]}' is none. "

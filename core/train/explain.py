@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from core.dataset import Dataset
+from core.ids import aligned, positions
 from core.progress import Cancel, Progress
 from core.train.encoder import TOKEN, Encoded, Encoder, tokenise
 from core.train.fit import Fitted, TrainError
@@ -50,7 +51,7 @@ class Explainer:
 
     def of(self, example: str) -> Fitted:
         """The model that explains an example."""
-        place = int(self.fold.index.get_indexer(pd.Index([example]))[0])
+        place = int(positions(pd.Index([example]), self.fold.index)[0])
         return self.fitted[0 if place < 0 else int(self.fold.iloc[place])]
 
 
@@ -69,8 +70,9 @@ def explainer(
     fold = dataset.folds(2)
     fitted: list[Fitted] = []
     for number in (0, 1):
-        half = fold.index[fold == number]
-        known = dataset.labels.loc[fold.index[fold != number]]
+        there = (fold == number).to_numpy()
+        half = fold.index[there]
+        known = aligned(dataset.labels, fold.index[~there])
         # Too little to learn from on the other side (one large group, say): then from everything.
         part = dataset.without(half) if len(half) and known.nunique() > 1 else dataset
         said = None if progress is None else lambda share, message, at=number: progress((at + share) / 2, message)

@@ -22,6 +22,7 @@ import scipy.sparse as sp
 
 from core.dataset import Dataset
 from core.errors import FlywheelError
+from core.ids import aligned, is_among, positions
 from core.progress import Steps
 from core.train.encoder import Encoded, Encoder
 from core.train.encodings import Encodings
@@ -236,7 +237,7 @@ class TrainingSet:
             Predictions that were made on this training set before: what a fold would learn again from the same rows is
             looked up there, and noted there otherwise.
         """
-        codes = self.labels if labels is None else self._coded(labels.reindex(self.ids))
+        codes = self.labels if labels is None else self._coded(aligned(labels, self.ids))
         usable = (codes >= 0) & self._kept(keep)
         everybody = bool(usable.all())
         fold = self.dataset.folds(folds, division).to_numpy()[self.order]
@@ -249,7 +250,7 @@ class TrainingSet:
             )
             with one_thread():
                 changed = Change() if change is None else change(ids)
-            stays = inside if changed.without is None else inside & (changed.without.get_indexer(self.ids) < 0)
+            stays = inside if changed.without is None else inside & ~is_among(self.ids, changed.without)
             rows, targets = self.encoded.take(stays), codes[stays]
             if changed.rows is not None:
                 more, their = self._encoded(changed.rows, ids)
@@ -319,7 +320,7 @@ class TrainingSet:
     def _encoded(self, made: pd.DataFrame, inside: pd.Index) -> tuple[Any, Codes]:
         """Rows that were generated for one fold. Terms only they have get no column: no held-out example has them."""
         origins = pd.concat([made["parent"], made["other_parent"].dropna()])
-        if (inside.get_indexer(pd.Index(origins)) < 0).any():
+        if not is_among(pd.Index(origins), inside).all():
             raise TrainError("Examples generated for a fold must come from the examples it trains on. Some do not.")
         codes = self.classes.get_indexer(pd.Index(made[self.dataset.schema.label]))
         if (codes < 0).any():
@@ -347,7 +348,7 @@ def features_of(
     steps = {**recipe["steps"], "columns": columns}
     encoder = Encoder(steps, rows.iloc[order], dataset.schema.kinds, dataset.schema.text)
     space = Linear(steps, encoder.encoded, encoder.sizes)
-    found = space.transform(encoder.encoded)[rows.index[order].get_indexer(rows.index)]
+    found = space.transform(encoder.encoded)[positions(rows.index, rows.index[order])]
     if others is not None:
         found = sp.vstack([found, space.transform(encoder.encode(others))], format="csr")
     return found if encoder.text is not None else found.toarray()
@@ -369,8 +370,8 @@ def left_out(held_out: Mask, ids: pd.Index, parents: pd.DataFrame) -> Mask:
     """
     if parents.empty:
         return held_out.copy()
-    children = ids.get_indexer(parents.index)
-    origins = np.column_stack([ids.get_indexer(pd.Index(parents[name])) for name in ("parent", "other_parent")])
+    children = positions(parents.index, ids)
+    origins = np.column_stack([positions(pd.Index(parents[name]), ids) for name in ("parent", "other_parent")])
     origins, children = origins[children >= 0], children[children >= 0]
     # The last place stands for parents that are no longer among the examples.
     out = np.append(held_out, False)

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from core.dataset import Dataset
+from core.ids import aligned, is_among
 from core.progress import Cancel, Progress, Steps
 from core.train.encodings import Encodings
 from core.train.fit import Augment, Change, Fitted, TrainError, TrainingSet, features_of, side_by_side
@@ -215,7 +216,7 @@ class LockedModel:
         training_set = self._training_set(dataset, steps)
         numbers = range(1, 1 + divisions)
         found = side_by_side(training_set.refits(folds, numbers, list(frames.values())), steps)
-        assigned = [dataset.folds(folds, number).reindex(out_of_fold.index).to_numpy() for number in numbers]
+        assigned = [aligned(dataset.folds(folds, number), out_of_fold.index).to_numpy() for number in numbers]
         thresholds = [
             [self._threshold(dataset, out_of_fold[fold != number]) for number in range(folds)] for fold in assigned
         ]
@@ -319,8 +320,8 @@ class LockedModel:
         if self.recipe.decision != "threshold":
             return None
         # Generated examples would shift the balance of the classes.
-        real = ~out_of_fold.index.isin(dataset.generated)
-        return choose_threshold(dataset.labels.loc[out_of_fold.index[real]], out_of_fold[real])
+        real = ~is_among(out_of_fold.index, dataset.generated)
+        return choose_threshold(aligned(dataset.labels, out_of_fold.index[real]), out_of_fold[real])
 
     def _training_set(
         self, dataset: Dataset, steps: Steps | None = None, encodings: Encodings | None = None

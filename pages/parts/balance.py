@@ -10,6 +10,7 @@ import streamlit as st
 
 from core.dataset import Dataset
 from core.evaluate import FEW, class_counts, imbalance
+from core.ids import is_among
 from core.report import MAX_ROWS, class_balance, count, number, percent, percent_interval, shorten, verb
 from pages.parts import figure, frame
 from pages.parts.plain import plain
@@ -32,7 +33,7 @@ def draw(dataset: Dataset, *, key: str, opened: bool = False) -> None:
         Show the numbers without a click.
     """
     labels = dataset.labels_of("train")
-    made = labels.loc[labels.index.isin(dataset.generated)] if len(dataset.generated) else labels.iloc[:0]
+    made = labels.loc[is_among(labels.index, dataset.generated)] if len(dataset.generated) else labels.iloc[:0]
     counts = pd.DataFrame({"collected": labels.value_counts() - made.value_counts().reindex(labels.unique()).fillna(0)})
     if len(made):
         counts["generated"] = made.value_counts().reindex(counts.index).fillna(0)

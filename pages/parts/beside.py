@@ -11,6 +11,7 @@ import pandas as pd
 
 from core.annotate import EVIDENCE
 from core.dataset import Dataset
+from core.ids import aligned
 from core.report import Usual, differences, percent, records, shorten
 from pages.parts.plain import escaped
 
@@ -129,7 +130,7 @@ def nearest(
     k : int
         How many are shown at most; those that are no longer in train are passed over.
     """
-    members = dataset.split.reindex(near.index)
+    members = aligned(dataset.split, near.index)
     there = near[(members == "train").to_numpy()].iloc[:k]
     if there.empty:
         return ""

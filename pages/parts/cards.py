@@ -75,7 +75,7 @@ def example(dataset: Dataset, example_id: str, *, label: str = "Example", column
         The columns to show below the text; by default the features.
     """
     schema = dataset.schema
-    row = dataset.frame.loc[example_id]
+    row = dataset.example(example_id)
     if schema.text is not None:
         passage("missing" if pd.isna(row[schema.text]) else row[schema.text], label=label)
     shown = list(schema.features if columns is None else columns)

@@ -11,6 +11,7 @@ import streamlit as st
 from core.annotate import case_rows
 from core.flywheel import before_after, in_sight
 from core.flywheel.mend import size
+from core.ids import aligned
 from pages.parts import paging
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def _cells(dataset: Dataset, finding: Finding, key: str, part: slice, hidden: pd
     rows = pd.DataFrame(
         {
             "example": listed["example"],
-            "part": dataset.split.reindex(listed["example"]).fillna("gone").to_numpy(dtype=object),
+            "part": aligned(dataset.split, pd.Index(listed["example"])).fillna("gone").to_numpy(dtype=object),
             "column": listed["column"],
             "before": before.map(_seen, na_action="ignore"),
             "after": after,
@@ -99,7 +100,7 @@ def _examples(
 ) -> None:
     ids = (finding.ids if cases is None else cases.index)[part]
     columns = dict.fromkeys([*finding.columns, dataset.schema.label, *dataset.schema.inputs])
-    rows = dataset.frame.reindex(ids)[list(columns)]
+    rows = aligned(dataset.frame[list(columns)], ids)
     if ids.isin(hidden).any():
         rows = rows.astype("object")
         rows.loc[ids.isin(hidden)] = _SEALED

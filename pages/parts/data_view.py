@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from core.flywheel import is_sealed
+from core.ids import aligned, is_among
 from core.report import count
 from pages.parts import cards, paging
 from pages.parts.plain import plain
@@ -58,9 +59,9 @@ def examples(project: Project) -> None:
         origin = _origin(dataset)
     ids = _chosen(dataset.version, str(part), str(label), words.strip(), sealed, dataset)
     if origin != _ALL:
-        ids = ids[ids.isin(dataset.generated) == (origin == "generated")]
+        ids = ids[is_among(ids, dataset.generated) == (origin == "generated")]
     key = f"data-{part}-{label}-{words.strip()}-{origin}"
-    shown = dataset.frame.loc[ids[paging.page_of(len(ids), key=key)]]
+    shown = aligned(dataset.frame, ids[paging.page_of(len(ids), key=key)])
     schema = dataset.schema
     order = [
         schema.label,
@@ -68,9 +69,9 @@ def examples(project: Project) -> None:
         *(name for name in schema.names if name not in {schema.label, *schema.inputs}),
     ]
     table = shown[order]
-    table.insert(0, "part", dataset.split.loc[shown.index])
-    if shown.index.isin(dataset.generated).any():
-        table.insert(1, "generated from", dataset.parents["parent"].reindex(shown.index))
+    table.insert(0, "part", aligned(dataset.split, shown.index))
+    if is_among(shown.index, dataset.generated).any():
+        table.insert(1, "generated from", aligned(dataset.parents["parent"], shown.index))
     event = st.dataframe(
         table.rename_axis("id").reset_index(names="id" if "id" not in table else "example id"),
         hide_index=True,
@@ -119,7 +120,7 @@ def _chosen(version: str, part: str, label: str, words: str, sealed: bool, _data
 @st.cache_data(show_spinner=False, max_entries=8)
 def _balance(version: str, _dataset: Dataset) -> pd.DataFrame:
     train = _dataset.labels_of("train")
-    made = train.index.isin(_dataset.generated)
+    made = is_among(train.index, _dataset.generated)
     counts = pd.DataFrame({"collected": train[~made].value_counts(), "generated": train[made].value_counts()})
     counts = counts.fillna(0).astype(int)
     return counts if made.any() else counts[["collected"]]

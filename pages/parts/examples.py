@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from core.dataset import Dataset
+from core.ids import aligned, is_among
 from core.report import count, percent, verb, written
 from pages.parts import cards, paging
 from pages.parts.plain import plain
@@ -39,7 +40,7 @@ def draw(dataset: Dataset, found: pd.DataFrame, *, key: str, note: Callable[[pd.
     note : callable, optional
         What else is said of an example, from its row of `found`; plain text.
     """
-    places = np.flatnonzero(dataset.frame.index.get_indexer(found.index) >= 0)
+    places = np.flatnonzero(is_among(found.index, dataset.frame.index))
     draw_places(dataset, found, places, gone=len(found) - len(places), key=key, note=note)
 
 
@@ -93,6 +94,6 @@ def _rows(dataset: Dataset, shown: pd.DataFrame) -> None:
     )
     if "note" in shown:
         said["note"] = shown["note"]
-    features = readable(dataset.frame.loc[shown.index, list(dataset.schema.features)])
+    features = readable(aligned(dataset.frame[list(dataset.schema.features)], shown.index))
     rows = said.join(features.rename(columns={name: f"{name} (column)" for name in said.columns}))
     st.dataframe(rows, hide_index=True, height="content", alt="Examples with their labels and predictions")

@@ -24,6 +24,7 @@ from core.flywheel import (
     touched,
     unpin_example,
 )
+from core.ids import aligned
 from core.report import ACCENT, ALERT, Field, count, moment, shorten, written
 from pages.parts import cards, errors, frame, paging, sidebar
 from pages.parts.plain import escaped, plain
@@ -127,7 +128,7 @@ def _save(project: Project, label: str, key: str, seen: int, by: str) -> None:
 def _touched(project_id: str, revision: int, version: str, turns: int, _project: Project) -> tuple[int, int, list[str]]:
     """How many decisions are touched, how many of them can be looked at, and through which classes."""
     found = touched(_project)
-    there = _project.dataset.split.reindex(found.index).eq("train").sum()
+    there = aligned(_project.dataset.split, found.index).eq("train").sum()
     return len(found), int(there), sorted({label for labels in found["changed"] for label in labels})
 
 
@@ -273,7 +274,7 @@ def _pin(project: Project, example: str, label: str, kind: str, by: str, note: s
 def _reviewed(project_id: str, revision: int, _project: Project) -> pd.DataFrame:
     """What was reviewed and is still in the data, the latest first."""
     said = judgements(_project)
-    there = _project.dataset.split.reindex(said.index).isin(["train", "pool"])
+    there = aligned(_project.dataset.split, said.index).isin(["train", "pool"])
     return said[(there & (said["decision"] != Decision.SKIP)).to_numpy()].iloc[::-1]
 
 
@@ -300,7 +301,7 @@ def _from_review(project: Project, label: str, by: str) -> None:
 
 
 def _reviewed_one(project: Project, example: str, row: pd.Series, label: str, kind: str | None, by: str) -> None:
-    values = project.dataset.frame.loc[example, list(project.dataset.schema.inputs)]
+    values = project.dataset.example(example)[list(project.dataset.schema.inputs)]
     _example(dict(values), label=f"Example {example}")
     given, after = plain(row["before"]), "" if pd.isna(row["after"]) else plain(row["after"])
     labels = f"**{given}**" if after in ("", given) else f"**{given}** → **{after}**"

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import streamlit as st
 
+from core.ids import positions
 from core.neighbours import nearest_to, unit_rows
 from core.train import explain, explainer, telling
 from pages.parts import errors, jobs, turns
@@ -123,7 +124,7 @@ class Insight:
 
 
 def _look(ready: _Ready, dataset: Dataset, example: str, given: object, suggested: object) -> Found:
-    row = dataset.frame.iloc[dataset.frame.index.get_indexer(pd.Index([example]))]
+    row = dataset.frame.iloc[positions(pd.Index([example]), dataset.frame.index)]
     fitted = ready.explainer.of(example)
     classes = set(fitted.classes)
     label = next((str(name) for name in (suggested, given) if name in classes), None)
@@ -134,10 +135,10 @@ def _look(ready: _Ready, dataset: Dataset, example: str, given: object, suggeste
         # Nothing is suggested: what speaks for the given label is below 0 all the same.
         weights = -weights
     near = pd.Series(dtype=float)
-    place = int(ready.ids.get_indexer(row.index)[0])
+    place = int(positions(row.index, ready.ids)[0])
     if place >= 0:
-        positions, distances = nearest_to(ready.rows, place, NEIGHBOURS + _SPARE)
-        near = pd.Series(distances, index=ready.ids[positions])
+        closest, distances = nearest_to(ready.rows, place, NEIGHBOURS + _SPARE)
+        near = pd.Series(distances, index=ready.ids[closest])
     said = {kind: dict(telling(found.droplevel("kind"))) for kind, found in weights.groupby("kind")}
     return Found(said.get("word", {}), said.get("column", {}), near)
 

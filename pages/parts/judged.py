@@ -19,6 +19,7 @@ from core.evaluate import (
     threshold_curve,
 )
 from core.flywheel import Predicted, hardest, predicted
+from core.ids import is_among
 from pages.parts import turns
 
 if TYPE_CHECKING:
@@ -122,4 +123,4 @@ def _hard(key: str, _project: Project, _turn: Turn) -> pd.DataFrame:
 
 @st.cache_resource(show_spinner=False, max_entries=8)
 def _there(key: str, version: str, _project: Project, _turn: Turn) -> npt.NDArray[np.bool_]:
-    return np.asarray(_project.dataset.frame.index.get_indexer(_hard(key, _project, _turn).index) >= 0)
+    return np.asarray(is_among(_hard(key, _project, _turn).index, _project.dataset.frame.index))

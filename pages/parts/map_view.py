@@ -10,6 +10,7 @@ import streamlit as st
 
 from core.collect import PROJECTIONS, available_projections
 from core.flywheel import ExampleMap, example_map
+from core.ids import aligned
 from core.report import CLASSES, count, example_map_chart, number, percent, shorten
 from pages.parts import cards, figure, frame, jobs, judged, queues
 from pages.parts.plain import plain
@@ -153,7 +154,7 @@ def _said(project: Project, turn: Turn | None, found: ExampleMap) -> pd.DataFram
     said = points["class"]
     if turn is not None:
         found_hard = judged.hard(project, turn)
-        hard = found_hard.reindex(points.index)
+        hard = aligned(found_hard, points.index)
         known = hard["predicted"].notna()
         suspect = found_hard["suspect"].reindex(points.index, fill_value=False)
         wrong = known & (hard["given"] != hard["predicted"])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.ids import is_among
 from core.report import count, foretold_chart, percent, percent_interval, signed, signed_interval
 from pages.parts import errors, figure, frame, jobs, queues, sidebar, turns
 from pages.parts.plain import plain
@@ -142,7 +143,7 @@ def _go(project: Project, action: Action) -> None:
         ids = None if kept is None else kept.ids_of(place)
         if action.kind == "settle":
             cards = queues.cases(project, turn)
-            cards = cards if ids is None else cards[ids.get_indexer(cards.index) >= 0]
+            cards = cards if ids is None else cards[is_among(cards.index, ids)]
             source = queues.named(turn, copies=True)
         else:
             cards = queues.ranking(project, turn, ids=ids)

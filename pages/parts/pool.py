@@ -10,6 +10,7 @@ import streamlit as st
 from core.flywheel import arrive, current_queue, is_of_pool, look_at_pool, start_queue
 from core.flywheel.actions import SECONDS_PER_DECISION
 from core.flywheel.annotators import is_annotated
+from core.ids import aligned
 from core.report import count, percent, pool_confidence, shorten, verb
 from pages.parts import figure, jobs, queues, review_card, turns
 from pages.parts.plain import plain
@@ -70,7 +71,7 @@ def _card(project: Project, queue: Queue, place: int, turn: Turn, *, by: str) ->
 
 def _through(project: Project, queue: Queue, turn: Turn) -> None:
     """Say what became of the batch, and that the next one should come from a model that has seen it."""
-    labels = project.dataset.labels.reindex(queue.cards.index)
+    labels = aligned(project.dataset.labels, queue.cards.index)
     said = ", ".join(f"{count(held)} '{plain(shorten(name))}'" for name, held in labels.value_counts().items())
     with st.container(border=True):
         st.markdown(

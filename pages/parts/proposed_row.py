@@ -31,7 +31,7 @@ def draw(dataset: Dataset, example_id: str, row: pd.Series, seen: pd.Series | No
         Whether the analyst has struck it.
     """
     schema = dataset.schema
-    parents = [dataset.frame.loc[row[name]] for name in ("parent", "other_parent") if pd.notna(row[name])]
+    parents = [dataset.example(row[name]) for name in ("parent", "other_parent") if pd.notna(row[name])]
     changed = [name for name in schema.features if written(row[name]) != written(parents[0][name])]
     said = []
     if schema.text is not None:

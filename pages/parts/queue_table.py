@@ -21,6 +21,7 @@ from core.flywheel import (
     move,
     open_rows,
 )
+from core.ids import aligned, present
 from core.report import count, percent, percent_interval, shorten
 from pages.parts import bands, errors, examples, frame, paging, turns
 from pages.parts.plain import plain
@@ -143,7 +144,7 @@ def _filter(dataset: Dataset, listing: pd.DataFrame, *, flagged: bool) -> Filter
 
 
 def _classes(labels: pd.Series) -> list[str]:
-    return ["", *sorted(labels.dropna().unique())]
+    return ["", *sorted(present(labels).unique())]
 
 
 def _or_any(name: str) -> str:
@@ -160,7 +161,7 @@ def _rows(dataset: Dataset, shown: pd.DataFrame, key: str) -> list[int]:
     )
     # The text first: it is what is decided on.
     names = sorted(schema.inputs, key=lambda name: name != schema.text)[:_COLUMNS_SHOWN]
-    values = examples.readable(dataset.frame[names].reindex(shown.index))
+    values = examples.readable(aligned(dataset.frame[names], shown.index))
     if schema.text is not None and schema.text in values:
         said = values[schema.text].fillna("no longer in the data" if schema.text else "")
         values = values.assign(**{schema.text: [shorten(text, _TEXT_WIDTH) for text in said]})

@@ -13,6 +13,7 @@ import streamlit as st
 from core.annotate import case_cards, conflicts, mixed
 from core.flywheel import Decision, decisions, seconds_per_decision, start_queue, what_was_done
 from core.flywheel.actions import SECONDS_PER_DECISION
+from core.ids import aligned, is_among, positions
 from core.report import count
 from pages.parts import sidebar, turns
 
@@ -95,8 +96,8 @@ def cases(project: Project, turn: Turn, *, label: str | None = None, again: bool
     if again or cards.empty:
         return cards
     found = conflicts(project.dataset)
-    still_open = found[_settled(project).get_indexer(found.index) < 0]
-    return cards[found.loc[cards.index].isin(still_open).to_numpy()]
+    still_open = found[~is_among(found.index, _settled(project))]
+    return cards[aligned(found, cards.index).isin(still_open).to_numpy()]
 
 
 def for_audit(project: Project, turn: Turn, cards: pd.DataFrame, *, label: str | None = None) -> pd.DataFrame:
@@ -163,12 +164,12 @@ def _settled(project: Project) -> pd.Index:
 @st.cache_resource(show_spinner=False, max_entries=8)
 def _in_train(identity: str, version: str, _project: Project, _turn: Turn) -> npt.NDArray[np.bool_]:
     """Which suspects of a turn are still in train."""
-    return np.asarray(_project.dataset.ids("train").get_indexer(_turn.suspects.index) >= 0)
+    return np.asarray(is_among(_turn.suspects.index, _project.dataset.ids("train")))
 
 
 def _among(cards: pd.DataFrame, ids: pd.Index) -> npt.NDArray[np.bool_]:
     """Which cards are of these examples, of which there are few as a rule: they are looked up, not the cards."""
     among = np.zeros(len(cards), dtype=bool)
-    places = cards.index.get_indexer(ids)
+    places = positions(ids, cards.index)
     among[places[places >= 0]] = True
     return among

@@ -13,6 +13,7 @@ from core.annotate import chances as chances_of
 from core.annotate import spoken
 from core.dataset import Dataset
 from core.flywheel import Decision, StaleError, current_queue, decide, is_of_pool, move, next_place
+from core.ids import aligned, positions
 from core.report import Usual, card, records, shorten
 from pages.parts import beside, cards, cases, errors, frame, guidelines, insight, queues
 from pages.parts.plain import escaped, plain
@@ -104,9 +105,11 @@ def _sides(suspect: pd.Series) -> tuple[str, str]:
 
 def _chances(turn: Turn | None, example: str) -> pd.Series:
     """The out-of-fold probability of each class, largest first; empty if the turn did not judge the example."""
-    if turn is None or example not in turn.out_of_fold.index:
+    if turn is None:
         return pd.Series(dtype=float)
-    return turn.out_of_fold.loc[example].sort_values(ascending=False, kind="stable")
+    (place,) = positions(pd.Index([example], dtype="str"), turn.out_of_fold.index)
+    known = turn.out_of_fold.iloc[place] if place >= 0 else pd.Series(dtype=float)
+    return known.sort_values(ascending=False, kind="stable")
 
 
 def _example(dataset: Dataset, example: str, suspect: pd.Series, known: Usual, found: insight.Found | None) -> str:
@@ -155,7 +158,7 @@ def _decisions(project: Project, queue: Queue, place: int, chances: pd.Series, b
         return float(chances.get(name, 0.0)) if len(chances) else None
 
     first, second = st.columns(2, gap="small")
-    now = dataset.labels.loc[queue.cards.index[place]]
+    now = aligned(dataset.labels, queue.cards.index[place : place + 1]).iloc[0]
     if given:
         with first:
             st.html(beside.label("given", given, share(given)))

@@ -20,6 +20,7 @@ from core.flywheel import (
     others,
     simulate_reviewer,
 )
+from core.ids import aligned, present
 from core.report import count, percent, percent_interval, shorten
 from pages.parts import choose_queue, errors, frame, judged, queues, turns
 from pages.parts.plain import plain
@@ -141,7 +142,7 @@ def _take(project: Project, offer: Offer) -> None:
 
 def ended(project: Project, queue: Queue, turn: Turn) -> None:
     """Draw what became of a queue that is through, and what comes next."""
-    known = decisions(project)["decision"].reindex(queue.cards.index).dropna()
+    known = present(aligned(decisions(project)["decision"], queue.cards.index))
     said = ", ".join(f"{count(held)} {SAID[kind]}" for kind, held in known.value_counts().items())
     with st.container(border=True):
         st.markdown(f"**The queue is through.** {said[0].upper() + said[1:] if said else 'Nothing was decided'}.")

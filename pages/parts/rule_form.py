@@ -383,7 +383,7 @@ def _show(dataset: Dataset, rule: Rule, found: Preview) -> None:
 
 
 def _example(dataset: Dataset, rule: Rule, example: str) -> str:
-    row = dataset.frame.loc[example]
+    row = dataset.example(example)
     label = row[dataset.schema.label]
     given = escaped(shorten(label, 24)) if isinstance(label, str) else "no label"
     sign = "" if label == rule.label or not isinstance(label, str) else " ≠"

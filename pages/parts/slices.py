@@ -20,6 +20,7 @@ from core.evaluate import (
     overlap,
 )
 from core.flywheel import error_slices_of
+from core.ids import aligned, is_among
 from core.progress import Cancel, Progress
 from core.report import count, p_value, percent, shorten, slices_bar
 from pages.parts import error_heat_map, figure, jobs, region, turns, watched
@@ -91,7 +92,7 @@ def seek(project: Project, turn: Turn, progress: Progress | None = None, cancel:
     """
     sought = error_slices_of(project, turn, progress, cancel)
     loss = sought.predictions["loss"]
-    bins = bins_of(sought.described.loc[loss.index], sought.categories)
+    bins = bins_of(aligned(sought.described, loss.index), sought.categories)
     derived = sought.described.drop(columns=list(project.dataset_at(turn.revision).schema.features))
     return Found(
         turns.identity(project, turn),
@@ -184,7 +185,7 @@ def _open(project: Project, turn: Turn, found: Found, place: int) -> None:
     if beside:
         said += f" Others hold part of its examples: {', '.join(beside)}."
     predicates = joined(chosen.predicates, found.bins)
-    inside = chosen.ids.get_indexer(found.loss.index) >= 0
+    inside = is_among(found.loss.index, chosen.ids)
     region.draw(project, turn, found, measure(predicates, inside, found.loss), key="slice", said=said)
 
 
