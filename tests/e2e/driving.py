@@ -13,11 +13,11 @@ __all__ = ["LISTEN", "PACE", "App"]
 
 # Presses that come at once can be dropped: no person types like that.
 PACE = 0.15
-# Put into each page: since when the server has been asked for something without an answer.
+# Put into each page: since when the server has been asked for something without an answer. A new page will ask.
 LISTEN = """{
   const { send } = WebSocket.prototype;
   const heard = new WeakSet();
-  window.asked = null;
+  window.asked = Infinity;
   WebSocket.prototype.send = function (...message) {
     if (!heard.has(this)) {
       heard.add(this);
@@ -27,17 +27,16 @@ LISTEN = """{
     return send.apply(this, message);
   };
 }"""
-# Nothing is asked that is not answered (some of what is said needs no answer), nothing runs, and that for a while: a
-# page may run twice on end.
+# Nothing is asked that is not answered (some of what is said needs no answer), nothing runs, and that for five looks: a
+# page may run twice on end, and a busy browser looks late.
 DRAWN = """(call) => {
   const app = document.querySelector('[data-testid="stApp"]');
-  const now = performance.now();
   const { testConnectionState, testScriptState } = app?.dataset ?? {};
-  const rests = testConnectionState === 'CONNECTED' && testScriptState === 'notRunning';
-  if (window.resting?.call !== call) window.resting = { call, since: null };
-  if (!rests || (window.asked !== null && now - window.asked < 5000)) window.resting.since = null;
-  else window.resting.since ??= now;
-  return window.resting.since !== null && now - window.resting.since >= 150;
+  const asks = window.asked !== null && performance.now() - window.asked < 5000;
+  const rests = testConnectionState === 'CONNECTED' && testScriptState === 'notRunning' && !asks;
+  if (window.resting?.call !== call) window.resting = { call, looks: 0 };
+  window.resting.looks = rests ? window.resting.looks + 1 : 0;
+  return window.resting.looks >= 5;
 }"""
 CALLS = itertools.count()
 # What has the focus, by name, and whether it can be seen that it has.

@@ -6,6 +6,7 @@ import re
 from itertools import product
 
 import pytest
+from conftest import PATIENCE
 from driving import App
 from effort import THOROUGH
 from playwright.sync_api import expect
@@ -56,7 +57,7 @@ def test_the_first_requests_of_a_server_may_come_together(page, fresh):
     for tab, slug in zip(tabs, slugs, strict=True):
         tab.goto(f"{fresh.address}/{slug}?project=small", wait_until="commit")
     for tab, slug in zip(tabs, slugs, strict=True):
-        expect(tab.get_by_role("heading", name=TITLES[slug], level=1)).to_be_visible(timeout=30_000)
+        expect(tab.get_by_role("heading", name=TITLES[slug], level=1)).to_be_visible(timeout=PATIENCE)
 
 
 @pytest.mark.parametrize(("slug", "project"), FIRST)
