@@ -60,9 +60,9 @@ def test_a_turn_is_noted_gone_back_to_branched_from_and_set_beside_another(page,
     app.see("Went back to the data of turn 1")
     assert on_disk.dataset.version == on_disk.turns[1].version != before
     page.reload()
+    app.see("Undo takes back: went back to the data of turn 1")
     app.drawn()
-    app.press("Control+z")
-    app.see(re.compile("Undo: went back to the data of turn 1"))
+    app.insist(lambda: app.press("Control+z"), page.get_by_text("Undo: went back to the data of turn 1"))
     assert on_disk.dataset.version == before
 
     # On in a branch: it opens, and sets itself beside the first.
