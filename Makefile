@@ -43,7 +43,7 @@ run: setup ## start the app at localhost (a port of your choice: make run PORT=9
 test: setup-dev browser lint types layers ## everything: lint, types, import layers, unit, app and browser tests
 	$(PYTEST) $(PYTEST_ARGS)
 
-test-thorough: ## the same with many more draws, kills and ways in (an hour or more)
+test-thorough: ## the same with many more draws, kills and ways in, and longer journeys: before a release
 	FLYWHEEL_THOROUGH=1 $(MAKE) test
 
 check: setup-dev lint types layers ## everything without the browser

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 from browser import find_browser
+from driving import LISTEN
+from effort import THOROUGH
 from playwright.sync_api import expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
@@ -22,6 +24,13 @@ NO_GPU = ("--disable-gpu", "--disable-gpu-rasterization", "--disable-software-ra
 # How long a test waits for what must come: nothing is lost where it comes at once, and others run beside this one.
 PATIENCE = 60_000
 expect.set_options(timeout=PATIENCE / 2)
+
+
+def pytest_collection_modifyitems(items) -> None:
+    if not THOROUGH:
+        for item in items:
+            if item.get_closest_marker("thorough"):
+                item.add_marker(pytest.mark.skip(reason="a further journey: make test-thorough goes it"))
 
 
 def environment(workspace: Path) -> dict[str, str]:
@@ -110,11 +119,23 @@ def browser():
         browser.close()
 
 
-@pytest.fixture
-def page(browser):
-    # What moves is drawn frame by frame, and most of what a browser here does is to draw.
-    context = browser.new_context(viewport=WIDE, accept_downloads=True, reduced_motion="reduce")
-    page = context.new_page()
-    page.set_default_timeout(PATIENCE)
-    yield page
+@pytest.fixture(scope="session")
+def tab(browser):
+    """The tab of all journeys: most of what a new one costs is to load and compile the framework."""
+    context = browser.new_context(viewport=WIDE, accept_downloads=True)
+    context.set_default_timeout(PATIENCE)
+    context.add_init_script(LISTEN)
+    yield context.new_page()
     context.close()
+
+
+@pytest.fixture
+def page(tab):
+    """The tab as a new one is: another address loads the app anew, and with it begins a session of its own."""
+    tab.set_viewport_size(WIDE)
+    # What moves is drawn frame by frame, and most of what a browser here does is to draw.
+    tab.emulate_media(reduced_motion="reduce", color_scheme="light")
+    yield tab
+    for other in tab.context.pages:
+        if other != tab:
+            other.close()

@@ -3,17 +3,42 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import re
-import time
 from collections.abc import Callable
 
 from playwright.sync_api import Locator, Page, TimeoutError, expect
 
-__all__ = ["App"]
+__all__ = ["LISTEN", "PACE", "App"]
 
-DRAWN = '[data-testid="stApp"][data-test-connection-state="CONNECTED"][data-test-script-state="notRunning"]'
 # Presses that come at once can be dropped: no person types like that.
 PACE = 0.15
+# Put into each page: since when the server has been asked for something without an answer. A new page will ask.
+LISTEN = """{
+  const { send } = WebSocket.prototype;
+  const heard = new WeakSet();
+  window.asked = Infinity;
+  WebSocket.prototype.send = function (...message) {
+    if (!heard.has(this)) {
+      heard.add(this);
+      for (const said of ['message', 'close']) this.addEventListener(said, () => { window.asked = null; });
+    }
+    window.asked = performance.now();
+    return send.apply(this, message);
+  };
+}"""
+# Nothing is asked that is not answered (some of what is said needs no answer), nothing runs, and that for five looks: a
+# page may run twice on end, and a busy browser looks late.
+DRAWN = """(call) => {
+  const app = document.querySelector('[data-testid="stApp"]');
+  const { testConnectionState, testScriptState } = app?.dataset ?? {};
+  const asks = window.asked !== null && performance.now() - window.asked < 5000;
+  const rests = testConnectionState === 'CONNECTED' && testScriptState === 'notRunning' && !asks;
+  if (window.resting?.call !== call) window.resting = { call, looks: 0 };
+  window.resting.looks = rests ? window.resting.looks + 1 : 0;
+  return window.resting.looks >= 5;
+}"""
+CALLS = itertools.count()
 # What has the focus, by name, and whether it can be seen that it has.
 FOCUSED = """() => {
   const one = document.activeElement;
@@ -45,10 +70,7 @@ class App:
 
     def drawn(self) -> None:
         """Wait until the page's script has run to its end, and not only between two reruns."""
-        for _ in range(2):
-            self.page.wait_for_selector(DRAWN, state="attached", timeout=60_000)
-            time.sleep(PACE)
-        self.page.wait_for_selector(DRAWN, state="attached", timeout=60_000)
+        self.page.wait_for_function(DRAWN, arg=next(CALLS), polling=40, timeout=60_000)
 
     def insist(self, act: Callable[[], object], seen: Locator, *, gone: bool = False, seconds: float = 10) -> None:
         """Do something, and once more if after so many seconds nothing has come of it.
@@ -91,7 +113,6 @@ class App:
     def press(self, key: str) -> None:
         """Press a key and wait until the page is drawn anew."""
         self.page.keyboard.press(key)
-        time.sleep(PACE)
         self.drawn()
 
     def reach(self, name: str | re.Pattern[str], *, most: int = 120) -> None:

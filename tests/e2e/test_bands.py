@@ -11,7 +11,7 @@ from small import make_project
 
 from core.flywheel import Project, rank
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 
 def open_view(app: App, title: str) -> None:

@@ -15,7 +15,7 @@ from driving import App
 from core.dataset import Dataset
 from core.flywheel import Project, judge_dated, kept_batches
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 
 def people(rows: int, seed: int, *, shift: float = 0.0) -> pd.DataFrame:

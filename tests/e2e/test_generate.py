@@ -87,6 +87,7 @@ def test_from_a_weak_slice_to_a_tried_applied_and_undone_proposal(page, server, 
     assert not app.trace
 
 
+@pytest.mark.thorough
 def test_by_keyboard_from_all_methods_to_one_that_is_tried(page, server, weak):
     app = App(page, server)
     page.set_viewport_size(WIDE)

@@ -17,18 +17,22 @@ from core.flywheel import Project, current_queue, decisions
 
 pytestmark = pytest.mark.browser
 
-KILLS = effort(6, 100)
+KILLS = effort(3, 100)
 CUT_OFF = '[data-testid="stApp"]:not([data-test-connection-state="CONNECTED"])'
 DECISIONS = {"1": "keep", "2": "suggested"}
 
 
-@pytest.fixture
-def quick_server(tmp_path):
+@pytest.fixture(scope="module")
+def forked(tmp_path_factory):
     starter = Starter("core.flywheel", "core.report")
-    server = ForkedServer(starter, tmp_path)
-    yield server
-    server.kill()
+    yield ForkedServer(starter, tmp_path_factory.mktemp("killed"))
     starter.close()
+
+
+@pytest.fixture
+def quick_server(forked):
+    yield forked
+    forked.kill()
 
 
 def card(app: App) -> int:
@@ -91,8 +95,9 @@ def test_no_decision_shown_as_saved_is_lost_when_the_server_is_killed(page, quic
     check_log(quick_server.workspace / project, pressed)
 
 
+@pytest.mark.thorough
 def test_a_tab_that_outlives_its_server_goes_on_where_the_log_ends(page, quick_server):
-    project = make_project(quick_server.workspace, queue=True)
+    project = make_project(quick_server.workspace, queue=True, name="outlived")
     app = App(page, quick_server)
     quick_server.start()
     app.goto("annotate", project=project)
@@ -103,9 +108,7 @@ def test_a_tab_that_outlives_its_server_goes_on_where_the_log_ends(page, quick_s
         quick_server.start()
         app.drawn()
         # The new server does not know the buttons of the old one: the first press only brings the tab back.
-        page.keyboard.press("1")
-        page.wait_for_timeout(2_000)
-        app.drawn()
+        app.press("1")
         if card(app) == number + 1:
             decide(app, number + 1, "1")
     assert not app.trace

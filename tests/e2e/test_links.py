@@ -6,7 +6,7 @@ import re
 from itertools import product
 
 import pytest
-from conftest import WIDE
+from conftest import PATIENCE
 from driving import App
 from effort import THOROUGH
 from playwright.sync_api import expect
@@ -29,39 +29,25 @@ TITLES = {
 NONSENSE = ("zzz", "..%2F..%2Fetc", "%3Cb%3Ebold%3C%2Fb%3E")
 
 
-# By turns with a project and without; the thorough run asks for each page in both ways.
-FIRST = [pair for n, pair in enumerate(product(TITLES, ("small", None))) if THOROUGH or n % 4 in (0, 3)]
+# The thorough run asks for each page in both ways.
+FIRST = list(product(TITLES, ("small", None))) if THOROUGH else [("evaluate", "small"), ("collect", None)]
 
 
 @pytest.fixture(scope="module")
-def starter():
+def forked(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("links")
+    make_project(folder)
     starter = Starter()
-    yield starter
+    yield ForkedServer(starter, folder)
     starter.close()
 
 
-@pytest.fixture(scope="module")
-def workspace(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("links")
-    make_project(folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def tab(browser):
-    """One tab for all these servers: what a new one costs is to load the framework."""
-    context = browser.new_context(viewport=WIDE, reduced_motion="reduce")
-    yield context.new_page()
-    context.close()
-
-
 @pytest.fixture
-def fresh(starter, workspace):
+def fresh(forked):
     """A server that has answered no request yet."""
-    server = ForkedServer(starter, workspace)
-    server.start()
-    yield server
-    server.kill()
+    forked.start()
+    yield forked
+    forked.kill()
 
 
 def test_the_first_requests_of_a_server_may_come_together(page, fresh):
@@ -71,35 +57,35 @@ def test_the_first_requests_of_a_server_may_come_together(page, fresh):
     for tab, slug in zip(tabs, slugs, strict=True):
         tab.goto(f"{fresh.address}/{slug}?project=small", wait_until="commit")
     for tab, slug in zip(tabs, slugs, strict=True):
-        expect(tab.get_by_role("heading", name=TITLES[slug], level=1)).to_be_visible(timeout=30_000)
+        expect(tab.get_by_role("heading", name=TITLES[slug], level=1)).to_be_visible(timeout=PATIENCE)
 
 
 @pytest.mark.parametrize(("slug", "project"), FIRST)
-def test_the_first_request_of_a_server_may_be_any_page(tab, fresh, slug, project):
-    app = App(tab, fresh)
+def test_the_first_request_of_a_server_may_be_any_page(page, fresh, slug, project):
+    app = App(page, fresh)
     app.goto(slug, project=project)
 
-    expect(tab.get_by_role("heading", name=TITLES[slug], level=1)).to_be_visible()
-    expect(tab.get_by_test_id("stSidebarNav").get_by_role("link", name="Ledger")).to_be_visible()
+    expect(page.get_by_role("heading", name=TITLES[slug], level=1)).to_be_visible()
+    expect(page.get_by_test_id("stSidebarNav").get_by_role("link", name="Ledger")).to_be_visible()
     if project is not None:
-        expect(tab.get_by_test_id("stSidebar")).to_contain_text("Small")
+        expect(page.get_by_test_id("stSidebar")).to_contain_text("Small")
         assert app.project == project
     assert not app.trace
 
 
-def test_nonsense_ids_are_told_in_a_sentence(tab, fresh):
-    app = App(tab, fresh)
-    for nonsense in NONSENSE:
-        for slug in ("overview", "annotate"):
-            app.goto(slug, project=nonsense)
-            app.see(re.compile("There is no project"))
-            assert not app.trace
-            assert tab.locator("b", has_text="bold").count() == 0
+def test_nonsense_ids_are_told_in_a_sentence(page, server):
+    app = App(page, server)
+    for slug, nonsense in zip(("overview", "annotate", "ledger"), NONSENSE, strict=True):
+        app.goto(slug, project=nonsense)
+        app.see(re.compile("There is no project"))
+        assert not app.trace
+        assert page.locator("b", has_text="bold").count() == 0
 
 
-def test_reload_and_back_keep_page_and_project(page, fresh):
-    app = App(page, fresh)
-    app.goto("train", project="small")
+def test_reload_and_back_keep_page_and_project(page, server):
+    project = make_project(server.workspace, name="linked")
+    app = App(page, server)
+    app.goto("train", project=project)
     app.visit("Ledger")
     page.reload()
     app.drawn()
@@ -110,5 +96,5 @@ def test_reload_and_back_keep_page_and_project(page, fresh):
             page.go_back()
             app.drawn()
     expect(page.get_by_role("heading", name="Train", level=1)).to_be_visible()
-    expect(page.get_by_test_id("stSidebar")).to_contain_text("Small")
-    assert app.project == "small"
+    expect(page.get_by_test_id("stSidebar")).to_contain_text("Linked")
+    assert app.project == project

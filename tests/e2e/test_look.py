@@ -62,6 +62,7 @@ def click_at(app: App, x: float, y: float) -> None:
     app.drawn()
 
 
+@pytest.mark.thorough
 def test_a_click_on_a_bar_opens_its_column_and_so_does_the_keyboard(page, server, project):
     app = App(page, server)
     app.goto("collect", project=project.id)
@@ -93,6 +94,7 @@ def test_a_click_on_a_bar_opens_its_column_and_so_does_the_keyboard(page, server
     assert not app.trace
 
 
+@pytest.mark.thorough
 def test_what_is_missing_is_seen_by_rows_and_classes(page, server, project):
     app = App(page, server)
     app.goto("collect", project=project.id)

@@ -40,6 +40,7 @@ def small(server):
     return make_project(server.workspace, name="mistakes")
 
 
+@pytest.mark.thorough
 def test_a_click_on_a_confusion_cell_opens_its_examples(page, server, small):
     project = Project.open(server.workspace / small)
     confusion = predicted(project, project.turns[0], "test").confusion
@@ -49,7 +50,7 @@ def test_a_click_on_a_confusion_cell_opens_its_examples(page, server, small):
     app.goto("evaluate", project=small)
     view(app, "Mistakes")
 
-    for row, column in ((1, 0), (0, 0), (0, 1), (0, 1), (1, 1)):
+    for row, column in ((1, 0), (0, 1), (0, 1), (1, 1)):
         given, taken, held = names[row], names[column], int(confusion.iloc[row, column])
         assert held
         click_cell(app, row, column, len(names))

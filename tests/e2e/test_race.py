@@ -62,15 +62,35 @@ def strangers(page: Page) -> list[str]:
     return found
 
 
-def test_a_race_runs_to_its_end_and_says_how_it_came_out(page, server):
+def start(app: App, minutes: int) -> None:
+    app.keyed("race-minutes").get_by_role("spinbutton").fill(str(minutes))
+    app.page.keyboard.press("Tab")
+    app.drawn()
+    app.click("race-start")
+
+
+def test_a_cancelled_race_leaves_nothing_behind_and_another_says_how_it_came_out(page, server):
     project = known(server.workspace, "runs", raced=False)
     app, elsewhere = App(page, server), strangers(page)
     app.goto("race", project=project.id)
     app.see("Where is an hour better spent")
-    app.keyed("race-minutes").get_by_role("spinbutton").fill("2")
-    page.keyboard.press("Tab")
+    blobs = sorted(path.name for path in (project.folder / "blobs").iterdir())
+    start(app, 600)
+    # Live, without controls: there is nothing to play yet.
+    expect(page.locator(".race.live svg[role=img]")).to_be_visible(timeout=120_000)
+    expect(page.locator(".race.live .controls")).to_be_hidden()
+    app.keyed("cancel-race").get_by_role("button").click()
+    app.see("Race · cancelled", seconds=120)
     app.drawn()
-    app.click("race-start")
+    expect(page.locator(".race")).to_have_count(0)
+    assert kept_races(project) == []
+    assert sorted(path.name for path in (project.folder / "blobs").iterdir()) == blobs
+    assert (project.revision, project.looks) == (0, 0)
+    expect(app.keyed("race-start").get_by_role("button")).to_be_enabled()
+    app.see("Where is an hour better spent")
+    assert not app.trace
+
+    start(app, 2)
     # The live picture goes once the finished one is there.
     expect(page.locator(".race.live")).to_have_count(1, timeout=60_000)
     expect(page.locator(".race:not(.live)")).to_have_count(1, timeout=240_000)
@@ -89,34 +109,9 @@ def test_a_race_runs_to_its_end_and_says_how_it_came_out(page, server):
     page.keyboard.press("End")
     expect(headline(page)).to_have_text(VOLUME)
     # It is there after a reload, and the next one can be started.
-    app.goto("race", project=project.id)
+    page.reload()
     expect(headline(page)).to_be_visible()
     expect(app.keyed("race-start").get_by_role("button")).to_be_enabled()
-    project.close()
-
-
-def test_a_cancelled_race_leaves_nothing_behind_and_another_can_be_started(page, server):
-    project = known(server.workspace, "cancelled", raced=False)
-    app = App(page, server)
-    app.goto("race", project=project.id)
-    blobs = sorted(path.name for path in (project.folder / "blobs").iterdir())
-    app.keyed("race-minutes").get_by_role("spinbutton").fill("600")
-    page.keyboard.press("Tab")
-    app.drawn()
-    app.click("race-start")
-    # Live, without controls: there is nothing to play yet.
-    expect(page.locator(".race.live svg[role=img]")).to_be_visible(timeout=120_000)
-    expect(page.locator(".race.live .controls")).to_be_hidden()
-    app.keyed("cancel-race").get_by_role("button").click()
-    app.see("Race · cancelled", seconds=120)
-    app.drawn()
-    expect(page.locator(".race")).to_have_count(0)
-    assert kept_races(project) == []
-    assert sorted(path.name for path in (project.folder / "blobs").iterdir()) == blobs
-    assert (project.revision, project.looks) == (0, 0)
-    expect(app.keyed("race-start").get_by_role("button")).to_be_enabled()
-    app.see("Where is an hour better spent")
-    assert not app.trace
     project.close()
 
 
@@ -160,7 +155,9 @@ def test_it_is_played_by_itself_stopped_and_stepped_with_keys_alone(page, server
     expect(headline(page)).to_have_text("All sides start from the same model on the same data.")
 
 
-@pytest.mark.parametrize("size", [WIDE, PROJECTOR], ids=["wide", "projector"])
+@pytest.mark.parametrize(
+    "size", [pytest.param(WIDE, id="wide", marks=pytest.mark.thorough), pytest.param(PROJECTOR, id="projector")]
+)
 def test_for_a_room_the_race_is_all_there_is_and_fits_on_the_screen(page, server, raced, size):
     page.set_viewport_size(size)
     app, elsewhere = App(page, server), strangers(page)

@@ -1,4 +1,7 @@
-"""Real files, real column mess: upload, turn, review, turn, without a hand edit of the file."""
+"""Real files, real column mess: upload, turn, review, turn, without a hand edit of the file.
+
+Each time, test_mend brings a dirty table and test_wheel texts.
+"""
 
 from __future__ import annotations
 
@@ -8,23 +11,19 @@ from pathlib import Path
 
 import pytest
 from driving import App
-from effort import THOROUGH
 
 from core.flywheel import Project, decisions
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 DATA = Path(os.environ.get("FLYWHEEL_DATA", Path(__file__).parents[2] / "../shared/data"))
 # File, then the label and the text column that the app is to find by itself.
 FILES = {
     "telco": ("tabular/telco_churn/telco_churn_7043.csv", "Churn", None),
     "sms": ("text/sms_spam/data.csv", "label", "text"),
+    "adult": ("tabular/adult/adult_test_6000.csv", "income", None),
+    "youtube": ("text/youtube_spam/data.csv", "label", "text"),
 }
-if THOROUGH:
-    FILES |= {
-        "adult": ("tabular/adult/adult_test_6000.csv", "income", None),
-        "youtube": ("text/youtube_spam/data.csv", "label", "text"),
-    }
 
 
 @pytest.mark.parametrize("name", FILES)

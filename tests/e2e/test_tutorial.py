@@ -155,8 +155,8 @@ def test_the_words_of_a_step_are_found_as_they_are_marked():
     assert promised(text) == ["Train", "Run turn 0", "Keys"]
 
 
-def test_each_step_shows_what_the_tutorial_says(page, own_server):
-    app = Reader(page, own_server)
+def test_each_step_shows_what_the_tutorial_says(page, server):
+    app = Reader(page, server)
     missing = {}
     for (title, text), follow in zip(sections().items(), STEPS, strict=True):
         app.said = ""

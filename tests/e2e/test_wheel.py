@@ -9,12 +9,15 @@ import numpy as np
 import pandas as pd
 import pytest
 from driving import App
+from effort import effort
 from playwright.sync_api import expect
 
 from core.flywheel import Project, current_queue, decisions, log
 from sample_data.tickets import make_tickets
 
 pytestmark = pytest.mark.browser
+
+CARDS = effort(6, 30)
 
 
 def opened(app: App) -> Project:
@@ -47,7 +50,7 @@ def test_one_full_round_with_the_churn_demo(page, own_server):
 
     app.visit("Annotate")
     app.click("start-queue")
-    review(app, 30, "12")
+    review(app, CARDS, "12")
 
     app.visit("Collect")
     app.keyed("collect-view").get_by_role("tab", name="Findings").click()
@@ -76,10 +79,10 @@ def test_one_full_round_with_the_churn_demo(page, own_server):
     project = opened(app)
     kinds = [entry.kind for entry in log.active(project.log)]
     state = (project.dataset.version, len(project.turns), current_queue(project).place, len(decisions(project)))
-    assert kinds == ["decide"] * 30 + ["exclude"]
+    assert kinds == ["decide"] * CARDS + ["exclude"]
     assert len(project.dataset.generated) == 0
     assert state[1] == 2
-    assert min(state[2:]) >= 30
+    assert min(state[2:]) >= CARDS
 
     page.reload()
     app.drawn()
@@ -96,7 +99,7 @@ def test_one_full_round_with_the_churn_demo(page, own_server):
 
 def write_korean_texts(path: Path) -> Path:
     """Korean and English tickets as Korean Excel writes them: CP949."""
-    tickets = make_tickets(3).iloc[:900]
+    tickets = make_tickets(3).iloc[: effort(300, 900)]
     korean = {
         "delivery": "배송",
         "billing": "결제",
@@ -128,7 +131,7 @@ def test_one_full_round_with_uploaded_korean_texts(page, server, tmp_path):
     app.run_turn(0)
     app.visit("Annotate")
     app.click("start-queue")
-    review(app, 5, "12S")
+    review(app, 3, "12S")
     app.run_turn(1)
     expect(page.get_by_test_id("stSidebar")).to_contain_text("since turn 0")
 
