@@ -15,7 +15,7 @@ from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from core.dataset import Dataset
-from core.flywheel import Project
+from core.flywheel import Project, fix_or_add
 from core.settings import Settings
 from pages.parts import better_ranking
 
@@ -84,6 +84,12 @@ def make_turned(folder: Path) -> Project:
     return project
 
 
+def make_measured(folder: Path) -> Project:
+    project = make_turned(folder)
+    fix_or_add(project)
+    return project
+
+
 def make_uneven(folder: Path) -> Project:
     rng = np.random.default_rng(0)
     frame = pd.DataFrame(
@@ -138,6 +144,12 @@ def project(ready) -> Project:
 def turned(ready) -> Project:
     """The same after turn 0."""
     return ready(make_turned)
+
+
+@pytest.fixture
+def measured(ready) -> Project:
+    """The same, and it is known whether to fix or to add."""
+    return ready(make_measured)
 
 
 @pytest.fixture

@@ -45,12 +45,11 @@ def test_it_is_measured_as_a_job_and_answered_in_words_figure_and_table(start, t
     assert not offered(app)
 
 
-def test_what_was_measured_is_there_after_a_restart_and_grows_old(start, turned, quiet):
-    fix_or_add(turned)
-    app = quiet(start("train", project=turned.id))
+def test_what_was_measured_is_there_after_a_restart_and_grows_old(start, measured, quiet):
+    app = quiet(start("train", project=measured.id))
     assert not offered(app)
-    first = open_suspects(turned, turned.turns[-1]).index[0]
-    turned.apply(Decide({first: (Decision.KEEP, None)}, by="ann"))
+    first = open_suspects(measured, measured.turns[-1]).index[0]
+    measured.apply(Decide({first: (Decision.KEEP, None)}, by="ann"))
 
     app = quiet(app.run())
 
@@ -84,9 +83,9 @@ def test_a_cancel_leaves_the_offer(start, turned, quiet):
 
 
 @pytest.mark.parametrize("page", ["train", "race"])
-def test_the_same_answer_stands_on_train_and_race(start, turned, quiet, page):
-    found = fix_or_add(turned)
-    app = quiet(start(page, project=turned.id))
+def test_the_same_answer_stands_on_train_and_race(start, measured, quiet, page):
+    found = kept_fix_or_add(measured)
+    app = quiet(start(page, project=measured.id))
     assert f"ettling the {found.suspects} suspects" in said(app)
 
 

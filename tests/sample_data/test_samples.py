@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from effort import effort
 
 from core.annotate import find_suspects
 from core.dataset import Dataset
@@ -15,6 +16,7 @@ from sample_data.make import SAMPLES, write
 from sample_data.tickets import SHARES, make_tickets
 
 FOLDER = Path(__file__).parents[2] / "sample_data"
+SEEDS = effort(4, 10)
 
 
 @pytest.mark.parametrize("name", SAMPLES)
@@ -58,7 +60,7 @@ def test_churn_is_as_its_card_says():
 
 def test_settling_the_worst_suspects_of_churn_brings_a_gain():
     verdicts = []
-    for seed in range(10):
+    for seed in range(SEEDS):
         dataset = Dataset.from_frame(make_churn(seed), label="label")
         model = LockedModel.for_dataset(dataset)
         before = model.train(dataset)
@@ -72,7 +74,7 @@ def test_settling_the_worst_suspects_of_churn_brings_a_gain():
         ]
         verdicts.append(compare(dataset.labels.loc[test.index], *predictions).verdict)
 
-    assert verdicts.count("gain") >= 9, verdicts
+    assert verdicts.count("gain") >= 0.9 * SEEDS, verdicts
 
 
 def test_tickets_are_as_their_card_says():

@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
+from effort import effort
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
@@ -111,7 +112,7 @@ def test_the_work_stops_between_two_learners(table):
     assert len(asked) == 3
 
 
-@settings(max_examples=10)
+@settings(max_examples=effort(4, 40))
 @given(st.integers(0, 10_000), st.integers(4, 40), st.integers(1, 6), st.integers(2, 4), st.booleans())
 def test_any_features_give_probabilities_without_warnings(seed, rows, columns, classes, sparse):
     rng = np.random.default_rng(seed)

@@ -5,6 +5,7 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
+from effort import effort
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -271,7 +272,7 @@ def test_a_cell_gets_one_value_however_many_checks_speak_of_it():
     assert len(cells) == len(set(cells)) == 2
 
 
-@settings(max_examples=12)
+@settings(max_examples=effort(5, 60))
 @given(st.integers(0, 2**32 - 1))
 def test_a_random_clean_table_has_nothing_worth_mending(seed):
     random = np.random.default_rng(seed)
@@ -311,6 +312,7 @@ _HOSTILE = [
 ]
 
 
+@settings(max_examples=effort(8, 200))
 @given(st.integers(0, 2**32 - 1), st.sampled_from([40, 150, 300]))
 def test_whatever_is_in_a_table_each_fix_can_be_made(seed, rows):
     random = np.random.default_rng(seed)

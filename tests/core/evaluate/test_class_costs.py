@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from effort import effort
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -35,6 +36,7 @@ counts = hnp.arrays(np.int64, st.tuples(st.integers(2, 5)).map(lambda k: (k[0], 
 
 
 @pytest.mark.parametrize("metric", METRICS)
+@settings(max_examples=effort(8, 200))
 @given(values=counts.filter(lambda values: values.sum() > 0))
 def test_the_costs_of_all_classes_add_up_to_what_is_missing(metric, values):
     confusion = matrix(values)
@@ -47,7 +49,7 @@ def test_the_costs_of_all_classes_add_up_to_what_is_missing(metric, values):
 
 
 @pytest.mark.parametrize("metric", METRICS)
-@settings(max_examples=15)
+@settings(max_examples=effort(6, 100))
 @given(values=counts.filter(lambda values: values.sum() > 0))
 def test_the_gain_of_a_pair_is_that_of_moving_its_cell_to_the_diagonal(metric, values):
     confusion = matrix(values)

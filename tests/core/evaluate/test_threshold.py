@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from effort import effort
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sk
 
@@ -47,6 +48,7 @@ def test_precision_and_recall_are_those_of_scikit_learn_s_curve():
     np.testing.assert_allclose(found["recall"], recall[:-1])
 
 
+@settings(max_examples=effort(8, 200))
 @given(seed=st.integers(0, 999), rows=st.integers(4, 60), digits=st.integers(1, 3))
 def test_the_best_threshold_is_the_best_of_all(seed, rows, digits):
     labels, probabilities = data(rows, seed, digits)

@@ -1,6 +1,11 @@
 from __future__ import annotations
 
+import json
+import os
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -71,11 +76,51 @@ def dataset(make_dataset):
     return make_dataset()
 
 
+@pytest.fixture(scope="session")
+def created_once(tmp_path_factory, dataset):
+    """The folder of a project before its first turn, on the quickest recipe: to be copied."""
+    project = Project.create(tmp_path_factory.mktemp("created") / "project", dataset, recipe="logistic_regression")
+    project.close()
+    return project.folder
+
+
 @pytest.fixture
-def project(tmp_path, dataset):
-    project = Project.create(tmp_path / "project", dataset)
+def project(created_once, tmp_path):
+    project = Project.open(shutil.copytree(created_once, tmp_path / "project"))
     yield project
     project.close()
+
+
+@pytest.fixture(scope="session")
+def run_alone(tmp_path_factory):
+    """Run a script with nothing of this project in reach: ``run_alone(folder, "replay.py", *arguments)``."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    options = {"text": True, "env": environment | {"OMP_NUM_THREADS": "1"}}
+    if not hasattr(os, "fork"):
+        yield lambda folder, *script: subprocess.run(
+            [sys.executable, "-I", *script], cwd=folder, capture_output=True, timeout=120, check=False, **options
+        )
+        return
+    said = tmp_path_factory.mktemp("alone") / "said"
+    server = subprocess.Popen(
+        [sys.executable, "-I", str(Path(__file__).with_name("alone.py"))],
+        cwd=said.parent,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        **options,
+    )
+
+    def run(folder, script: str, *arguments: str) -> subprocess.CompletedProcess:
+        asked = {"folder": str(folder), "script": script, "arguments": arguments, "said": str(said)}
+        print(json.dumps(asked), file=server.stdin, flush=True)
+        code = int(server.stdout.readline())
+        out, err = (said.with_suffix(ending).read_text(encoding="utf-8") for ending in (".out", ".err"))
+        return subprocess.CompletedProcess([script, *arguments], code, out, err)
+
+    yield run
+    server.stdin.close()
+    server.wait(60)
+    server.stdout.close()
 
 
 @pytest.fixture

@@ -19,6 +19,8 @@ import sys
 import time
 from pathlib import Path
 
+from effort import effort
+
 from core.errors import FlywheelError
 from core.flywheel import Collect, Decide, Project, start_queue
 
@@ -139,7 +141,8 @@ def write_for_ever(folder: Path, round: int, known: dict, size: int, ready: int,
 def writes(folder: Path) -> None:
     """Cut each write of a fixed series of changes off at one byte after the other: dead there, or refused."""
     train = list(Project.open(folder).dataset.ids("train"))
-    for size in [0, 1, 100, 600, 1_500, *range(3_000, 18_000, 1_500), *range(18_000, 90_000, 6_000), 120_000, 160_000]:
+    early, late = range(3_000, 18_000, effort(3_000, 1_500)), range(18_000, 90_000, effort(12_000, 6_000))
+    for size in [0, 1, 100, 600, 1_500, *early, *late, 120_000, 160_000]:
         for dies in (True, False):
             copy = folder.with_name(f"cut-{size}-{dies}")
             shutil.copytree(folder, copy)

@@ -9,11 +9,6 @@ from core.flywheel.actions import SECONDS_PER_DECISION
 from core.flywheel.blind import answer, blind_queue, draw
 
 
-@pytest.fixture
-def project(tmp_path, dataset):
-    return Project.create(tmp_path / "project", dataset, recipe="logistic_regression")
-
-
 def kinds(project):
     return [action.kind for action in project.actions()]
 
@@ -129,7 +124,9 @@ def test_test_labels_are_to_be_reviewed_blind_until_the_sample_is_through(projec
 def test_every_action_that_is_done_by_itself_says_how_long_it_takes(tmp_path, make_dataset, make_table):
     table = make_table(200)
     project = Project.create(
-        tmp_path / "p", make_dataset(pd.concat([table, table.assign(key="d" + table["key"])], ignore_index=True))
+        tmp_path / "p",
+        make_dataset(pd.concat([table, table.assign(key="d" + table["key"])], ignore_index=True)),
+        recipe="logistic_regression",
     )
     project.turn()
     forecast_actions(project)

@@ -6,7 +6,8 @@ import json
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from effort import effort
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.dataset import Dataset
@@ -69,6 +70,7 @@ def drawn(project):
 # --- who is in it ---------------------------------------------------------------------------------------------------
 
 
+@settings(max_examples=effort(8, 200))
 @given(seed=st.integers(0, 5), sizes=st.lists(st.integers(1, 12), min_size=1, max_size=4))
 def test_every_sample_is_the_head_of_one_permutation_of_the_test_set(tmp_path_factory, seed, sizes):
     frame = pd.DataFrame({"x": range(40), "label": ["a", "b"] * 20, "key": [f"r{n}" for n in range(40)]})
@@ -300,7 +302,10 @@ def test_each_answer_scores_every_turn_again_and_undo_scores_them_as_they_were(d
     assert not any(turn.rescored for turn in drawn.turns)
 
 
-def test_both_verdicts_stay(drawn, train):
+def test_both_verdicts_stay(tmp_path, dataset, train):
+    drawn = Project.create(tmp_path / "p", dataset)
+    drawn.turn()
+    draw(drawn, 12, by="ann")
     drawn.apply(Exclude(train[:20]))
     then = drawn.turn().verdict
     drawn.apply(Exclude(train[20:30]))

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import numpy as np
 import pandas as pd
 import pytest
+from effort import effort
 
 from core.dataset import Dataset
 from core.evaluate import compare, together
@@ -18,9 +20,10 @@ from core.flywheel.refits import DIVISIONS, FOLDS, OWN, kept_refits
 from core.train import LockedModel
 
 
-@pytest.fixture
-def moved(released, make_people):
+@pytest.fixture(scope="module")
+def moved_once(released_once, make_people, tmp_path_factory):
     """The border between the classes has moved; turn 1 has learned from the new world, turn 2 is much like it."""
+    released = Project.open(shutil.copytree(released_once, tmp_path_factory.mktemp("moved") / "released"))
     report, new = examine_batch(released, make_people(150, 1, shift=12, turn=12))
     hold_out_batch(released, report, new, name="june.csv")
     score_dated(released)
@@ -29,7 +32,15 @@ def moved(released, make_people):
     released.turn()
     released.apply(Exclude(list(released.dataset.ids("train")[:3])))
     released.turn()
-    return released
+    released.close()
+    return released.folder
+
+
+@pytest.fixture
+def moved(moved_once, tmp_path):
+    project = Project.open(shutil.copytree(moved_once, tmp_path / "moved"))
+    yield project
+    project.close()
 
 
 def test_a_gain_on_the_new_world_can_be_harm_on_the_old_one_and_both_are_said(moved):
@@ -120,7 +131,7 @@ def make_halves(tmp_path):
 
 def test_between_equally_good_samples_a_large_dated_set_claims_as_seldom_as_it_says(make_halves):
     claims = {"with the luck of training": 0, "without it": 0}
-    worlds = 6
+    worlds = effort(4, 12)
     for seed in range(worlds):
         project = make_halves(seed, dated=3_000, test=20)
         score_dated(project)

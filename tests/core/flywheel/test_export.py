@@ -30,29 +30,26 @@ from core.flywheel import (
 from core.generate import propose
 
 
-def run_replay(folder):
-    """Run the exported script with nothing of this project in reach."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    return subprocess.run(
-        [sys.executable, "-I", "replay.py"],
-        cwd=folder,
-        env=environment | {"OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+@pytest.fixture
+def run_replay(run_alone):
+    return lambda folder: run_alone(folder, "replay.py")
 
 
-def assert_same(folder, project):
-    run = run_replay(folder)
-    assert run.returncode == 0, run.stdout + run.stderr
-    lines = run.stdout.strip().splitlines()
-    assert len(lines) == 6
-    assert all(line.endswith(" same") for line in lines), run.stdout
-    for line in lines:
-        name, value = line.split()[0], float(line.split()[2])
-        assert value == pytest.approx(project.turns[-1].evaluation_then.metrics[name][0], abs=1e-6)
+@pytest.fixture
+def assert_same(run_replay):
+    """Check that the exported script finds the numbers of the last turn."""
+
+    def check(folder, project):
+        run = run_replay(folder)
+        assert run.returncode == 0, run.stdout + run.stderr
+        lines = run.stdout.strip().splitlines()
+        assert len(lines) == 6
+        assert all(line.endswith(" same") for line in lines), run.stdout
+        for line in lines:
+            name, value = line.split()[0], float(line.split()[2])
+            assert value == pytest.approx(project.turns[-1].evaluation_then.metrics[name][0], abs=1e-6)
+
+    return check
 
 
 @pytest.fixture(scope="module")
@@ -102,13 +99,19 @@ def worked_on(worked_on_once, tmp_path):
     project.close()
 
 
-def test_replay_rebuilds_the_numbers_of_a_table(worked_on, tmp_path):
+def test_replay_rebuilds_the_numbers_of_a_table(worked_on, tmp_path, assert_same):
     folder = worked_on.export(tmp_path / "out")
 
     assert_same(folder, worked_on)
 
 
-def test_replay_follows_recipe_and_decision_rule(tmp_path, dataset, train):
+def test_replay_runs_as_anybody_would_run_it(worked_on, tmp_path):
+    folder = worked_on.export(tmp_path / "out")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    subprocess.run([sys.executable, "-I", "replay.py"], cwd=folder, env=environment, timeout=120, check=True)
+
+
+def test_replay_follows_recipe_and_decision_rule(tmp_path, dataset, train, assert_same):
     project = Project.create(tmp_path / "p", dataset, recipe="logistic_regression", decision="threshold")
     project.turn()
     project.apply(Exclude(train[:5]))
@@ -119,7 +122,7 @@ def test_replay_follows_recipe_and_decision_rule(tmp_path, dataset, train):
 
 @pytest.mark.filterwarnings("ignore:Maximum number of iteration")
 @pytest.mark.parametrize("recipe", ["tfidf_logistic", "hashing_sgd"])
-def test_replay_rebuilds_the_numbers_of_texts_beside_columns(tmp_path, make_dataset, make_texts, recipe):
+def test_replay_rebuilds_the_numbers_of_texts_beside_columns(tmp_path, make_dataset, make_texts, recipe, assert_same):
     texts = make_texts()
     texts["channel"] = np.where(np.arange(len(texts)) % 3 == 0, "mail", "전화")
     dataset = make_dataset(texts, text="message")
@@ -134,7 +137,7 @@ def test_replay_rebuilds_the_numbers_of_texts_beside_columns(tmp_path, make_data
     assert_same(project.export(tmp_path / "out"), project)
 
 
-def test_a_changed_number_is_found_out(worked_on, tmp_path):
+def test_a_changed_number_is_found_out(worked_on, tmp_path, run_replay):
     folder = worked_on.export(tmp_path / "out")
     metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
     metrics["metrics"]["accuracy"]["value"] += 0.01
@@ -152,7 +155,7 @@ def test_replay_needs_nothing_of_this_project(worked_on, tmp_path):
     assert "from core" not in source
 
 
-def test_a_zip_holds_the_same_files_and_replays(worked_on, tmp_path):
+def test_a_zip_holds_the_same_files_and_replays(worked_on, tmp_path, run_replay):
     path = worked_on.export(tmp_path / "my.results.zip")
     folder = worked_on.export(tmp_path / "out")
     with zipfile.ZipFile(path) as archive:
@@ -220,7 +223,7 @@ def test_log_and_metrics_are_json_that_anybody_reads(worked_on, tmp_path):
     assert len(pd.read_csv(folder / "ledger.csv")) == 1
 
 
-def test_undefined_metrics_are_null(tmp_path, make_dataset, make_table):
+def test_undefined_metrics_are_null(tmp_path, make_dataset, make_table, run_replay):
     table = make_table(100, pool=0)
     ids = list(table["key"][table["label"] == "yes"][:10])
     project = Project.create(tmp_path / "p", make_dataset(table, test=ids), recipe="logistic_regression")
@@ -241,7 +244,7 @@ def test_a_project_without_turns_exports_its_data(project, tmp_path):
     assert json.loads((folder / "log.json").read_text()) == []
 
 
-def test_exporting_twice_into_one_folder_leaves_the_second(worked_on, tmp_path):
+def test_exporting_twice_into_one_folder_leaves_the_second(worked_on, tmp_path, run_replay):
     worked_on.export(tmp_path / "out")
     worked_on.undo()
     worked_on.export(tmp_path / "out")

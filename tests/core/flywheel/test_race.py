@@ -14,7 +14,7 @@ from core.progress import Cancelled
 from core.train import LockedModel
 from core.train.space import recipe_space
 
-BUDGET = 420
+BUDGET = 280
 
 
 def make(rows=300, seed=0):

@@ -27,9 +27,9 @@ def make(folder, *, known, decision="argmax"):
 def test_a_race_on_known_truth_is_kept_as_it_came_out(tmp_path):
     project = make(tmp_path / "p", known=True)
     heard = []
-    run = race_project(project, budget=90, reviews_per_turn=3, heard=heard.append)
+    run = race_project(project, budget=70, reviews_per_turn=3, heard=heard.append)
     assert set(run.table["arm"]) == {"model", "data", "both"}
-    assert run.table["cost"].max() <= 90
+    assert run.table["cost"].max() <= 70
     assert heard
     ends = run.table.groupby("arm").tail(1).set_index("arm")["score"]
     assert (run.verdict.before, run.verdict.after) == pytest.approx((ends["model"], ends["data"]))
@@ -67,7 +67,7 @@ def test_without_truth_the_ledger_runs_and_the_models_side_has_what_it_cost(tmp_
 
 def test_prices_are_arguments_of_a_race_with_the_truth_and_of_one_with_the_ledger(tmp_path):
     prices = {"seconds_per_fit": 2.0, "seconds_per_decision": 7.0}
-    run = race_project(make(tmp_path / "known", known=True), budget=90, reviews_per_turn=3, **prices)
+    run = race_project(make(tmp_path / "known", known=True), budget=40, reviews_per_turn=3, **prices)
     np.testing.assert_allclose(run.table["cost"], 2 * run.table["fits"] + 7 * run.table["decisions"])
     assert {name: run.settings[name] for name in prices} == prices
 

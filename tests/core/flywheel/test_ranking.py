@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 import threading
 
 import pandas as pd
@@ -10,18 +11,37 @@ from core.flywheel import Annotations, Exclude, Generate, Project, SetRules, ran
 from core.progress import Cancelled
 
 
-@pytest.fixture
-def turned(project):
+@pytest.fixture(scope="module")
+def turned_once(created_once, tmp_path_factory):
+    """The folder of a project after turn 0: to be copied."""
+    project = Project.open(shutil.copytree(created_once, tmp_path_factory.mktemp("turned") / "project"))
     project.turn()
-    return project
+    project.close()
+    return project.folder
 
 
-def test_the_first_ranking_is_there_at_once_and_the_better_one_beside_it(turned):
-    first = turned.turns[0]
+@pytest.fixture
+def turned(turned_once, tmp_path):
+    project = Project.open(shutil.copytree(turned_once, tmp_path / "turned"))
+    yield project
+    project.close()
+
+
+@pytest.fixture(scope="module")
+def ranked(turned_once, tmp_path_factory):
+    """The same ranked once more, its turn as it was held before, as it is now, and what was heard meanwhile."""
+    project = Project.open(shutil.copytree(turned_once, tmp_path_factory.mktemp("ranked") / "project"))
+    first, heard = project.turns[0], []
     known = first.suspects.copy()
+    better = rank(project, first, progress=lambda share, _: heard.append(share))
+    project.store.settle()
+    yield project.folder, known, first, better, heard
+    project.close()
+
+
+def test_the_first_ranking_is_there_at_once_and_the_better_one_beside_it(ranked):
+    _, known, first, better, heard = ranked
     assert first.ranked_at is None
-    heard = []
-    better = rank(turned, first, progress=lambda share, message: heard.append(share))
     assert better.ranked_at is not None
     assert sorted(better.suspects.index) == sorted(known.index)
     assert not better.suspects["score"].equals(known["score"])
@@ -32,18 +52,18 @@ def test_the_first_ranking_is_there_at_once_and_the_better_one_beside_it(turned)
     assert heard == sorted(heard)
 
 
-def test_the_better_ranking_survives_a_restart_and_an_edit(turned):
-    better = rank(turned, turned.turns[0])
-    turned.apply(Exclude([turned.dataset.ids("train")[0]], by="ann"))
-    again = Project.open(turned.folder).turns[0]
+def test_the_better_ranking_survives_a_restart_and_an_edit(ranked, tmp_path):
+    folder, _, _, better, _ = ranked
+    project = Project.open(shutil.copytree(folder, tmp_path / "p"))
+    project.apply(Exclude([project.dataset.ids("train")[0]], by="ann"))
+    again = Project.open(project.folder).turns[0]
     assert again.ranked_at == better.ranked_at
     pd.testing.assert_frame_equal(again.suspects, better.suspects)
 
 
-def test_the_same_turn_ranked_again_gives_the_same(turned):
-    first = rank(turned, turned.turns[0]).suspects
-    second = rank(turned, turned.turns[0]).suspects
-    pd.testing.assert_frame_equal(first, second)
+def test_the_same_turn_ranked_again_gives_the_same(turned, ranked):
+    again = rank(turned, turned.turns[0]).suspects
+    pd.testing.assert_frame_equal(again, ranked[3].suspects)
 
 
 def test_a_cancelled_ranking_keeps_nothing(turned):

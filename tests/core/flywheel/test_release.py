@@ -106,27 +106,14 @@ def project(tmp_path_factory):
     project.close()
 
 
-def run(folder, *arguments):
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    return subprocess.run(
-        [sys.executable, "-I", "predict.py", *arguments],
-        cwd=folder,
-        env=environment | {"OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-
-
 @pytest.fixture(scope="module", params=[0, 1])
-def predicted(request, project, tmp_path_factory):
+def predicted(request, project, tmp_path_factory, run_alone):
     """The test examples, predicted by an exported model: the number of its turn, the folder, and what came of it."""
     folder = tmp_path_factory.mktemp("away")
     with zipfile.ZipFile(export_model(project, folder / "model.zip", request.param)) as archive:
         archive.extractall(folder)
     project.dataset.inputs("test").to_csv(folder / "new.csv", index=False)
-    done = run(folder, "new.csv", "predictions.csv")
+    done = run_alone(folder, "predict.py", "new.csv", "predictions.csv")
     assert done.returncode == 0, done.stdout + done.stderr
     return request.param, folder, pd.read_csv(folder / "predictions.csv", keep_default_na=False, na_values=[""])
 
@@ -173,10 +160,10 @@ def test_predictions_that_are_not_whole_or_of_another_model_are_refused(project,
         read_back(project, broken(predicted[2]))
 
 
-def test_a_missing_column_ends_in_a_sentence(predicted):
+def test_a_missing_column_ends_in_a_sentence(predicted, run_alone):
     _, folder, _ = predicted
     (folder / "short.csv").write_text("plan\nplus\n", encoding="utf-8")
-    done = run(folder, "short.csv", "out.csv")
+    done = run_alone(folder, "predict.py", "short.csv", "out.csv")
     assert done.returncode == 1
     assert "Missing: amount" in done.stderr
     assert not (folder / "out.csv").exists()
@@ -213,21 +200,22 @@ def test_who_stops_it_finds_no_file(project, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_pipeline_of_ones_own_goes_round_and_leaves(tmp_path):
+def test_a_pipeline_of_ones_own_goes_round_and_leaves(tmp_path, run_alone):
     """Locked, trained on, replayed from the export, and predicting on its own."""
     dataset = Dataset.from_frame(texts(), label="label", text="text")
     data = skops.io.dumps(make_pipeline(TfidfVectorizer(), LogisticRegression()))
     project = Project.create(tmp_path / "p", dataset, recipe=read_recipe(data, dataset))
     project.turn()
     folder = project.export(tmp_path / "out")
-    done = subprocess.run(
-        [sys.executable, "-I", "replay.py"], cwd=folder, capture_output=True, text=True, timeout=120, check=False
-    )
+    done = run_alone(folder, "replay.py")
     assert done.returncode == 0, done.stdout + done.stderr
     with zipfile.ZipFile(export_model(project, tmp_path / "model.zip")) as archive:
         archive.extractall(tmp_path / "away")
     dataset.inputs("test").to_csv(tmp_path / "away" / "new.csv", index=False)
-    assert run(tmp_path / "away", "new.csv", "said.csv").returncode == 0
+    # As anybody would run it, with nothing imported before.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    command = [sys.executable, "-I", "predict.py", "new.csv", "said.csv"]
+    subprocess.run(command, cwd=tmp_path / "away", env=environment, timeout=120, check=True)
     rows, said, _ = read_back(project, pd.read_csv(tmp_path / "away" / "said.csv"))
     np.testing.assert_allclose(said, project.turns[0].test_probabilities.loc[dataset.ids("test")], atol=1e-12)
     assert list(rows.columns) == ["text"]

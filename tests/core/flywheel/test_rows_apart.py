@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from effort import effort
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -62,7 +63,7 @@ EDITS = st.lists(
 )
 
 
-@settings(suppress_health_check=list(HealthCheck))
+@settings(max_examples=effort(8, 200), suppress_health_check=list(HealthCheck))
 @given(edits=EDITS, both=st.booleans())
 def test_every_row_and_cell_that_differs_is_found_and_no_other(dataset, make_table, make_children, edits, both):
     before = after = dataset.without(list(dataset.ids("train")[:30])) if both else dataset

@@ -58,17 +58,6 @@ def relabel(project: Project, start: int = 0, count: int = 30) -> None:
     project.apply(Relabel({key: "no" if label == "yes" else "yes" for key, label in labels.items()}, by="ann"))
 
 
-@pytest.fixture
-def sealed(tmp_path):
-    """A project after two turns, with its seal."""
-    project = made(tmp_path / "p")
-    project.turn()
-    relabel(project)
-    project.turn()
-    yield project
-    project.close()
-
-
 @pytest.fixture(scope="module")
 def opened_once(tmp_path_factory):
     """The folder of a project after two turns, with its seal: to be copied."""
@@ -79,6 +68,14 @@ def opened_once(tmp_path_factory):
     project.store.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     project.close()
     return project.folder
+
+
+@pytest.fixture
+def sealed(opened_once, tmp_path):
+    """A project after two turns, with its seal."""
+    project = Project.open(shutil.copytree(opened_once, tmp_path / "p"))
+    yield project
+    project.close()
 
 
 def held(folder) -> int:
@@ -365,7 +362,6 @@ import os, signal, sys
 from core.flywheel import Project
 from core.flywheel.store import Store
 
-folder, moment = sys.argv[1:]
 insert = Store.insert
 
 def die(*_):
@@ -380,19 +376,36 @@ def insert_and_die(self, table, row):
     return number
 
 Store.insert = insert_and_die
-Project.open(folder).open_sealed(by="ann")
-if moment == "after":
-    die()
+for moment in sys.argv[2:]:
+    child = os.fork()
+    if child == 0:
+        Project.open(os.path.join(sys.argv[1], moment)).open_sealed(by="ann")
+        if moment == "after":
+            die()
+        os._exit(1)
+    print(moment, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
+MOMENTS = {"before": 0, "within": 0, "after": 1}
 
 
-@pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")
-@pytest.mark.parametrize(("moment", "claims"), [("before", 0), ("within", 0), ("after", 1)])
-def test_a_kill_leaves_it_sealed_or_opened_with_its_claim(opened_once, tmp_path, moment, claims):
-    folder = shutil.copytree(opened_once, tmp_path / "p")
-    process = start(KILLED, folder, moment)
-    process.communicate(timeout=120)
-    assert process.returncode == -9
+@pytest.fixture(scope="module")
+def killed(opened_once, tmp_path_factory):
+    """A folder with a project for each moment at which its opening was killed, and how each process ended."""
+    place = tmp_path_factory.mktemp("killed")
+    for moment in MOMENTS:
+        shutil.copytree(opened_once, place / moment)
+    process = start(KILLED, place, *MOMENTS)
+    out, said = process.communicate(timeout=240)
+    assert process.returncode == 0, said
+    return place, dict(line.split() for line in out.splitlines())
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
+@pytest.mark.parametrize(("moment", "claims"), MOMENTS.items())
+def test_a_kill_leaves_it_sealed_or_opened_with_its_claim(killed, moment, claims):
+    place, ends = killed
+    folder = place / moment
+    assert ends[moment] == "-9"
 
     assert held(folder) == claims
     project = Project.open(folder)
