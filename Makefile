@@ -20,6 +20,8 @@ PIN := $(if $(CONSTRAINTS),-c $(CONSTRAINTS),)
 # In as many processes as there are cores; WORKERS=0 runs all in this one. Tests of one file share what it makes, so they
 # stay together.
 PYTEST := $(PY) -m pytest --numprocesses $(WORKERS) --maxprocesses 8 --dist loadfile --no-loadscope-reorder
+# What is imported is compiled once, not by each server and script that the tests start.
+unexport PYTHONDONTWRITEBYTECODE
 key = $(shell cat $(1) $(CONSTRAINTS) | cksum | tr ' ' '-')
 APP_STAMP := $(VENV)/.installed-app-$(call key,requirements.txt)
 DEV_STAMP := $(VENV)/.installed-dev-$(call key,requirements.txt requirements-dev.txt)
