@@ -104,7 +104,7 @@ def audit_table(
     Wilson (1927), JASA 22; Dunn (1961), "Multiple comparisons among means", JASA 56.
     """
     answers = answers[is_among(answers.index, bands.index)]
-    by_band = pd.DataFrame({"open": open_, "score": scores}).loc[bands.index].groupby(bands.to_numpy())
+    by_band = aligned(pd.DataFrame({"open": open_, "score": scores}), bands.index).groupby(bands.to_numpy())
     table = pd.DataFrame(
         {
             "score_low": by_band["score"].min(),

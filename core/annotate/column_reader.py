@@ -63,7 +63,8 @@ class ColumnReader:
     """
 
     def __init__(self, frame: pd.DataFrame, *, budget: float | None = None) -> None:
-        self._frame = frame
+        # Columns are read without ids, among which pandas would look for names of its own.
+        self._frame = frame.set_axis(pd.RangeIndex(len(frame)))
         self._series: dict[str, pd.Series] = {}
         self._texts: dict[str, tuple[pa.Array, npt.NDArray[np.int64]]] = {}
         self.budget = BUDGET if budget is None else budget

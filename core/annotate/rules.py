@@ -254,7 +254,8 @@ def try_rules(
         except RuleError as error:
             broken[rule.name] = str(error)
         else:
-            cast[rule.name] = pd.Series(rule.label, index=frame.index, dtype="str").where(mask)
+            said = pd.array([rule.label], dtype="str").take(np.where(mask, 0, -1), allow_fill=True)
+            cast[rule.name] = pd.Series(said, index=frame.index)
     return pd.DataFrame(cast, index=frame.index), broken
 
 

@@ -138,7 +138,7 @@ def audit_bands(
         Fewest answers for a figure.
     """
     suspects = turn.suspects
-    suspects = suspects[suspects["flagged"] & suspects["suggested"].notna()]
+    suspects = suspects[(suspects["flagged"] & suspects["suggested"].notna()).to_numpy()]
     bands = cut_bands(suspects["score"])
     answers = review_answers(project, turn, suspects)
     said = judgements(project)

@@ -423,5 +423,6 @@ def _excluded_from_pool(project: Project, came: Dataset) -> pd.DataFrame:
     """The rows of pool examples that a reviewer excluded: what the rules said of them was not right."""
     known = decisions(project)
     gone = known.index[known["decision"] == Decision.EXCLUDE]
-    gone = came.frame.index.intersection(gone.difference(project.dataset.frame.index))
-    return came.frame.loc[gone[aligned(came.labels, gone).isna().to_numpy()]]
+    gone = gone[is_among(gone, came.frame.index) & ~is_among(gone, project.dataset.frame.index)]
+    rows = aligned(came.frame, gone.sort_values())
+    return rows[rows[came.schema.label].isna().to_numpy()]

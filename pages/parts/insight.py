@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import streamlit as st
 
-from core.ids import positions
+from core.ids import is_among, positions
 from core.neighbours import nearest_to, unit_rows
 from core.train import explain, explainer, telling
 from pages.parts import errors, jobs, turns
@@ -190,8 +190,9 @@ def of(project: Project, turn: Turn, cards: pd.DataFrame, places: Iterable[int])
             _start(project, turn, insight)
         return Question(insight)
     dataset, shown = project.dataset, cards.iloc[list(places)]
+    shown = shown[is_among(shown.index, dataset.frame.index)]
     asked = zip(shown.index, shown["given"], shown["suggested"], strict=True)
-    answers = [insight.ask(dataset, *each) for each in asked if each[0] in dataset.frame.index]
+    answers = [insight.ask(dataset, *each) for each in asked]
     try:
         return Question(insight, answers[0], answers[0].result(timeout=_PATIENCE))
     except NotYet:

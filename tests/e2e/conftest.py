@@ -15,7 +15,6 @@ from pathlib import Path
 import pytest
 from browser import find_browser
 from driving import LISTEN
-from effort import THOROUGH
 from playwright.sync_api import expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
@@ -24,13 +23,6 @@ NO_GPU = ("--disable-gpu", "--disable-gpu-rasterization", "--disable-software-ra
 # How long a test waits for what must come: nothing is lost where it comes at once, and others run beside this one.
 PATIENCE = 60_000
 expect.set_options(timeout=PATIENCE / 2)
-
-
-def pytest_collection_modifyitems(items) -> None:
-    if not THOROUGH:
-        for item in items:
-            if item.get_closest_marker("thorough"):
-                item.add_marker(pytest.mark.skip(reason="a further journey: make test-thorough goes it"))
 
 
 def environment(workspace: Path) -> dict[str, str]:
