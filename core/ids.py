@@ -85,7 +85,7 @@ def is_among(ids: pd.Index, others: pd.Index) -> npt.NDArray[np.bool_]:
 def aligned(values: Values, ids: pd.Index) -> Values:
     """Give the values of these ids, missing where there are none, as ``values.reindex(ids)``."""
     if values.index is ids:
-        return values
+        return values.copy(deep=False)
     rows = values.set_axis(pd.RangeIndex(len(values)))
     return rows.reindex(positions(ids, values.index)).set_axis(ids)
 

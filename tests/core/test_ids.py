@@ -89,6 +89,15 @@ def test_values_are_aligned_as_reindex_does(own, asked):
     pd.testing.assert_series_equal(aligned(values["word"], wanted), values["word"].reindex(wanted))
 
 
+def test_what_is_aligned_can_be_changed_without_its_source():
+    values = pd.Series([1, 2], index=index(["a", "b"]))
+
+    found = aligned(values, values.index)
+    found.iloc[0] = 9
+
+    assert values.tolist() == [1, 2]
+
+
 def test_numbers_go_with_their_ids():
     names = index([f"{place}" for place in range(50)])
     before = len(core_ids._KNOWN)
