@@ -95,6 +95,24 @@ class App:
                 return
         seen.wait_for(state=state, timeout=60_000)
 
+    def turn_to(self, tab: str, seen: Locator) -> None:
+        """Go on with the arrow keys, from the tab that has the focus, to the one of that name, and wait for its view.
+
+        An arrow opens the tab it comes to. One pressed while the one before is still being drawn is taken back by the
+        framework: who sees that goes on.
+        """
+        named = re.compile(f"^{re.escape(tab)}$")
+        chosen = self.page.get_by_role("tab", selected=True).filter(has_text=named)
+
+        def step() -> None:
+            for _ in range(20):
+                if chosen.count():
+                    return
+                self.press("ArrowRight")
+
+        self.insist(step, seen)
+        self.drawn()
+
     def visit(self, title: str) -> None:
         """Go to a page through the navigation, as a click does."""
         link = self.page.get_by_test_id("stSidebarNav").get_by_role("link", name=title)

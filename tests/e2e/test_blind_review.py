@@ -53,12 +53,7 @@ def test_five_test_labels_are_reviewed_blind_by_keyboard_and_every_turn_is_score
     app.goto("annotate", project="blind")
     page.get_by_role("tab", name="Review").wait_for()
     tabbed_to(page, "Review")
-    # A press that meets a redraw is lost: on until it is there.
-    while "Test labels" not in page.evaluate("document.activeElement.innerText"):
-        app.press("ArrowRight")
-    page.keyboard.press("Enter")
-    app.see("Are the test labels right?")
-    app.drawn()
+    app.turn_to("Test labels", page.get_by_text("Are the test labels right?"))
     page.get_by_label("Test examples to review").focus()
     page.keyboard.press("Control+a")
     page.keyboard.type("5", delay=50)

@@ -53,9 +53,7 @@ def test_the_wheel_turns_once_by_keyboard_alone(page, server):
     app.see("against turn 0")
     visit(app, "Ledger")
     app.reach("Turns")
-    app.press("ArrowRight")
-    app.press("Enter")
-    app.see("The data differs in")
+    app.turn_to("Side by side", page.get_by_text("The data differs in"))
     assert not app.trace
     on_disk = Project.open(server.workspace / app.project)
     assert len(decisions(on_disk)) == 3
