@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from core.content import Hashes, canonicalise, hash_names, hash_rows, mix
-from core.ids import aligned, differ, is_among, positions, present
+from core.ids import aligned, differ, is_among, looked_up, positions, present
 from core.roles import DatasetError, check_label, corrected, index_by_id, of_kind, settle_roles, units, with_label
 from core.schema import Schema
 from core.split import assign_split, brought_split
@@ -318,7 +318,7 @@ class Dataset:
             raise DatasetError("A label must not be empty. Exclude the example instead.")
         column = self.labels.copy()
         column.iloc[positions(new.index, column.index)] = new.astype("str").str.strip()
-        from_pool = new.index[(aligned(self.split, new.index) == "pool").to_numpy()]
+        from_pool = new.index[(looked_up(self.split, new.index) == "pool").to_numpy()]
         split = self.split
         if len(from_pool):
             split = split.copy()
@@ -349,7 +349,7 @@ class Dataset:
             split=self.split[keep],
             unit=self._unit[keep],
             parents=self.parents[~is_among(self.parents.index, gone)],
-            excluded=pd.concat([self.excluded, aligned(self.split, gone)]),
+            excluded=pd.concat([self.excluded, looked_up(self.split, gone)]),
             hashes={name: values[keep] for name, values in self._hashes.items()},
         )
 
@@ -473,7 +473,7 @@ class Dataset:
             both = origin.append(pd.Index(parents["other_parent"].dropna()))
             if not (aligned(self.split, both) == "train").all():
                 raise DatasetError("The parents of generated examples must be train examples. Some are not.")
-            unit = pd.Series(aligned(self._unit, origin).to_numpy(), index=parents.index).reindex(rows.index)
+            unit = pd.Series(looked_up(self._unit, origin).to_numpy(), index=parents.index).reindex(rows.index)
             parents = pd.concat([self.parents, parents[["parent", "other_parent"]].astype("str")])
         split = pd.Series(np.where(rows[self.schema.label].notna(), "train", "pool"), index=rows.index, dtype="str")
         return self._derive(

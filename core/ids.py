@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from core.content import mix
 
-__all__ = ["aligned", "differ", "is_among", "positions", "present"]
+__all__ = ["aligned", "differ", "is_among", "looked_up", "positions", "present"]
 
 Values = TypeVar("Values", pd.Series, pd.DataFrame)
 
@@ -85,9 +85,45 @@ def is_among(ids: pd.Index, others: pd.Index) -> npt.NDArray[np.bool_]:
 def aligned(values: Values, ids: pd.Index) -> Values:
     """Give the values of these ids, missing where there are none, as ``values.reindex(ids)``."""
     if values.index is ids:
-        return values.copy(deep=False)
+        return values.set_axis(ids)
     rows = values.set_axis(pd.RangeIndex(len(values)))
     return rows.reindex(positions(ids, values.index)).set_axis(ids)
+
+
+def looked_up(values: Values, ids: pd.Index) -> Values:
+    """Give the values of these ids, each of which must have one, as ``values.loc[ids]``.
+
+    Parameters
+    ----------
+    values : Series or DataFrame
+        Their ids must differ.
+    ids : Index
+
+    Returns
+    -------
+    Series or DataFrame
+        With `ids` as its index, of the same types.
+
+    Raises
+    ------
+    KeyError
+        If an id has no value.
+
+    Examples
+    --------
+    >>> labels = pd.Series([3, 4, 5], index=pd.Index(["a", "b", "c"], dtype="str"))
+    >>> looked_up(labels, pd.Index(["c", "a"], dtype="str")).tolist()
+    [5, 3]
+    """
+    if values.index is ids:
+        return values.set_axis(ids)
+    places = positions(ids, values.index)
+    if (places < 0).any():
+        missing = ids[places < 0].unique()
+        raise KeyError(
+            f"Every id must have a value. Without one: {len(missing):,}, first {', '.join(map(repr, missing[:5]))}."
+        )
+    return values.set_axis(pd.RangeIndex(len(values))).iloc[places].set_axis(ids)
 
 
 def differ(ids: pd.Index) -> bool:

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from core.ids import aligned, is_among
+from core.ids import is_among, looked_up
 from core.statistics import LEVEL, combined_interval, wilson_interval
 
 __all__ = ["ADVICE", "audit_table", "cut_bands", "mixed_share"]
@@ -104,7 +104,7 @@ def audit_table(
     Wilson (1927), JASA 22; Dunn (1961), "Multiple comparisons among means", JASA 56.
     """
     answers = answers[is_among(answers.index, bands.index)]
-    by_band = aligned(pd.DataFrame({"open": open_, "score": scores}), bands.index).groupby(bands.to_numpy())
+    by_band = looked_up(pd.DataFrame({"open": open_, "score": scores}), bands.index).groupby(bands.to_numpy())
     table = pd.DataFrame(
         {
             "score_low": by_band["score"].min(),
@@ -136,7 +136,7 @@ def audit_table(
 
 def _counted(answers: pd.DataFrame, bands: pd.Series, index: pd.Index) -> pd.DataFrame:
     """By band: how many answers there are, and in how many the label was wrong and the suggestion right."""
-    found = answers[["wrong", "right"]].astype("int64").groupby(aligned(bands, answers.index).to_numpy())
+    found = answers[["wrong", "right"]].astype("int64").groupby(looked_up(bands, answers.index).to_numpy())
     return found.sum().assign(used=found.size()).reindex(index, fill_value=0)
 
 

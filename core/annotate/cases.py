@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from core.dataset import Dataset
-from core.ids import aligned, is_among, positions
+from core.ids import is_among, looked_up, positions
 from core.neighbours import equal_groups, near_duplicates
 
 __all__ = ["case_cards", "case_rows", "conflicts", "copies", "differences", "same_content"]
@@ -132,7 +132,7 @@ def case_cards(dataset: Dataset, suspects: pd.DataFrame, *, label: str | None = 
         and the label that most of the others have is the suggestion.
     """
     cases = conflicts(dataset)
-    labels = aligned(dataset.labels, cases.index)
+    labels = looked_up(dataset.labels, cases.index)
     asked = cases if label is None else cases[labels == label]
     at = positions(suspects.index, asked.index)
     ranked = suspects[at >= 0]
@@ -142,7 +142,7 @@ def case_cards(dataset: Dataset, suspects: pd.DataFrame, *, label: str | None = 
     unranked = unranked[~unranked.duplicated()]
     if unranked.empty:
         return cards
-    given = aligned(labels, unranked.index)
+    given = looked_up(labels, unranked.index)
     votes = pd.DataFrame({"case": cases, "label": labels}).value_counts().reset_index()
     votes = votes[votes["label"] != votes["case"].map(pd.Series(given.to_numpy(), index=unranked.to_numpy()))]
     most = votes.drop_duplicates("case").set_index("case")["label"]
@@ -169,7 +169,7 @@ def case_rows(dataset: Dataset, ids: pd.Index) -> pd.Series:
     numbers = cases.to_numpy()
     # By where each id is: a look-up of labels would fail on those in no case.
     asked = numbers[positions(ids[is_among(ids, cases.index)], cases.index)]
-    rows = pd.DataFrame({"case": cases, "label": aligned(dataset.labels, cases.index)})[np.isin(numbers, asked)]
+    rows = pd.DataFrame({"case": cases, "label": looked_up(dataset.labels, cases.index)})[np.isin(numbers, asked)]
     rows = rows.sort_values(["case", "label"], kind="stable")
     return pd.Series(pd.factorize(rows["case"])[0] + 1, index=rows.index, name="case", dtype="int64")
 

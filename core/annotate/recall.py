@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from core.ids import aligned, is_among
+from core.ids import aligned, is_among, looked_up
 from core.statistics import wilson_interval
 
 __all__ = ["RANDOM", "RANKED", "Estimate", "Share", "estimate", "mixed"]
@@ -105,7 +105,7 @@ def mixed(ranking: pd.DataFrame, labels: pd.DataFrame, *, every: int = 5, seed: 
     place = np.empty(len(random), dtype=np.int64)
     place[~random] = np.arange(len(left))
     place[random] = len(left) + np.arange(len(drawn))
-    cards = pd.concat([left, aligned(labels, drawn)]).iloc[place]
+    cards = pd.concat([left, looked_up(labels, drawn)]).iloc[place]
     return cards.assign(drawn=pd.Series(np.where(random, RANDOM, RANKED), index=cards.index, dtype="str"))
 
 

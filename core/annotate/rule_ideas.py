@@ -15,7 +15,7 @@ from core.annotate.column_reader import ColumnReader
 from core.annotate.conditions import Compares, Condition, Contains, Missing
 from core.annotate.rules import Rule
 from core.dataset import Dataset
-from core.ids import aligned, positions, present
+from core.ids import looked_up, positions, present
 from core.statistics import wilson_interval
 
 __all__ = ["Idea", "proposed_name", "suggest_rules"]
@@ -90,7 +90,7 @@ def suggest_rules(dataset: Dataset, trusted: pd.Series, *, each: int = 4, seed: 
     first = dataset.folds(2).to_numpy()[at[order]] == 0
     if not (0 < first.sum() < len(first)) or labels.nunique() < 2:
         return []
-    conditions, holds = _candidates(dataset, aligned(dataset.frame, ids), fewest=max(_FEWEST, len(ids) // 500))
+    conditions, holds = _candidates(dataset, looked_up(dataset.frame, ids), fewest=max(_FEWEST, len(ids) // 500))
     if not conditions:
         return []
     classes = sorted(labels.unique())

@@ -13,7 +13,7 @@ from core.annotate.conditions import Condition, Contains, Matches
 from core.annotate.rules import Rule, check_rules, seen_by_rules, votes
 from core.content import written
 from core.dataset import Dataset
-from core.ids import aligned
+from core.ids import looked_up
 from core.statistics import wilson_interval
 
 __all__ = ["Preview", "marks", "preview"]
@@ -60,9 +60,9 @@ def preview(rule: Rule, dataset: Dataset, *, examples: int = 5, seed: int = 0) -
     check_rules([rule], dataset, only=[rule.name])
     cast = votes([Rule(rule.name, rule.label, rule.condition)], seen_by_rules(dataset), version=dataset.version)
     hit = cast.index[cast[rule.name].notna().to_numpy()]
-    parts = aligned(dataset.split, hit)
+    parts = looked_up(dataset.split, hit)
     train = hit[(parts == "train").to_numpy()]
-    agreed = int((aligned(dataset.labels, train) == rule.label).sum())
+    agreed = int((looked_up(dataset.labels, train) == rule.label).sum())
     low, high = wilson_interval(agreed, len(train))
     chosen = np.random.default_rng(seed).permutation(len(hit))[:examples]
     return Preview(

@@ -26,7 +26,7 @@ from core.flywheel import log
 from core.flywheel.edits import Decide, Edit, Exclude, replay
 from core.flywheel.errors import ProjectError
 from core.flywheel.fits import Fit, fit_once, kept_fit
-from core.ids import aligned, is_among
+from core.ids import is_among, looked_up
 from core.progress import Cancel, Progress, Steps
 from core.statistics import paired_error, paired_interval
 
@@ -340,7 +340,7 @@ def _scored(project: Project, fitted: Sequence[Fit], subsets: Sequence[int]) -> 
     """The headline metric after each subset, larger is better: in the test set, and in resamples of it."""
     labels = project.dataset.labels_of("test").sort_index()
     model, decided_alone = project.model, project.headline in CELL_METRICS
-    probabilities = [aligned(fit.test_probabilities, labels.index) for fit in fitted]
+    probabilities = [looked_up(fit.test_probabilities, labels.index) for fit in fitted]
     predicted = [model.decide(own, fit.threshold) for own, fit in zip(probabilities, fitted, strict=True)]
     judged = align(labels, [None] * len(fitted) if decided_alone else probabilities, predicted)
     # Classes count as in the verdict of the turn, so that the shares sum to its change.

@@ -18,7 +18,7 @@ from core.flywheel.errors import ProjectError
 from core.flywheel.judgements import judgements
 from core.flywheel.review import Queue
 from core.flywheel.samples import begin_sample, in_samples
-from core.ids import aligned, is_among
+from core.ids import aligned, is_among, looked_up
 
 if TYPE_CHECKING:
     from core.flywheel.log import Entry
@@ -178,7 +178,7 @@ def review_answers(project: Project, turn: Turn, suspects: pd.DataFrame) -> pd.D
     said = judgements(project, bulk=False)
     counts = (said["seq"] > turn.revision) & (said["decision"] != Decision.SKIP)
     said = said[counts.to_numpy() & is_among(said.index, suspects.index)]
-    labels = aligned(suspects[["given", "suggested"]], said.index)
+    labels = looked_up(suspects[["given", "suggested"]], said.index)
     named = said["after"].notna()
     return pd.DataFrame(
         {
@@ -225,7 +225,7 @@ def review_sample(project: Project, turn: Turn, band: int, count: int, *, seed: 
     rng = np.random.default_rng([seed, turn.number, band, len(cards)])
     # Sorted by id first, so that the order of the ranking plays no part.
     drawn = rng.permutation(np.sort(cards.index.to_numpy(dtype=object)))[:count]
-    cards = aligned(cards, pd.Index(drawn, dtype="str")).drop(columns=["band", "open"])
+    cards = looked_up(cards, pd.Index(drawn, dtype="str")).drop(columns=["band", "open"])
     source = f"a random sample of {len(cards):,} from band {band} of turn {turn.number}"
     return begin_sample(project, cards, kind=_SAMPLES, of=_ranking(turn), source=source, turn=turn.number, by=by)
 
@@ -274,7 +274,7 @@ def fix_band(
             f"A bulk fix needs a figure: at least {minimum} suspects of the band reviewed. Band {band} has "
             f"{audit.table['reviewed'].loc[band]}. Review a random sample of it first."
         )
-    surest, least = aligned(audit.suspects["score"], cards.index).agg(["max", "min"])
+    surest, least = looked_up(audit.suspects["score"], cards.index).agg(["max", "min"])
     reason = f"audited fix of band {band} of turn {turn.number} (score {least:.2f} to {surest:.2f}): {figure}"
     edit: Edit = (
         Relabel(dict(zip(cards.index, cards["suggested"], strict=True)), by=by, reason=reason)

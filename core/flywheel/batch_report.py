@@ -24,7 +24,7 @@ from core.evaluate.scores import SMALLER_IS_BETTER
 from core.flywheel.dated import in_dated_tests
 from core.flywheel.fits import class_probabilities
 from core.flywheel.watched import inside, watched_slices
-from core.ids import aligned, is_among, positions, present
+from core.ids import is_among, looked_up, positions, present
 from core.progress import Cancel, Progress, Steps
 from core.statistics import difference_interval, holm, normal_p, wilson_interval
 
@@ -294,10 +294,10 @@ def examine_batch(
     train = learned.ids("train")
     train = train[~is_among(train, learned.generated)]
     inputs = list(dataset.schema.inputs)
-    reference = aligned(learned.frame[inputs], train)
+    reference = looked_up(learned.frame[inputs], train)
     tables = [drift(reference, new[inputs]).assign(of=COLUMN)]
     if len(labels):
-        known = aligned(learned.labels, train).to_frame(LABEL)
+        known = looked_up(learned.labels, train).to_frame(LABEL)
         tables.append(drift(known, labels.to_frame(LABEL)).assign(of=LABEL))
     steps.start("telling the batch from train")
     told = tell_apart(reference, new[inputs], text=dataset.schema.text, cancel=cancel)
@@ -361,7 +361,7 @@ def score_of(project: Project, labels: pd.Series, said: pd.DataFrame, threshold:
     """The headline metric on labelled rows, with its interval; None where fewer than 20 or one class are there."""
     if len(labels) < _FEWEST or labels.nunique() < 2:
         return None
-    own = aligned(said, labels.index)
+    own = looked_up(said, labels.index)
     try:
         found = evaluate(labels.sort_index(), own, predicted=project.model.decide(own, threshold))
     except EvaluationError:

@@ -22,7 +22,7 @@ from core.flywheel.edit import EditError
 from core.flywheel.errors import ProjectError
 from core.flywheel.review import Queue, decide, read_queue, start_queue
 from core.flywheel.store import now
-from core.ids import aligned, is_among
+from core.ids import aligned, is_among, looked_up
 
 if TYPE_CHECKING:
     from core.flywheel.log import Entry
@@ -293,7 +293,7 @@ def reviewed(project: Project) -> Reviewed | None:
     known = project.store.get(_KEPT)
     given = project.store.read_frame(known["order"])["given"]
     said = _answers(project, drawn.ids)
-    given = aligned(given, said.index)
+    given = looked_up(given, said.index)
     none, unclear = said["decision"] == Decision.EXCLUDE, said["decision"] == Decision.AMBIGUOUS
     # Who keeps the label without naming it means the one that the example has.
     named = said["label"].astype("object").where(said["label"].notna(), aligned(project.dataset.labels, said.index))
@@ -322,9 +322,9 @@ def on_reviewed(project: Project, turn: Turn) -> Evaluation | None:
     ids = project.dataset.ids("test").intersection(found.ids).sort_values()
     if len(ids) < _FEWEST:
         return None
-    probabilities = aligned(turn.test_probabilities, ids)
+    probabilities = looked_up(turn.test_probabilities, ids)
     predicted = project.model.decide(probabilities, turn.threshold)
-    return evaluate(aligned(project.dataset.labels, ids), probabilities, predicted=predicted)
+    return evaluate(looked_up(project.dataset.labels, ids), probabilities, predicted=predicted)
 
 
 def reviewed_json(project: Project) -> dict[str, Any] | None:

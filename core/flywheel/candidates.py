@@ -23,7 +23,7 @@ from core.flywheel.pace import seconds_per_decision
 from core.flywheel.review import decisions
 from core.flywheel.watched import inside, watched_slices
 from core.generate import METHODS, methods_for
-from core.ids import aligned, is_among, positions
+from core.ids import is_among, looked_up, positions
 from core.progress import Cancel
 
 if TYPE_CHECKING:
@@ -154,18 +154,18 @@ def _written(predicates: Sequence[Predicate]) -> dict[str, Any]:
 def _failing(
     project: Project, turn: Turn, dataset: Dataset, cancel: Cancel | None
 ) -> list[tuple[tuple[Predicate, ...], Any, bool]]:
-    labels = aligned(dataset.labels, turn.out_of_fold.index)
+    labels = looked_up(dataset.labels, turn.out_of_fold.index)
     real = ~is_among(labels.index, dataset.generated)
     labels = labels[real]
-    loss = losses(labels, project.model.decide(aligned(turn.out_of_fold, labels.index), turn.threshold))
-    described = aligned(describe(dataset), labels.index)
+    loss = losses(labels, project.model.decide(looked_up(turn.out_of_fold, labels.index), turn.threshold))
+    described = looked_up(describe(dataset), labels.index)
     categories, _ = slice_frame(described, loss)
     if not categories.shape[1] or not 0 < loss.mean() < 1:
         return []
     found = list(find_slices(categories, loss, top=1, max_predicates=2, cancel=cancel))
     bins = bins_of(described, categories) if found else {}
     sure = [joined(each.predicates, bins) for each in found if each.p_adjusted < _FAILING and each.lift > 1]
-    columns = aligned(describe(dataset), turn.out_of_fold.index) if sure else described
+    columns = looked_up(describe(dataset), turn.out_of_fold.index) if sure else described
     return [(predicates, holds(predicates, columns), False) for predicates in sure]
 
 
@@ -230,10 +230,10 @@ def _settle(project: Project, turn: Turn, dataset: Dataset, within: int, pace: f
         return []
     cards = case_cards(dataset, turn.suspects)
     open_ = cases[~is_among(cases.index, settled_ids(project))]
-    cards = cards[aligned(cases, cards.index).isin(open_).to_numpy()].head(within)
+    cards = cards[looked_up(cases, cards.index).isin(open_).to_numpy()].head(within)
     if cards.empty:
         return []
-    members = cases.index[cases.isin(aligned(cases, cards.index)).to_numpy()]
+    members = cases.index[cases.isin(looked_up(cases, cards.index)).to_numpy()]
     action = Action(
         "settle",
         f"Settle {wording.count(len(cards), 'case')} of conflicting copies",
@@ -252,7 +252,7 @@ def _settle(project: Project, turn: Turn, dataset: Dataset, within: int, pace: f
 
 def _weak_classes(turn: Turn, dataset: Dataset) -> list[str]:
     """The classes that the model finds least often, out of fold; those with too few examples to tell are left out."""
-    labels = aligned(dataset.labels, turn.out_of_fold.index)
+    labels = looked_up(dataset.labels, turn.out_of_fold.index)
     named = turn.out_of_fold.columns.to_numpy()[turn.out_of_fold.to_numpy().argmax(axis=1)]
     found = pd.Series(named == labels.to_numpy(), index=labels.index).groupby(labels.to_numpy()).agg(["mean", "size"])
     found = found[found["size"] >= _FEWEST]

@@ -13,7 +13,7 @@ from core.evaluate import Evaluation, Verdict, compare, evaluate, together
 from core.flywheel.dated import DatedTest, dated_tests
 from core.flywheel.fits import kept_predictions
 from core.flywheel.refits import kept_refits, luck_of
-from core.ids import aligned
+from core.ids import looked_up
 
 if TYPE_CHECKING:
     from core.flywheel.project import Project
@@ -118,7 +118,7 @@ def _read(
 ) -> tuple[pd.Series, pd.DataFrame, pd.Series]:
     """Labels, probabilities and predicted classes, by id: resamples must not depend on the order of the rows."""
     labels = test.labels.sort_index()
-    probabilities = aligned(said[turn.number, test.number], labels.index)
+    probabilities = looked_up(said[turn.number, test.number], labels.index)
     decided = project.model.decide(probabilities, turn.threshold)
     return labels, probabilities, decided
 

@@ -10,7 +10,7 @@ import pandas as pd
 from core.collect import describe
 from core.evaluate import Slice, find_slices, fold, losses, slice_frame
 from core.flywheel.predicted import chances, predicted
-from core.ids import aligned
+from core.ids import looked_up
 from core.progress import Cancel, Progress
 
 if TYPE_CHECKING:
@@ -76,6 +76,6 @@ def error_slices_of(
     ).sort_values("chance", ascending=False, kind="stable")
     loss = predictions["loss"]
     described = describe(project.dataset_at(turn.revision), topics=True)
-    categories, left_out = slice_frame(aligned(described, predictions.index), loss)
+    categories, left_out = slice_frame(looked_up(described, predictions.index), loss)
     slices = fold(find_slices(categories, loss, top=_SOUGHT, progress=progress, cancel=cancel))
     return ErrorSlices(tuple(slices), predictions, described, categories, left_out)

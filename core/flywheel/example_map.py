@@ -13,7 +13,7 @@ from core.collect import describe
 from core.collect.projection import project_features
 from core.content import hash_names, mix
 from core.dataset import Dataset
-from core.ids import aligned, is_among
+from core.ids import is_among, looked_up
 from core.progress import Cancel, Progress, Steps
 from core.train import LockedModel
 
@@ -99,7 +99,7 @@ def example_map(
     steps = Steps(3, progress, cancel)
     steps.start("drawing examples")
     ids = dataset.ids("train").append(dataset.ids("pool"))
-    strata = aligned(dataset.labels, ids).fillna("").to_numpy(dtype=object)
+    strata = looked_up(dataset.labels, ids).fillna("").to_numpy(dtype=object)
     drawn = ids[_drawn(ids, strata)]
     sample = dataset.without(ids[~is_among(ids, drawn)]) if len(drawn) < len(ids) else dataset
     steps.start("reading their features")
@@ -115,12 +115,12 @@ def example_map(
         {
             "x": found.places[:, 0],
             "y": found.places[:, 1],
-            "part": aligned(dataset.split, order).mask(is_among(order, dataset.generated), "generated").to_numpy(),
-            "label": aligned(dataset.labels, order).to_numpy(),
+            "part": looked_up(dataset.split, order).mask(is_among(order, dataset.generated), "generated").to_numpy(),
+            "label": looked_up(dataset.labels, order).to_numpy(),
         },
         index=order,
     )
-    described = aligned(describe(sample), order)
+    described = looked_up(describe(sample), order)
     steps.finish()
     along = (_goes_with(described, found.places[:, 0]), _goes_with(described, found.places[:, 1]))
     return ExampleMap(dataset.version, model.fingerprint, method, points, found.explained, along, len(ids))

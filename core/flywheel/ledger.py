@@ -25,7 +25,7 @@ from core.flywheel.ranking import first_suspects, kept_ranking
 from core.flywheel.refits import OWN, Compared, Refits, kept_refits, luck_of, make_refits, unrefitted
 from core.flywheel.store import Store, now
 from core.flywheel.turn import Turn, Verdicts, test_version
-from core.ids import aligned
+from core.ids import looked_up
 from core.progress import Cancel, Progress
 from core.train import Fitted, LockedModel, Training
 
@@ -178,7 +178,7 @@ class Ledger:
         """Predict and evaluate the test examples, and write their probabilities."""
         test = class_probabilities(training.fitted, dataset, test_inputs(dataset, brought))
         judged = _Judged(dataset, model, self._headline)
-        evaluation = judged.evaluate((aligned(test, judged.ids), training.threshold))
+        evaluation = judged.evaluate((looked_up(test, judged.ids), training.threshold))
         return {"evaluation": evaluation.to_json(), "test_probabilities": self._store.write_frame(test)}
 
     def add(self, row: dict[str, Any]) -> int:
@@ -257,7 +257,7 @@ class Ledger:
                 # One index, so that ids are looked up in one table rather than one for each of these frames.
                 return frame.set_axis(ids.rename(frame.index.name))
             # Predictions are kept for every test example there was; those excluded by now count no longer.
-            return aligned(frame, ids) if what == "test_probabilities" else frame
+            return looked_up(frame, ids) if what == "test_probabilities" else frame
 
         # Computed when somebody asks: a correction of a test label changes what every turn is worth.
         @cache
@@ -303,7 +303,7 @@ class Ledger:
 
     def _predicted(self, row: dict[str, Any], judged: _Judged) -> tuple[pd.DataFrame, float | None]:
         """What a turn says of the test examples that are judged, and its threshold."""
-        return aligned(self._store.read_frame(row["test_probabilities"]), judged.ids), row["threshold"]
+        return looked_up(self._store.read_frame(row["test_probabilities"]), judged.ids), row["threshold"]
 
     def _verdicts(self, row: dict[str, Any], earlier: Sequence[dict[str, Any]], judged: _Judged) -> Verdicts:
         """What a turn did against the turn before and the first, on one state of the test set."""

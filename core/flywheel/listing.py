@@ -16,7 +16,7 @@ from core.flywheel.bands import Audit, BandError, Figure
 from core.flywheel.edits import Decide, Decision
 from core.flywheel.errors import ProjectError
 from core.flywheel.review import decisions
-from core.ids import aligned, is_among
+from core.ids import aligned, is_among, looked_up
 
 if TYPE_CHECKING:
     from core.dataset import Dataset
@@ -218,7 +218,7 @@ def decided_many(rows: pd.DataFrame, dataset: Dataset, decision: str, label: str
         rows = rows[rows["suggested"].notna()]
         said |= {str(example): (str(decision), str(own)) for example, own in rows["suggested"].items()}
     elif decision == Decision.KEEP:
-        moved = aligned(dataset.labels, rows.index) != rows["given"]
+        moved = looked_up(dataset.labels, rows.index) != rows["given"]
         said |= {
             str(example): (str(Decision.OTHER), str(own)) if other else (str(Decision.KEEP), None)
             for example, own, other in zip(rows.index, rows["given"], moved, strict=True)

@@ -13,7 +13,7 @@ from core.annotate import next_to_label, pool_cards
 from core.flywheel.edits import Decision
 from core.flywheel.errors import ProjectError
 from core.flywheel.review import decisions
-from core.ids import aligned, is_among
+from core.ids import is_among, looked_up
 from core.progress import Cancel, Progress, Steps
 
 if TYPE_CHECKING:
@@ -110,7 +110,8 @@ def look_at_pool(
     features = project.model.features(dataset, ("train", "pool"))
     labelled = features[: len(dataset.ids("train"))]
     steps.start("choosing what to label next")
-    asked = pd.concat([aligned(probabilities, open_ones), again.reindex(columns=probabilities.columns, fill_value=0.0)])
+    again = again.reindex(columns=probabilities.columns, fill_value=0.0)
+    asked = pd.concat([looked_up(probabilities, open_ones), again])
     where = pd.Index([*dataset.ids("train"), *pool])
     given_first = [example for example in dict.fromkeys(first) if example in open_ones][:n]
     rest = asked.drop(index=given_first)
@@ -119,7 +120,7 @@ def look_at_pool(
     if n:
         of_rest = features[where.get_indexer(rest.index)]
         chosen = _in_turns(chosen, next_to_label(rest, features=of_rest, n=n, annotations=annotations))
-    given = aligned(dataset.labels, again.index)
+    given = looked_up(dataset.labels, again.index)
     cards = pool_cards(asked, chosen, given=given, features=features[where.get_indexer(chosen)], labelled=labelled)
     steps.finish()
     predicted_class = probabilities.idxmax(axis="columns") if len(pool) else pd.Series(index=pool, dtype="str")

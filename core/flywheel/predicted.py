@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from core.evaluate import confusion_of, log_losses
-from core.ids import aligned, is_among, present
+from core.ids import aligned, is_among, looked_up, present
 
 if TYPE_CHECKING:
     from core.flywheel.project import Project
@@ -109,4 +109,4 @@ def chances(probabilities: pd.DataFrame, decided: pd.Series) -> npt.NDArray[np.f
 
 def _rows_of(known: _Known, ids: pd.Index) -> _Known:
     """The rows with some ids; none is looked up where they are all of them, in this order."""
-    return known if known.index.equals(ids) else aligned(known, ids)
+    return known if known.index.equals(ids) else looked_up(known, ids)

@@ -15,7 +15,7 @@ from core.annotate import annotator_evidence, find_suspects, rule_evidence, same
 from core.dataset import Dataset
 from core.flywheel.rules import weigh
 from core.flywheel.store import Store, now
-from core.ids import aligned, is_among, positions
+from core.ids import aligned, is_among, looked_up, positions
 from core.progress import Cancel, Progress
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def rank(project: Project, turn: Turn, progress: Progress | None = None, cancel:
     dataset, model = project.dataset_at(turn.revision), project.model
     order = turn.out_of_fold.index.argsort()
     probabilities = turn.out_of_fold.iloc[order]
-    labels = aligned(dataset.labels, probabilities.index)
+    labels = looked_up(dataset.labels, probabilities.index)
     place = positions(labels.index, dataset.ids("train"))
     if progress is not None:
         progress(0.0, "preparing the locked model")

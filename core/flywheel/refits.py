@@ -16,7 +16,7 @@ import pandas as pd
 from core.dataset import Dataset
 from core.evaluate import Refit, TrainingLuck, training_luck
 from core.flywheel.store import Store, now
-from core.ids import aligned
+from core.ids import looked_up
 from core.progress import Cancel, Progress
 from core.train import LockedModel
 
@@ -174,7 +174,7 @@ def luck_of(
         return None
     refits = [
         [
-            [Refit(own := aligned(frame, labels.index), model.decide(own, threshold)) for frame, threshold in folds]
+            [Refit(own := looked_up(frame, labels.index), model.decide(own, threshold)) for frame, threshold in folds]
             for folds in side
         ]
         for side in (before, after)

@@ -22,7 +22,7 @@ from core.flywheel.edits import Decide, Decision
 from core.flywheel.errors import ProjectError
 from core.flywheel.stale import changes_of
 from core.flywheel.store import now
-from core.ids import aligned, positions
+from core.ids import aligned, looked_up, positions
 
 if TYPE_CHECKING:
     from core.dataset import Dataset
@@ -462,7 +462,7 @@ def one_label(project: Project, queue: Queue, wanted: Mapping[str, str]) -> dict
         As `Decide` takes it.
     """
     ids = pd.Index(list(wanted))
-    labels = aligned(project.dataset.labels, ids).tolist()
+    labels = looked_up(project.dataset.labels, ids).tolist()
     if queue.blind:
         named = zip(wanted.items(), labels, strict=True)
         return {

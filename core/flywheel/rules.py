@@ -32,7 +32,7 @@ from core.flywheel.judgements import judgements
 from core.flywheel.log import Entry
 from core.flywheel.review import Queue, decisions
 from core.flywheel.samples import begin_sample, in_samples
-from core.ids import aligned, is_among, positions, present
+from core.ids import aligned, is_among, looked_up, positions, present
 
 if TYPE_CHECKING:
     from core.flywheel.project import Project
@@ -424,5 +424,5 @@ def _excluded_from_pool(project: Project, came: Dataset) -> pd.DataFrame:
     known = decisions(project)
     gone = known.index[known["decision"] == Decision.EXCLUDE]
     gone = gone[is_among(gone, came.frame.index) & ~is_among(gone, project.dataset.frame.index)]
-    rows = aligned(came.frame, gone.sort_values())
+    rows = looked_up(came.frame, gone.sort_values())
     return rows[rows[came.schema.label].isna().to_numpy()]

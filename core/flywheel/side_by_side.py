@@ -25,7 +25,7 @@ from core.flywheel.refits import kept_refits, luck_of
 from core.flywheel.rows_apart import RowsApart, rows_apart
 from core.flywheel.sealed import is_sealed
 from core.flywheel.slice_verdicts import SliceVerdict, judge_between
-from core.ids import aligned, is_among
+from core.ids import is_among, looked_up
 from core.progress import Cancel, Progress, Steps
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def side_by_side(
     if one is not other:
         _refuse_apart(one, other, first.turn, second.turn)
     labels, left_out = common_test(one, other)
-    said = [aligned(side.turn.test_probabilities, labels.index) for side in (first, second)]
+    said = [looked_up(side.turn.test_probabilities, labels.index) for side in (first, second)]
     decided = [one.model.decide(own, side.turn.threshold) for own, side in zip(said, (first, second), strict=True)]
     steps.start("comparing predictions")
     verdict = compare(
@@ -148,7 +148,7 @@ def common_test(one: Project, other: Project) -> tuple[pd.Series, int]:
     theirs = other.dataset.labels_of("test")
     brought = one.dataset_at(0).labels
     ids = mine.index[is_among(mine.index, theirs.index)].sort_values()
-    a, b, was = (aligned(labels, ids).to_numpy(dtype=object) for labels in (mine, theirs, brought))
+    a, b, was = (looked_up(labels, ids).to_numpy(dtype=object) for labels in (mine, theirs, brought))
     labels = pd.Series(np.where(a != was, a, b), index=ids, dtype="str")
     agreed = (a == b) | (a == was) | (b == was)
     return labels[agreed], len(mine.index.union(theirs.index)) - int(agreed.sum())
@@ -181,7 +181,7 @@ def _luck(first: Side, second: Side, labels: pd.Series) -> TrainingLuck | None:
 
 
 def _flips(labels: pd.Series, decided: list[pd.Series], said: list[pd.DataFrame]) -> pd.DataFrame:
-    old, new = (aligned(own, labels.index).to_numpy(dtype=object) for own in decided)
+    old, new = (looked_up(own, labels.index).to_numpy(dtype=object) for own in decided)
     truth = labels.to_numpy(dtype=object)
     flip = np.select([(new == truth) & (old != truth), (new != truth) & (old == truth)], ["fixed", "broken"], "moved")
     table = pd.DataFrame(

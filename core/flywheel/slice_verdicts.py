@@ -18,7 +18,7 @@ import pandas as pd
 
 from core.evaluate import FEWEST, FEWEST_OF_A_CLASS, GAIN, HARM, NO_EVIDENCE, Verdict, compare, part_p_value, together
 from core.flywheel.watched import WatchedSlice, inside, region_of, watched_slices
-from core.ids import aligned, positions
+from core.ids import looked_up, positions
 from core.statistics import holm, wilson_interval
 
 if TYPE_CHECKING:
@@ -128,7 +128,8 @@ def _looked(project: Project) -> _Looked:
         verdict for before, after in pairwise(turns) for verdict in _judge(project, slices, members, before, after)
     )
     rows = [
-        {"number": each.number, "turn": turn.number, "part": "test"} | _share_wrong(aligned(decided, own.index) != own)
+        {"number": each.number, "turn": turn.number, "part": "test"}
+        | _share_wrong(looked_up(decided, own.index) != own)
         for turn in turns
         for decided in [project.model.decide(turn.test_probabilities, turn.threshold)]
         for each, own in zip(slices, members, strict=True)
@@ -229,7 +230,7 @@ def _word(verdict: Verdict, p_adjusted: float) -> str:
 def _compare(project: Project, labels: pd.Series, classes: int, before: Turn, after: Turn) -> tuple[Verdict, float]:
     sizes = labels.value_counts()
     enough = len(sizes) == classes and int(sizes.min()) >= FEWEST_OF_A_CLASS
-    old, new = (aligned(turn.test_probabilities, labels.index) for turn in (before, after))
+    old, new = (looked_up(turn.test_probabilities, labels.index) for turn in (before, after))
     said = [project.model.decide(own, turn.threshold) for own, turn in ((old, before), (new, after))]
     verdict = compare(
         labels,

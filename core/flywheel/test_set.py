@@ -17,7 +17,7 @@ from core.flywheel import log
 from core.flywheel.blind import reviewed
 from core.flywheel.project import Project
 from core.flywheel.turn import Turn
-from core.ids import aligned, is_among, present
+from core.ids import aligned, is_among, looked_up, present
 from core.progress import Cancel, Progress, Steps
 from core.statistics import wilson_interval
 
@@ -131,7 +131,7 @@ def judge_test_set(project: Project, progress: Progress | None = None, cancel: C
 
 def _beside(dataset: Dataset, name: str, ids: pd.Index, cancel: Cancel | None) -> Beside:
     inputs = list(dataset.schema.inputs)
-    test, other = dataset.inputs("test"), aligned(dataset.frame[inputs], ids)
+    test, other = dataset.inputs("test"), looked_up(dataset.frame[inputs], ids)
     labels = [dataset.labels_of("test"), present(aligned(dataset.labels, ids))]
     shares: dict[str, np.ndarray] = {}
     for side, own in zip(("test", "other"), labels, strict=True):

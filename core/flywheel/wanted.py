@@ -14,7 +14,7 @@ import pandas as pd
 from core.flywheel.edits import plain
 from core.flywheel.errors import ProjectError
 from core.flywheel.spreadsheet import harmless
-from core.ids import aligned
+from core.ids import aligned, looked_up
 
 if TYPE_CHECKING:
     from core.dataset import Dataset
@@ -91,7 +91,7 @@ def collection_list(dataset: Dataset, region: Region, predictions: pd.DataFrame,
     """
     if wanted < 1:
         raise ProjectError(f"The number of examples to collect must be at least 1. Got {wanted} instead.")
-    own = aligned(predictions, region.ids)
+    own = looked_up(predictions, region.ids)
     if own.empty:
         raise ProjectError(f"The slice '{region}' holds no train example to show what to look for. Choose another.")
     dealt = deal_by_errors(own, wanted)

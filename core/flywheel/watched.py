@@ -26,7 +26,7 @@ from core.evaluate import (
 )
 from core.flywheel.errors import ProjectError
 from core.flywheel.store import now
-from core.ids import aligned, positions, present
+from core.ids import aligned, looked_up, positions, present
 
 if TYPE_CHECKING:
     from core.dataset import Dataset
@@ -228,6 +228,6 @@ def region_of(project: Project, each: WatchedSlice, turn: Turn, part: str) -> Re
     else:
         dataset, probabilities = project.dataset_at(turn.revision), turn.out_of_fold
     labels = present(aligned(dataset.labels, probabilities.index))
-    loss = losses(labels, project.model.decide(aligned(probabilities, labels.index), turn.threshold))
+    loss = losses(labels, project.model.decide(looked_up(probabilities, labels.index), turn.threshold))
     (met,) = inside(project, [each], dataset)
     return measure(each.predicates, met[positions(labels.index, dataset.frame.index)], loss)

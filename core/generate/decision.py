@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from core.evaluate import CELL_METRICS
-from core.ids import aligned
+from core.ids import looked_up
 
 __all__ = ["moved_decision"]
 
@@ -51,9 +51,9 @@ def moved_decision(labels: pd.Series, probabilities: pd.DataFrame, folds: pd.Ser
     if metric not in CELL_METRICS:
         return None
     classes = pd.Index(probabilities.columns)
-    found = aligned(probabilities, labels.index).to_numpy(dtype=float)
+    found = looked_up(probabilities, labels.index).to_numpy(dtype=float)
     truth = classes.get_indexer(pd.Index(labels))
-    fold = aligned(folds, labels.index).to_numpy()
+    fold = looked_up(folds, labels.index).to_numpy()
     said = found.argmax(axis=1)
     for number in np.unique(fold):
         here, others = fold == number, fold != number

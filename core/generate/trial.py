@@ -15,7 +15,7 @@ from core.evaluate import GAIN, METRICS, Verdict, compare, compare_classes, comp
 from core.generate.bench import Attempt, Bench, attempt
 from core.generate.decision import moved_decision
 from core.generate.strategy import GenerateError, Target
-from core.ids import aligned, is_among
+from core.ids import is_among, looked_up
 from core.progress import Cancel, Progress
 from core.statistics import paired_interval
 from core.train import LockedModel, choose_threshold
@@ -244,7 +244,7 @@ def try_all(
     if first.probabilities is None:
         raise GenerateError(f"{_A_FIFTH}: {first.problem}")
     labels = dataset.labels_of("train").drop(index=dataset.generated, errors="ignore")
-    probabilities = aligned(first.probabilities, labels.index)
+    probabilities = looked_up(first.probabilities, labels.index)
     said = _said(model, labels, probabilities)
     moved = None
     if model.recipe.decision != "threshold":
@@ -258,7 +258,7 @@ def try_all(
             results.append(outcome.problem)
             after.append(None)
             continue
-        found = aligned(outcome.probabilities, labels.index)
+        found = looked_up(outcome.probabilities, labels.index)
         after.append(_said(model, labels, found))
         classes, inside = base.parts(each, found, after[-1])
         results.append(

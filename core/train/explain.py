@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from core.dataset import Dataset
-from core.ids import aligned, positions
+from core.ids import looked_up, positions
 from core.progress import Cancel, Progress
 from core.train.encoder import TOKEN, Encoded, Encoder, tokenise
 from core.train.fit import Fitted, TrainError
@@ -72,7 +72,7 @@ def explainer(
     for number in (0, 1):
         there = (fold == number).to_numpy()
         half = fold.index[there]
-        known = aligned(dataset.labels, fold.index[~there])
+        known = looked_up(dataset.labels, fold.index[~there])
         # Too little to learn from on the other side (one large group, say): then from everything.
         part = dataset.without(half) if len(half) and known.nunique() > 1 else dataset
         said = None if progress is None else lambda share, message, at=number: progress((at + share) / 2, message)

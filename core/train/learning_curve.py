@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from core.dataset import Dataset
-from core.ids import aligned, is_among
+from core.ids import is_among, looked_up
 from core.progress import Cancel, Progress, Steps
 from core.statistics import draw_cells, percentile_interval
 from core.train.fit import Known, Task, TrainError, TrainingSet, left_out, side_by_side
@@ -74,7 +74,7 @@ def learning_curve(
     steps.start("reading the data")
     refit = model.refitter(dataset)
     ids = dataset.ids("train")
-    labels = aligned(dataset.labels, ids)
+    labels = looked_up(dataset.labels, ids)
     real = ~is_among(ids, dataset.generated)
     rank = _rank_of_units(dataset, np.random.default_rng(seed))
     points = []
@@ -213,7 +213,7 @@ def _rank_of_units(dataset: Dataset, rng: np.random.Generator) -> npt.NDArray[np
     The order is one of each class (that of a unit's first example), so that a part has the classes in proportion.
     """
     labels = dataset.labels_of("train")
-    units = aligned(dataset.memberships["unit"], labels.index)
+    units = looked_up(dataset.memberships["unit"], labels.index)
     _, first, unit = np.unique(units.to_numpy(), return_index=True, return_inverse=True)
     by_class = pd.Series(rng.random(len(first))).groupby(labels.to_numpy(dtype=object)[first])
     ranks = ((by_class.rank(method="first") - 1) / by_class.transform("size")).to_numpy()

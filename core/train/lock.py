@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from core.dataset import Dataset
-from core.ids import aligned, is_among
+from core.ids import aligned, is_among, looked_up
 from core.progress import Cancel, Progress, Steps
 from core.train.encodings import Encodings
 from core.train.fit import Augment, Change, Fitted, TrainError, TrainingSet, features_of, side_by_side
@@ -321,7 +321,7 @@ class LockedModel:
             return None
         # Generated examples would shift the balance of the classes.
         real = ~is_among(out_of_fold.index, dataset.generated)
-        return choose_threshold(aligned(dataset.labels, out_of_fold.index[real]), out_of_fold[real])
+        return choose_threshold(looked_up(dataset.labels, out_of_fold.index[real]), out_of_fold[real])
 
     def _training_set(
         self, dataset: Dataset, steps: Steps | None = None, encodings: Encodings | None = None

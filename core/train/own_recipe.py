@@ -11,7 +11,7 @@ import pandas as pd
 from sklearn.base import is_classifier
 
 from core.dataset import Dataset
-from core.ids import aligned
+from core.ids import looked_up
 from core.train.fit import TrainError
 from core.train.pipelines import Frames, PipelineFit, read_pipeline, untrusted_types
 from core.train.recipe import RECIPES, Recipe
@@ -108,7 +108,7 @@ def _try(recipe: Recipe, dataset: Dataset) -> None:
     labels = dataset.labels_of("train")
     some = labels.groupby(labels).head(max(2, _TRIED_ROWS // labels.nunique()))
     schema = dataset.schema
-    rows = Frames(aligned(dataset.inputs("train"), some.index), schema.kinds, schema.text).encoded
+    rows = Frames(looked_up(dataset.inputs("train"), some.index), schema.kinds, schema.text).encoded
     classes = pd.Index(dataset.classes)
     fit = PipelineFit(recipe.to_dict(), rows, classes.get_indexer(pd.Index(some)), classes.tolist(), TrainError)
     if not hasattr(fit.pipeline, "predict_proba"):

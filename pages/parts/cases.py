@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.annotate import differences
 from core.flywheel import members
-from core.ids import aligned
+from core.ids import looked_up
 from core.report import count, shorten
 from pages.parts.plain import plain
 
@@ -29,7 +29,7 @@ def draw(project: Project, queue: Queue, place: int) -> None:
     if len(ids) < 2:
         return
     dataset = project.dataset
-    labels = aligned(dataset.labels, pd.Index(ids, dtype="str"))
+    labels = looked_up(dataset.labels, pd.Index(ids, dtype="str"))
     held = labels.value_counts()
     shares = ", ".join(f"**{count(number)}** {plain(shorten(name, 40))}" for name, number in held.items())
     with st.container(border=True, key=f"case-{queue.number}-{place}"):

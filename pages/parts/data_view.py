@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from core.flywheel import is_sealed
-from core.ids import aligned, is_among
+from core.ids import aligned, is_among, looked_up
 from core.report import count
 from pages.parts import cards, paging
 from pages.parts.plain import plain
@@ -61,7 +61,7 @@ def examples(project: Project) -> None:
     if origin != _ALL:
         ids = ids[is_among(ids, dataset.generated) == (origin == "generated")]
     key = f"data-{part}-{label}-{words.strip()}-{origin}"
-    shown = aligned(dataset.frame, ids[paging.page_of(len(ids), key=key)])
+    shown = looked_up(dataset.frame, ids[paging.page_of(len(ids), key=key)])
     schema = dataset.schema
     order = [
         schema.label,
@@ -69,7 +69,7 @@ def examples(project: Project) -> None:
         *(name for name in schema.names if name not in {schema.label, *schema.inputs}),
     ]
     table = shown[order]
-    table.insert(0, "part", aligned(dataset.split, shown.index))
+    table.insert(0, "part", looked_up(dataset.split, shown.index))
     if is_among(shown.index, dataset.generated).any():
         table.insert(1, "generated from", aligned(dataset.parents["parent"], shown.index))
     event = st.dataframe(

@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from core.dataset import Dataset
-from core.ids import aligned, is_among
+from core.ids import is_among, looked_up
 from core.report import count, percent, verb, written
 from pages.parts import cards, paging
 from pages.parts.plain import plain
@@ -94,6 +94,6 @@ def _rows(dataset: Dataset, shown: pd.DataFrame) -> None:
     )
     if "note" in shown:
         said["note"] = shown["note"]
-    features = readable(aligned(dataset.frame[list(dataset.schema.features)], shown.index))
+    features = readable(looked_up(dataset.frame[list(dataset.schema.features)], shown.index))
     rows = said.join(features.rename(columns={name: f"{name} (column)" for name in said.columns}))
     st.dataframe(rows, hide_index=True, height="content", alt="Examples with their labels and predictions")

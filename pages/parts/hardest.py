@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from core.ids import aligned, is_among
+from core.ids import is_among, looked_up
 from core.report import count, loss_histogram, number, percent, shorten, verb
 from pages.parts import examples, figure, frame, judged, queues
 from pages.parts.plain import plain
@@ -99,7 +99,7 @@ def _filtered(found: pd.DataFrame) -> tuple[npt.NDArray[np.bool_], str | None, s
 def _review(project: Project, turn: Turn, ids: pd.Index, of: int, label: str | None, kind: str) -> None:
     """Draw the way to a review of the hardest of so many labels, in the order of their loss."""
     cards = queues.ranking(project, turn, flagged=False, ids=ids)
-    cards = aligned(cards, ids[is_among(ids, cards.index)])
+    cards = looked_up(cards, ids[is_among(ids, cards.index)])
     if cards.empty:
         st.caption(f"The labels of the {count(len(ids))} hardest of these are settled.")
         return

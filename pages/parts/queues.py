@@ -13,7 +13,7 @@ import streamlit as st
 from core.annotate import case_cards, conflicts, mixed
 from core.flywheel import Decision, decisions, seconds_per_decision, start_queue, what_was_done
 from core.flywheel.actions import SECONDS_PER_DECISION
-from core.ids import aligned, is_among, positions
+from core.ids import is_among, looked_up, positions
 from core.report import count
 from pages.parts import sidebar, turns
 
@@ -97,7 +97,7 @@ def cases(project: Project, turn: Turn, *, label: str | None = None, again: bool
         return cards
     found = conflicts(project.dataset)
     still_open = found[~is_among(found.index, _settled(project))]
-    return cards[aligned(found, cards.index).isin(still_open).to_numpy()]
+    return cards[looked_up(found, cards.index).isin(still_open).to_numpy()]
 
 
 def for_audit(project: Project, turn: Turn, cards: pd.DataFrame, *, label: str | None = None) -> pd.DataFrame:

@@ -12,7 +12,7 @@ import streamlit as st
 
 from core.flywheel import is_watched, unwatch, watch
 from core.flywheel.wanted import class_to_add, collection_list, collection_table
-from core.ids import aligned
+from core.ids import looked_up
 from core.report import count, number, percent, percent_interval, verb
 from pages.parts import errors, examples, frame, handover, queues, sidebar
 from pages.parts.plain import plain
@@ -61,7 +61,7 @@ def draw(project: Project, turn: Turn, found: Found, region: Region, *, key: str
             _pin(project, turn, found, region, key)
         if settled:
             st.caption(settled)
-        rows = aligned(found.predictions, region.ids).sort_values(["loss", "chance"], ascending=False, kind="stable")
+        rows = looked_up(found.predictions, region.ids).sort_values(["loss", "chance"], ascending=False, kind="stable")
         examples.draw(project.dataset, rows, key=f"{key}-{turn.number}-{region}")
 
 
@@ -110,7 +110,7 @@ def _review(project: Project, turn: Turn, region: Region, key: str) -> str:
 def _generate(project: Project, found: Found, region: Region, key: str) -> None:
     if not region.wrong:
         return
-    chosen = class_to_add(project.dataset, aligned(found.predictions, region.ids))
+    chosen = class_to_add(project.dataset, looked_up(found.predictions, region.ids))
     said = "New examples are made from its own, and nothing is added before you have tried it."
     if chosen is not None:
         said = (

@@ -13,7 +13,7 @@ from core.annotate import chances as chances_of
 from core.annotate import spoken
 from core.dataset import Dataset
 from core.flywheel import Decision, StaleError, current_queue, decide, is_of_pool, move, next_place
-from core.ids import aligned, positions
+from core.ids import looked_up, positions
 from core.report import Usual, card, records, shorten
 from pages.parts import beside, cards, cases, errors, frame, guidelines, insight, queues
 from pages.parts.plain import escaped, plain
@@ -158,7 +158,7 @@ def _decisions(project: Project, queue: Queue, place: int, chances: pd.Series, b
         return float(chances.get(name, 0.0)) if len(chances) else None
 
     first, second = st.columns(2, gap="small")
-    now = aligned(dataset.labels, queue.cards.index[place : place + 1]).iloc[0]
+    now = looked_up(dataset.labels, queue.cards.index[place : place + 1]).iloc[0]
     if given:
         with first:
             st.html(beside.label("given", given, share(given)))

@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.evaluate import METRICS
 from core.flywheel import FLIPS, WAYS, Side, SideBySide, side_by_side
-from core.ids import aligned
+from core.ids import looked_up
 from core.report import changes_chart, count, percent, shorten, verb, written
 from pages.parts import cards, examples, figure, jobs, paging, turns, verdicts
 from pages.parts.plain import plain
@@ -201,7 +201,7 @@ def _table(dataset: Dataset, shown: pd.DataFrame, cells: dict[str, str]) -> None
         said["label"] = shown["after"].where(shown["after"].notna(), shown["before"]).fillna("–")
     if any(cells.values()):
         said["cells"] = [cells[example] or "–" for example in shown.index]
-    features = examples.readable(aligned(dataset.frame[list(dataset.schema.features)], shown.index))
+    features = examples.readable(looked_up(dataset.frame[list(dataset.schema.features)], shown.index))
     rows = said.join(features.rename(columns={name: f"{name} (column)" for name in said.columns}))
     st.dataframe(rows, hide_index=True, height="content", alt="Examples in which the two turns differ")
 

@@ -20,7 +20,7 @@ from core.evaluate import (
     overlap,
 )
 from core.flywheel import error_slices_of
-from core.ids import aligned, is_among
+from core.ids import is_among, looked_up
 from core.progress import Cancel, Progress
 from core.report import count, p_value, percent, shorten, slices_bar
 from pages.parts import error_heat_map, figure, jobs, region, turns, watched
@@ -92,7 +92,7 @@ def seek(project: Project, turn: Turn, progress: Progress | None = None, cancel:
     """
     sought = error_slices_of(project, turn, progress, cancel)
     loss = sought.predictions["loss"]
-    bins = bins_of(aligned(sought.described, loss.index), sought.categories)
+    bins = bins_of(looked_up(sought.described, loss.index), sought.categories)
     derived = sought.described.drop(columns=list(project.dataset_at(turn.revision).schema.features))
     return Found(
         turns.identity(project, turn),

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core import ids as core_ids
-from core.ids import aligned, differ, is_among, positions
+from core.ids import aligned, differ, is_among, looked_up, positions
 
 IDS = st.lists(st.text(st.characters(codec="utf-8", exclude_categories=("Cs",)), max_size=40), max_size=30)
 
@@ -89,10 +89,64 @@ def test_values_are_aligned_as_reindex_does(own, asked):
     pd.testing.assert_series_equal(aligned(values["word"], wanted), values["word"].reindex(wanted))
 
 
-def test_what_is_aligned_can_be_changed_without_its_source():
+# How an id is written, and whether it has a number.
+WRITTEN = pytest.mark.parametrize(
+    ("written", "numbered"),
+    [
+        (lambda names: index([f"id {name}" for name in names]), True),
+        (lambda names: index([f"{'x' * 300} {name}" for name in names]), False),
+        (lambda names: pd.Index(names, dtype="int64"), False),
+    ],
+    ids=["short", "long", "integers"],
+)
+
+
+@WRITTEN
+@given(own=st.lists(st.integers(0, 20), unique=True), asked=st.lists(st.integers(0, 20)), all_there=st.booleans())
+def test_values_are_looked_up_as_loc_does(written, numbered, own, asked, all_there):
+    ids = written(own)
+    wanted = written([each for each in asked if each in own] if all_there else asked)
+    values = pd.DataFrame(
+        {
+            "number": own,
+            "even": np.array(own, dtype="int64") % 2 == 0,
+            "half": np.array(own) / 2,
+            "word": pd.Series([str(each) for each in own], index=ids, dtype="str"),
+            "day": pd.to_datetime(pd.Series(own, index=ids, dtype="int64"), unit="D"),
+        },
+        index=ids,
+    ).rename_axis(columns="column")
+
+    assert (core_ids._numbers(ids) is not None) == (numbered or (ids.empty and isinstance(ids.dtype, pd.StringDtype)))
+    if not set(wanted) <= set(ids):
+        for look_up in (looked_up, lambda values, ids: values.loc[ids]):
+            with pytest.raises(KeyError):
+                look_up(values, wanted)
+        return
+    found = looked_up(values, wanted)
+    assert found.index is wanted
+    pd.testing.assert_frame_equal(found, values.loc[wanted])
+    for name in values.columns:
+        pd.testing.assert_series_equal(looked_up(values[name], wanted), values[name].loc[wanted])
+
+
+@WRITTEN
+def test_ids_that_are_not_there_are_counted_and_named(written, numbered):
+    values = pd.Series(range(3), index=written([0, 1, 2]))
+
+    with pytest.raises(KeyError) as refused:
+        looked_up(values, written([7, 1, 8, 7, *range(1000, 2000)]))
+
+    first = ", ".join(map(repr, written([7, 8, 1000, 1001, 1002])))
+    assert refused.value.args[0] == f"Every id must have a value. Without one: 1,002, first {first}."
+
+
+@pytest.mark.parametrize("look_up", [aligned, looked_up])
+def test_what_is_given_can_be_changed_without_its_source(look_up):
     values = pd.Series([1, 2], index=index(["a", "b"]))
 
-    found = aligned(values, values.index)
+    found = look_up(values, values.index)
+    assert found.index is values.index
     found.iloc[0] = 9
 
     assert values.tolist() == [1, 2]
