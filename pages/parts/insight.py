@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import streamlit as st
 
-from core.ids import is_among, positions
+from core.ids import is_among, looked_up, positions
 from core.neighbours import nearest_to, unit_rows
 from core.train import explain, explainer, telling
 from pages.parts import errors, jobs, turns
@@ -124,7 +124,7 @@ class Insight:
 
 
 def _look(ready: _Ready, dataset: Dataset, example: str, given: object, suggested: object) -> Found:
-    row = dataset.frame.iloc[positions(pd.Index([example]), dataset.frame.index)]
+    row = looked_up(dataset.frame, pd.Index([example], dtype="str"))
     fitted = ready.explainer.of(example)
     classes = set(fitted.classes)
     label = next((str(name) for name in (suggested, given) if name in classes), None)
