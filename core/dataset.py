@@ -335,7 +335,7 @@ class Dataset:
         DatasetError
             If an id is unknown, or no example of train or of the test set would be left.
         """
-        gone = pd.Index(list(ids), dtype="str")
+        gone = _index(ids)
         gone = gone if differ(gone) else gone.unique()
         self._check_known(gone)
         keep = np.ones(len(self.frame), dtype=bool)
@@ -496,13 +496,17 @@ class Dataset:
         return unit.where(pd.isna(found), pd.Series(found, index=unit.index)).astype(np.uint64)
 
     def _check_known(self, ids: Iterable[str]) -> None:
-        ids = pd.Index(list(ids))
+        ids = _index(ids)
         unknown = ids[~is_among(ids, self.frame.index)]
         if len(unknown):
             raise DatasetError(
                 f"Every id must be in the data. Unknown: {', '.join(map(str, unknown[:5]))}"
                 + (f" and {len(unknown) - 5} more." if len(unknown) > 5 else ".")
             )
+
+
+def _index(ids: Iterable[str]) -> pd.Index:
+    return ids if isinstance(ids, pd.Index) else pd.Index(list(ids), dtype="str")
 
 
 def _no_parents() -> pd.DataFrame:

@@ -10,10 +10,9 @@ import pandas as pd
 from core.annotate.column_reader import RuleError, marked
 from core.annotate.combinations import AllOf, AnyOf
 from core.annotate.conditions import Condition, Contains, Matches
-from core.annotate.rules import Rule, check_rules, seen_by_rules, votes
+from core.annotate.rules import Rule, check_rules, places_seen_by_rules, seen_by_rules, votes
 from core.content import written
 from core.dataset import Dataset
-from core.ids import looked_up
 from core.statistics import wilson_interval
 
 __all__ = ["Preview", "marks", "preview"]
@@ -59,10 +58,10 @@ def preview(rule: Rule, dataset: Dataset, *, examples: int = 5, seed: int = 0) -
     """
     check_rules([rule], dataset, only=[rule.name])
     cast = votes([Rule(rule.name, rule.label, rule.condition)], seen_by_rules(dataset), version=dataset.version)
-    hit = cast.index[cast[rule.name].notna().to_numpy()]
-    parts = looked_up(dataset.split, hit)
-    train = hit[(parts == "train").to_numpy()]
-    agreed = int((looked_up(dataset.labels, train) == rule.label).sum())
+    # By places: to look up the ids of all that a rule hits takes longer than the rule.
+    hit = places_seen_by_rules(dataset)[cast[rule.name].notna().to_numpy()]
+    train = hit[(dataset.split.iloc[hit] == "train").to_numpy()]
+    agreed = int((dataset.labels.iloc[train] == rule.label).sum())
     low, high = wilson_interval(agreed, len(train))
     chosen = np.random.default_rng(seed).permutation(len(hit))[:examples]
     return Preview(
@@ -74,7 +73,7 @@ def preview(rule: Rule, dataset: Dataset, *, examples: int = 5, seed: int = 0) -
         low=float(low),
         high=float(high),
         base=float((dataset.labels_of("train") == rule.label).mean()),
-        examples=tuple(str(each) for each in hit[np.sort(chosen)]),
+        examples=tuple(dataset.frame.index[hit[np.sort(chosen)]].astype(str)),
     )
 
 

@@ -24,6 +24,7 @@ from core.statistics import wilson_interval
 __all__ = [
     "Rule",
     "check_rules",
+    "places_seen_by_rules",
     "read_rules",
     "readable_columns",
     "rule_table",
@@ -199,7 +200,12 @@ def readable_columns(dataset: Dataset) -> dict[str, str]:
 
 def seen_by_rules(dataset: Dataset) -> pd.DataFrame:
     """The rows that rules may see: train and pool. The test set takes no part."""
-    return dataset.frame[dataset.split.isin(["train", "pool"]).to_numpy()]
+    return dataset.frame.iloc[places_seen_by_rules(dataset)]
+
+
+def places_seen_by_rules(dataset: Dataset) -> npt.NDArray[np.intp]:
+    """Where these rows stand in the data."""
+    return np.flatnonzero(dataset.split.isin(["train", "pool"]).to_numpy())
 
 
 def votes(rules: Iterable[Rule], frame: pd.DataFrame, *, version: str | None = None) -> pd.DataFrame:

@@ -142,10 +142,10 @@ def matching(listing: pd.DataFrame, dataset: Dataset, wanted: Filter) -> pd.Data
     return listing.iloc[_sorted(places, listing, dataset, wanted)]
 
 
-def open_rows(listing: pd.DataFrame) -> pd.DataFrame:
-    """The rows that are in train and on which nothing was decided, or that were skipped."""
-    rows: pd.DataFrame = listing[_is_open(listing) & listing["there"].to_numpy(dtype=bool)]
-    return rows
+def open_rows(listing: pd.DataFrame) -> Booleans:
+    """Which rows are in train and nothing was decided on, or were skipped; of shape (n,)."""
+    there: Booleans = listing["there"].to_numpy(dtype=bool)
+    return _is_open(listing) & there
 
 
 def _is_open(listing: pd.DataFrame) -> Booleans:
@@ -276,7 +276,7 @@ def decide_rows(
     """
     if audit is not None:
         # Nobody's decision is overruled unseen.
-        rows = open_rows(rows)
+        rows = rows[open_rows(rows)]
     edit = decided_many(rows, project.dataset, decision, label)
     if audit is not None and decision in _CHANGES:
         chosen = rows.loc[list(edit.ids)]

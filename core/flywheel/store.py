@@ -384,8 +384,12 @@ class Store:
         if hashlib.sha256(content).hexdigest() != name:
             raise self.damage(name, "was changed since it was written")
         table = pq.read_table(pa.BufferReader(content))
-        frame: pd.DataFrame = table.to_pandas(split_blocks=True)
-        if table.nbytes > _KEPT_BYTES:
+        size = table.nbytes
+        # Each form of the content goes as soon as the next is there: a large one is held once, not three times.
+        del content
+        frame: pd.DataFrame = table.to_pandas(split_blocks=True, self_destruct=True)
+        del table
+        if size > _KEPT_BYTES:
             return frame
         with self.lock:
             self._frames[name] = frame

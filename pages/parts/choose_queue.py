@@ -135,7 +135,7 @@ def _by_class(held: pd.Series) -> str:
 def _cards(project: Project, turn: Turn, what: str, label: str | None, again: bool) -> pd.DataFrame:
     if what == COPIES:
         return queues.cases(project, turn, label=label, again=again)
-    return queues.ranking(project, turn, flagged=what == SUSPECTS, label=label, again=again)
+    return turn.suspects.iloc[queues.places(project, turn, flagged=what == SUSPECTS, label=label, again=again)]
 
 
 def _size(project: Project, turn: Turn, wish: _Wish) -> tuple[int, pd.Series]:

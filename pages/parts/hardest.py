@@ -98,7 +98,7 @@ def _filtered(found: pd.DataFrame) -> tuple[npt.NDArray[np.bool_], str | None, s
 
 def _review(project: Project, turn: Turn, ids: pd.Index, of: int, label: str | None, kind: str) -> None:
     """Draw the way to a review of the hardest of so many labels, in the order of their loss."""
-    cards = queues.ranking(project, turn, flagged=False, ids=ids)
+    cards = turn.suspects.iloc[queues.places(project, turn, flagged=False, ids=ids)]
     cards = looked_up(cards, ids[is_among(ids, cards.index)])
     if cards.empty:
         st.caption(f"The labels of the {count(len(ids))} hardest of these are settled.")

@@ -228,7 +228,7 @@ def _open(project: Project, turn: Turn | None, example: str, said: str) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**Example {plain(example)}** · {plain(said)}")
             if turn is not None:
-                card = queues.ranking(project, turn, flagged=False, ids=pd.Index([example]))
+                card = turn.suspects.iloc[queues.places(project, turn, flagged=False, ids=[example])]
                 if len(card) and st.button("Review its label", key="review-map", icon=":material/rate_review:"):
                     queues.begin(project, card, f"one label of turn {turn.number}, opened on the map", turn.number)
                     frame.navigate("annotate")

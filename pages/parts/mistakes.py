@@ -113,12 +113,12 @@ def _listed(cells: pd.DataFrame, classes: int, part: str) -> None:
 
 def _review(project: Project, turn: Turn, cell: tuple[str, str], ids: pd.Index) -> None:
     """Draw the way from a cell to a review of its labels; only of train, since test labels are corrected blindly."""
-    cards = queues.ranking(project, turn, flagged=False, ids=ids)
-    if cards.empty:
+    places = queues.places(project, turn, flagged=False, ids=ids)
+    if not len(places):
         st.caption("All labels of this cell are settled.")
-    elif st.button(f"Review {count(len(cards), 'label')}", key="review-cell", icon=":material/rate_review:"):
+    elif st.button(f"Review {count(len(places), 'label')}", key="review-cell", icon=":material/rate_review:"):
         where = f"'{cell[0]}' is predicted '{cell[1]}'"
-        queues.begin(project, cards, queues.named(turn, flagged=False, where=where), turn.number)
+        queues.begin(project, turn.suspects.iloc[places], queues.named(turn, flagged=False, where=where), turn.number)
         frame.navigate("annotate")
 
 

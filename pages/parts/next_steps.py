@@ -146,7 +146,7 @@ def _go(project: Project, action: Action) -> None:
             cards = cards if ids is None else cards[is_among(cards.index, ids)]
             source = queues.named(turn, copies=True)
         else:
-            cards = queues.ranking(project, turn, ids=ids)
+            cards = turn.suspects.iloc[queues.places(project, turn, ids=ids)]
             where = _where(action)
             source = queues.named(turn, label=setup.get("label"), where=where)
         if len(cards):

@@ -85,7 +85,7 @@ def _matching(
 ) -> tuple[pd.DataFrame, int]:
     """The rows that match, in their order, and how many of them are open."""
     rows = matching(_listing, _dataset, _wanted)
-    return rows, len(open_rows(rows))
+    return rows, int(open_rows(rows).sum())
 
 
 # --- what is shown --------------------------------------------------------------------------------------------------
@@ -215,7 +215,7 @@ def _bulk(
         if queue is not None and is_of_pool(queue):
             st.caption("What has no label yet is labelled one by one: select a row and open its card.")
             return
-        rows = open_rows(matched) if every else selected
+        rows = matched[open_rows(matched)] if every else selected
         if rows.empty:
             st.caption(
                 "Nothing that matches is open."

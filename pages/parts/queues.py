@@ -20,7 +20,7 @@ from pages.parts import sidebar, turns
 if TYPE_CHECKING:
     from core.flywheel import Project, Queue, Turn
 
-__all__ = ["EVERY", "GO", "begin", "cases", "duration", "for_audit", "meanwhile", "named", "ranking"]
+__all__ = ["EVERY", "GO", "begin", "cases", "duration", "for_audit", "meanwhile", "named", "places"]
 
 # One card in so many is drawn at random in a queue that is mixed.
 EVERY = 5
@@ -28,7 +28,7 @@ EVERY = 5
 GO = "G"
 
 
-def ranking(
+def places(
     project: Project,
     turn: Turn,
     *,
@@ -37,8 +37,8 @@ def ranking(
     probably: str | None = None,
     ids: Iterable[str] | None = None,
     again: bool = False,
-) -> pd.DataFrame:
-    """The suspects of a turn that are still to be reviewed, worst first.
+) -> npt.NDArray[np.intp]:
+    """Where the suspects of a turn stand that are still to be reviewed, worst first.
 
     Parameters
     ----------
@@ -57,8 +57,8 @@ def ranking(
 
     Returns
     -------
-    DataFrame
-        Rows of ``turn.suspects``.
+    ndarray of shape (cards,)
+        Positions in ``turn.suspects``: how many there are is asked on every page, the rows themselves on a click.
     """
     cards = turn.suspects
     chosen = _in_train(turns.identity(project, turn), project.dataset.version, project, turn)
@@ -69,10 +69,10 @@ def ranking(
     if probably is not None:
         chosen = chosen & (cards["suggested"] == probably).to_numpy(dtype=bool)
     if ids is not None:
-        chosen = chosen & _among(cards, pd.Index(list(ids)))
+        chosen = chosen & _among(cards, ids if isinstance(ids, pd.Index) else pd.Index(list(ids), dtype="str"))
     if not again:
         chosen = chosen & ~_among(cards, _settled(project))
-    return cards[chosen]
+    return np.flatnonzero(chosen)
 
 
 def cases(project: Project, turn: Turn, *, label: str | None = None, again: bool = False) -> pd.DataFrame:
@@ -90,7 +90,7 @@ def cases(project: Project, turn: Turn, *, label: str | None = None, again: bool
     Returns
     -------
     DataFrame
-        As `ranking`.
+        As ``turn.suspects``.
     """
     cards = case_cards(project.dataset, turn.suspects, label=label)
     if again or cards.empty:
@@ -102,7 +102,7 @@ def cases(project: Project, turn: Turn, *, label: str | None = None, again: bool
 
 def for_audit(project: Project, turn: Turn, cards: pd.DataFrame, *, label: str | None = None) -> pd.DataFrame:
     """A ranking mixed with cards drawn at random from all labels (of one class) that were not decided on."""
-    labels = ranking(project, turn, flagged=False, label=label)
+    labels = turn.suspects.iloc[places(project, turn, flagged=False, label=label)]
     return mixed(cards, labels, every=EVERY, seed=turn.number)
 
 

@@ -85,9 +85,9 @@ def _sentence(region: Region) -> str:
 
 def _review(project: Project, turn: Turn, region: Region, key: str) -> str:
     """Draw the ways to review; what is to be said where there is nothing left to."""
-    suspects = queues.ranking(project, turn, ids=region.ids)
-    cards = queues.ranking(project, turn, flagged=False, ids=region.ids)
-    for found, noun, flagged in ((suspects, "suspect", True), (cards, "label", False)):
+    labels = queues.places(project, turn, flagged=False, ids=region.ids)
+    suspects = labels[turn.suspects["flagged"].to_numpy(dtype=bool)[labels]]
+    for found, noun, flagged in ((suspects, "suspect", True), (labels, "label", False)):
         every = "" if flagged else "all "
         if len(found) and st.button(
             f"Review {every}its {count(len(found), noun)}",
@@ -95,11 +95,11 @@ def _review(project: Project, turn: Turn, region: Region, key: str) -> str:
             icon=":material/rate_review:" if flagged else ":material/checklist:",
         ):
             source = queues.named(turn, flagged=flagged, where=str(region))
-            queues.begin(project, found, source, turn.number)
+            queues.begin(project, turn.suspects.iloc[found], source, turn.number)
             frame.navigate("annotate")
-    if cards.empty:
+    if not len(labels):
         return "All of its labels are settled."
-    if suspects.empty:
+    if not len(suspects):
         return (
             "None of its labels is a suspect that is not settled: it may need more examples, or better columns, rather "
             "than other labels."

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import streamlit as st
 
@@ -108,7 +110,7 @@ def _newer(project: Project, queue: Queue, turn: Turn) -> None:
             Offer(
                 f"This order is of turn {queue.turn}. Turn {turn.number} has ranked the labels anew.",
                 f"Take the order of turn {turn.number}",
-                lambda: queues.ranking(project, turn),
+                lambda: turn.suspects.iloc[queues.places(project, turn)],
                 queues.named(turn),
                 turn.number,
             )
@@ -119,7 +121,7 @@ def _newer(project: Project, queue: Queue, turn: Turn) -> None:
                 f"The better ranking of turn {turn.number} is ready: other kinds of model were asked, too. What you "
                 "have decided stays.",
                 "Take the better order",
-                lambda: queues.ranking(project, turn),
+                lambda: turn.suspects.iloc[queues.places(project, turn)],
                 queues.named(turn),
                 turn.number,
             )
@@ -226,8 +228,8 @@ def noise(project: Project, turn: Turn) -> None:
 
 def _review_confusion(project: Project, turn: Turn, pairs: list[tuple[str, str]]) -> None:
     """Draw the way from a confusion to a review of its suspects."""
-    found = {pair: queues.ranking(project, turn, label=pair[0], probably=pair[1]) for pair in pairs}
-    found = {pair: cards for pair, cards in found.items() if len(cards)}
+    found = {pair: queues.places(project, turn, label=pair[0], probably=pair[1]) for pair in pairs}
+    found = {pair: places for pair, places in found.items() if len(places)}
     if not found:
         st.caption("None of their suspects is left to be settled." if pairs else "No class is confused with another.")
         return
@@ -238,18 +240,18 @@ def _review_confusion(project: Project, turn: Turn, pairs: list[tuple[str, str]]
             format_func=lambda pair: f"{shorten(pair[0], 24)} → {shorten(pair[1], 24)}",
             key="confusion",
         )
-        cards = found[chosen]
         st.button(
-            f"Review {count(len(cards), 'suspect')}",
+            f"Review {count(len(found[chosen]), 'suspect')}",
             key="review-confusion",
             icon=":material/rate_review:",
             on_click=_begin_confusion,
-            args=(project, turn, cards, chosen),
+            args=(project, turn, found[chosen], chosen),
         )
 
 
 @errors.calm(doing="starting the review")
-def _begin_confusion(project: Project, turn: Turn, cards: pd.DataFrame, chosen: tuple[str, str]) -> None:
+def _begin_confusion(project: Project, turn: Turn, places: npt.NDArray[np.intp], chosen: tuple[str, str]) -> None:
+    cards = turn.suspects.iloc[places]
     queues.begin(project, cards, queues.named(turn, label=chosen[0], probably=chosen[1]), turn.number)
     # Out of the way: the card stands above.
     st.session_state["noise"] = False

@@ -53,7 +53,8 @@ def texts(ready) -> Project:
 @pytest.fixture
 def queued(turned):
     """The customers with a queue of every label, the most doubtful first."""
-    ranking = queues.ranking(turned, turned.turns[0], flagged=False)
+    turn = turned.turns[0]
+    ranking = turn.suspects.iloc[queues.places(turned, turn, flagged=False)]
     start_queue(turned, ranking, source="all labels of turn 0", turn=0)
     return turned
 
@@ -252,11 +253,12 @@ def test_settled_examples_stay_out_of_the_next_queue_and_skipped_ones_return(tur
     start_queue(turned, turn.suspects, source="all", turn=0)
     for place, decision in enumerate(("keep", "skip")):
         decide(turned, current_queue(turned), place, decision)
-    ranking = queues.ranking(turned, turn, flagged=False)
+    ranking = turn.suspects.iloc[queues.places(turned, turn, flagged=False)]
     assert first not in ranking.index
     assert ranking.index[0] == second
-    assert first in queues.ranking(turned, turn, flagged=False, again=True).index
-    assert queues.ranking(turned, turn, flagged=False, ids=[second]).index.tolist() == [second]
+    again = queues.places(turned, turn, flagged=False, again=True)
+    assert first in turn.suspects.index[again]
+    assert turn.suspects.index[queues.places(turned, turn, flagged=False, ids=[second])].tolist() == [second]
 
 
 # choosing, cases, audit, several reviewers

@@ -14,7 +14,7 @@ from pages.parts import better_ranking, jobs, queues
 def queued(turned):
     """The customers with a queue of the suspects by the first ranking, begun before there was a better one."""
     turn = turned.turns[0]
-    start_queue(turned, queues.ranking(turned, turn), source=queues.named(turn), turn=0)
+    start_queue(turned, turn.suspects.iloc[queues.places(turned, turn)], source=queues.named(turn), turn=0)
     with turned.store.writing():
         turned.store.execute("UPDATE queue SET at = '2020-01-01T00:00:00+00:00'")
     return turned
