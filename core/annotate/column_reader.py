@@ -58,13 +58,18 @@ class ColumnReader:
     Parameters
     ----------
     frame : DataFrame of shape (n, columns)
+    rows : ndarray of int, optional
+        Positions of the rows to read; all by default. Only columns that are asked for are taken.
     budget : float
         Seconds that one rule may take from `restart` on.
     """
 
-    def __init__(self, frame: pd.DataFrame, *, budget: float | None = None) -> None:
+    def __init__(
+        self, frame: pd.DataFrame, *, rows: npt.NDArray[np.intp] | None = None, budget: float | None = None
+    ) -> None:
         # Columns are read without ids, among which pandas would look for names of its own.
         self._frame = frame.set_axis(pd.RangeIndex(len(frame)))
+        self._rows = rows
         self._series: dict[str, pd.Series] = {}
         self._texts: dict[str, tuple[pa.Array, npt.NDArray[np.int64]]] = {}
         self.budget = BUDGET if budget is None else budget
@@ -75,7 +80,7 @@ class ColumnReader:
         self.deadline = time.monotonic() + self.budget
 
     def __len__(self) -> int:
-        return len(self._frame)
+        return len(self._frame) if self._rows is None else len(self._rows)
 
     def series(self, name: str) -> pd.Series:
         """One column in its canonical form.
@@ -93,7 +98,8 @@ class ColumnReader:
                     f"A rule must name a column of the data. There {'is none' if not len(places) else 'are two'} "
                     f"called '{name}'. Choose one of {known}."
                 )
-            self._series[name] = _canonical(self._frame.iloc[:, [int(places[0])]])
+            column = self._frame.iloc[:, [int(places[0])]]
+            self._series[name] = _canonical(column if self._rows is None else column.iloc[self._rows])
         return self._series[name]
 
     def kind(self, name: str) -> str:

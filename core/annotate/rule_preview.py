@@ -10,7 +10,7 @@ import pandas as pd
 from core.annotate.column_reader import RuleError, marked
 from core.annotate.combinations import AllOf, AnyOf
 from core.annotate.conditions import Condition, Contains, Matches
-from core.annotate.rules import Rule, check_rules, places_seen_by_rules, seen_by_rules, votes
+from core.annotate.rules import Rule, check_rules, seen_by_rules, votes
 from core.content import written
 from core.dataset import Dataset
 from core.statistics import wilson_interval
@@ -57,9 +57,11 @@ def preview(rule: Rule, dataset: Dataset, *, examples: int = 5, seed: int = 0) -
         If it does not fit the data or takes too long.
     """
     check_rules([rule], dataset, only=[rule.name])
-    cast = votes([Rule(rule.name, rule.label, rule.condition)], seen_by_rules(dataset), version=dataset.version)
     # By places: to look up the ids of all that a rule hits takes longer than the rule.
-    hit = places_seen_by_rules(dataset)[cast[rule.name].notna().to_numpy()]
+    seen = seen_by_rules(dataset)
+    tried = Rule(rule.name, rule.label, rule.condition)
+    cast = votes([tried], dataset.frame, rows=seen, version=dataset.version)
+    hit = seen[cast[rule.name].notna().to_numpy()]
     train = hit[(dataset.split.iloc[hit] == "train").to_numpy()]
     agreed = int((dataset.labels.iloc[train] == rule.label).sum())
     low, high = wilson_interval(agreed, len(train))

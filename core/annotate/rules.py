@@ -24,7 +24,6 @@ from core.statistics import wilson_interval
 __all__ = [
     "Rule",
     "check_rules",
-    "places_seen_by_rules",
     "read_rules",
     "readable_columns",
     "rule_table",
@@ -194,22 +193,23 @@ def readable_columns(dataset: Dataset) -> dict[str, str]:
     schema = dataset.schema
     named = [column.name for column in schema.columns if column.role not in {*_FORBIDDEN, "split", "id", "image"}]
     order = [*(name for name in schema.inputs if name in named), *(name for name in named if name not in schema.inputs)]
-    reader = ColumnReader(dataset.frame[order].head(1))
+    reader = ColumnReader(dataset.frame.head(1)[order])
     return {name: reader.kind(name) for name in order}
 
 
-def seen_by_rules(dataset: Dataset) -> pd.DataFrame:
-    """The rows that rules may see: train and pool. The test set takes no part."""
-    return dataset.frame.iloc[places_seen_by_rules(dataset)]
-
-
-def places_seen_by_rules(dataset: Dataset) -> npt.NDArray[np.intp]:
-    """Where these rows stand in the data."""
+def seen_by_rules(dataset: Dataset) -> npt.NDArray[np.intp]:
+    """Where the rows stand that rules may see: train and pool. The test set takes no part."""
     return np.flatnonzero(dataset.split.isin(["train", "pool"]).to_numpy())
 
 
-def votes(rules: Iterable[Rule], frame: pd.DataFrame, *, version: str | None = None) -> pd.DataFrame:
-    """Let rules vote on every row.
+def votes(
+    rules: Iterable[Rule],
+    frame: pd.DataFrame,
+    *,
+    rows: npt.NDArray[np.intp] | None = None,
+    version: str | None = None,
+) -> pd.DataFrame:
+    """Let rules vote on every row, or on some.
 
     Parameters
     ----------
@@ -217,6 +217,8 @@ def votes(rules: Iterable[Rule], frame: pd.DataFrame, *, version: str | None = N
         Those that are off are passed over.
     frame : DataFrame of shape (n, columns)
         By id.
+    rows : ndarray of int, optional
+        Positions of those to vote on, as `seen_by_rules` gives them; all by default.
     version : str, optional
         The version of the data; masks of the same version and condition are computed once.
 
@@ -231,14 +233,18 @@ def votes(rules: Iterable[Rule], frame: pd.DataFrame, *, version: str | None = N
         If two rules have one name, or one can't be evaluated: an unknown column, another kind of value, or a search
         that takes longer than it may.
     """
-    cast, broken = try_rules(rules, frame, version=version)
+    cast, broken = try_rules(rules, frame, rows=rows, version=version)
     if broken:
         raise RuleError(next(iter(broken.values())))
     return cast
 
 
 def try_rules(
-    rules: Iterable[Rule], frame: pd.DataFrame, *, version: str | None = None
+    rules: Iterable[Rule],
+    frame: pd.DataFrame,
+    *,
+    rows: npt.NDArray[np.intp] | None = None,
+    version: str | None = None,
 ) -> tuple[pd.DataFrame, dict[str, str]]:
     """Let rules vote as `votes` does, and go on past those that can't be evaluated.
 
@@ -249,7 +255,8 @@ def try_rules(
     broken : dict
         Name to what is wrong with a rule.
     """
-    reader = ColumnReader(frame)
+    reader = ColumnReader(frame, rows=rows)
+    ids = frame.index if rows is None else frame.index[rows]
     cast: dict[str, pd.Series] = {}
     broken: dict[str, str] = {}
     for rule in _distinct(rules):
@@ -261,8 +268,8 @@ def try_rules(
             broken[rule.name] = str(error)
         else:
             said = pd.array([rule.label], dtype="str").take(np.where(mask, 0, -1), allow_fill=True)
-            cast[rule.name] = pd.Series(said, index=frame.index)
-    return pd.DataFrame(cast, index=frame.index), broken
+            cast[rule.name] = pd.Series(said, index=ids)
+    return pd.DataFrame(cast, index=ids), broken
 
 
 def _fires(rule: Rule, reader: ColumnReader, version: str | None) -> Booleans:

@@ -9,6 +9,7 @@ learned on one half of the examples and kept only if the other half confirms it,
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -147,15 +148,26 @@ def _filled(codes: Codes, names: list[str], name: str) -> tuple[Codes, list[str]
 
 def _periods(dates: pd.Series, rare: int, losses: _Losses | None) -> tuple[Codes, list[str]]:
     """The longest periods of which there are a few; ranges of years where there are many."""
-    years, quarters = dates.dt.strftime("%Y"), dates.dt.quarter.astype("str")
-    for periods in (years, years + " Q" + quarters, dates.dt.strftime("%Y-%m"), dates.dt.strftime("%Y-%m-%d")):
-        different = periods.nunique()
-        if different > _MOST_PERIODS:
+    year, quarter, month, day = (
+        getattr(dates.dt, unit).to_numpy(dtype=np.float64) for unit in ("year", "quarter", "month", "day")
+    )
+    # Periods are told apart as numbers, and only those that differ are written.
+    kinds: tuple[tuple[Floats, Callable[[int], str]], ...] = (
+        (year, lambda number: f"{number:04d}"),
+        (10 * year + quarter, lambda number: f"{number // 10:04d} Q{number % 10}"),
+        (100 * year + month, lambda number: f"{number // 100:04d}-{number % 100:02d}"),
+        (
+            10_000 * year + 100 * month + day,
+            lambda number: f"{number // 10_000:04d}-{number // 100 % 100:02d}-{number % 100:02d}",
+        ),
+    )
+    for periods, written in kinds:
+        codes, different = pd.factorize(periods, sort=True)
+        if len(different) > _MOST_PERIODS:
             break
-        if different >= _FEWEST_PERIODS:
-            codes, names = pd.factorize(periods, sort=True)
-            return codes, names.tolist()
-    return _ranges(dates.dt.year.to_numpy(dtype=float), rare, losses)
+        if len(different) >= _FEWEST_PERIODS:
+            return codes, [written(int(number)) for number in different]
+    return _ranges(year, rare, losses)
 
 
 def _ranges(values: Floats, rare: int, losses: _Losses | None) -> tuple[Codes, list[str]]:

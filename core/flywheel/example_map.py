@@ -21,7 +21,8 @@ __all__ = ["ExampleMap", "example_map"]
 
 Floats = npt.NDArray[np.float64]
 
-MOST_POINTS = 5_000
+# As many as a browser draws in about a second.
+MOST_POINTS = 2_000
 # Of a class so many are drawn at least, if there are so many.
 _FEWEST = 20
 _NAMED = 3
@@ -68,7 +69,7 @@ def example_map(
 ) -> ExampleMap:
     """Make the map of a data set's examples. Test and sealed ones are not on it: what is seen there is acted upon.
 
-    Where there are more than 5,000, so many are drawn at random, each class by its share and with at least 20 examples.
+    Where there are more than 2,000, so many are drawn at random, each class by its share and with at least 20 examples.
     Who is drawn depends on the ids alone, so that a map of the next version shows the same examples.
 
     Parameters
@@ -127,7 +128,7 @@ def example_map(
 
 
 def _drawn(ids: pd.Index, strata: npt.NDArray[np.object_]) -> npt.NDArray[np.intp]:
-    """Places of at most about 5,000 ids: of each stratum its share, and at least 20."""
+    """Places of at most about 2,000 ids: of each stratum its share, and at least 20."""
     if len(ids) <= MOST_POINTS:
         return np.arange(len(ids))
     codes, _ = pd.factorize(strata)

@@ -127,14 +127,14 @@ def weigh(project: Project) -> Weighed:
     dataset = project.dataset
     rows = seen_by_rules(dataset)
     usable = [rule for rule in project.rules if rule.label in dataset.classes]
-    cast, broken = try_rules(usable, rows, version=dataset.version)
+    cast, broken = try_rules(usable, dataset.frame, rows=rows, version=dataset.version)
     broken |= {
         rule.name: f"Rule '{rule.name}' votes for '{rule.label}', which no example is labelled any more. "
         "Give it another class, or switch it off."
         for rule in project.rules
         if rule.on and rule.label not in dataset.classes
     }
-    labels = rows[dataset.schema.label]
+    labels = dataset.labels.iloc[rows].set_axis(cast.index)
     table = rule_table(cast, labels, settled_labels(project))
     brought = _brought(project)
     gone = _excluded_from_pool(project, brought)

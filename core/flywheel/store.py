@@ -383,7 +383,7 @@ class Store:
             raise self.damage(name, "is missing") from error
         if hashlib.sha256(content).hexdigest() != name:
             raise self.damage(name, "was changed since it was written")
-        table = pq.read_table(pa.BufferReader(content))
+        table = _whole(pq.read_table(pa.BufferReader(content)))
         size = table.nbytes
         # Each form of the content goes as soon as the next is there: a large one is held once, not three times.
         del content
@@ -467,3 +467,11 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _whole(table: pa.Table) -> pa.Table:
+    """A table whose texts are in one piece each: of several, pandas joins them all for every few rows that it takes."""
+    for place, field in enumerate(table.schema):
+        if pa.types.is_string(field.type) or pa.types.is_large_string(field.type):
+            table = table.set_column(place, field, table.column(place).combine_chunks())
+    return table

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from core.ids import positions
@@ -40,15 +41,17 @@ class Field:
     unusual: str | None = None
 
 
-def usual(frame: pd.DataFrame, schema: Schema) -> Usual:
+def usual(frame: pd.DataFrame, schema: Schema, *, rows: npt.NDArray[np.bool_] | None = None) -> Usual:
     """Learn what is usual in the features of `frame`.
 
     Parameters
     ----------
     frame : DataFrame
-        Train examples.
+        Examples.
     schema : Schema
         Says which of its columns are numbers and which are categories.
+    rows : ndarray of bool, shape (n,), optional
+        Those to learn from, the train examples; all by default.
 
     Returns
     -------
@@ -58,10 +61,11 @@ def usual(frame: pd.DataFrame, schema: Schema) -> Usual:
     ranges: dict[str, tuple[float, float]] = {}
     shares: dict[str, dict[str, float]] = {}
     missing: dict[str, float] = {}
-    # Columns are looked at without ids, among which pandas would look for names of its own.
-    rows = frame[list(schema.features)].set_axis(pd.RangeIndex(len(frame)))
     for name in schema.features:
-        column = rows[name]
+        # Looked at without ids, among which pandas would look for names of its own, and column by column: all of them
+        # at once would be a second copy of the data.
+        column = frame[name].set_axis(pd.RangeIndex(len(frame)))
+        column = column if rows is None else column[rows]
         missing[name] = float(column.isna().mean()) if len(column) else 0.0
         if name in schema.numeric:
             values = column.dropna().to_numpy(dtype=float)

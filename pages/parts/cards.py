@@ -35,7 +35,7 @@ _FEW_FIELDS, _MANY_FIELDS = 5, 36
 
 @st.cache_data(show_spinner=False, max_entries=32)
 def _known(version: str, _dataset: Dataset) -> Usual:
-    return usual(_dataset.part("train"), _dataset.schema)
+    return usual(_dataset.frame, _dataset.schema, rows=(_dataset.split == "train").to_numpy())
 
 
 def known(dataset: Dataset) -> Usual:
@@ -46,7 +46,7 @@ def known(dataset: Dataset) -> Usual:
 @st.cache_resource(show_spinner=False, max_entries=16)
 def known_in_queue(_dataset: Dataset, project_id: str, queue: int) -> Usual:
     """What is usual in train, learnt once a queue: a decision changes the version, but not what values are usual."""
-    return usual(_dataset.part("train"), _dataset.schema)
+    return usual(_dataset.frame, _dataset.schema, rows=(_dataset.split == "train").to_numpy())
 
 
 def fields(values: Sequence[Field], *, label: str = "Example") -> None:

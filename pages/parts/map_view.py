@@ -45,7 +45,7 @@ def draw(project: Project) -> None:
     points["group"], stands_out = _GROUPS[colour](points)
     if colour == "Class":
         points["group"], stands_out = _one_class(points["group"])
-    # Written for all at once: one by one, 5,000 of them take longer than all else on the page.
+    # Written for all at once: one by one, 2,000 of them take longer than all else on the page.
     listed = {
         example: f"{shorten(said, 80)} · {example}" for example, said in zip(points.index, points["said"], strict=True)
     }

@@ -8,13 +8,15 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import numpy as np
+import numpy.typing as npt
 import streamlit as st
 
 from core.flywheel import is_watched, unwatch, watch
 from core.flywheel.wanted import class_to_add, collection_list, collection_table
-from core.ids import looked_up
+from core.ids import is_among, positions
 from core.report import count, number, percent, percent_interval, verb
-from pages.parts import errors, examples, frame, handover, queues, sidebar
+from pages.parts import errors, examples, frame, handover, queues, sidebar, turns
 from pages.parts.plain import plain
 
 if TYPE_CHECKING:
@@ -56,13 +58,31 @@ def draw(project: Project, turn: Turn, found: Found, region: Region, *, key: str
             st.caption(said)
         with st.container(horizontal=True, vertical_alignment="center"):
             settled = _review(project, turn, region, key)
-            _generate(project, found, region, key)
+            of = (turns.identity(project, turn), project.dataset.version, str(region), region.size)
+            places, there = _worst_first(of, project, found, region)
+            _generate(project, found, region, places, key)
             _collect(project, found, region, key)
             _pin(project, turn, found, region, key)
         if settled:
             st.caption(settled)
-        rows = looked_up(found.predictions, region.ids).sort_values(["loss", "chance"], ascending=False, kind="stable")
-        examples.draw(project.dataset, rows, key=f"{key}-{turn.number}-{region}")
+        examples.draw_places(
+            project.dataset,
+            found.predictions,
+            places[there],
+            gone=int((~there).sum()),
+            key=f"{key}-{turn.number}-{region}",
+        )
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _worst_first(
+    of: tuple[object, ...], _project: Project, _found: Found, _region: Region
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
+    """Where its examples stand among the predictions, the worst first, and which are still in the data."""
+    places = positions(_region.ids, _found.predictions.index)
+    loss, chance = (_found.predictions[name].to_numpy()[places] for name in ("loss", "chance"))
+    places = places[np.lexsort((-chance, -loss))]
+    return places, is_among(_found.predictions.index, _project.dataset.frame.index)[places]
 
 
 def _sentence(region: Region) -> str:
@@ -107,10 +127,10 @@ def _review(project: Project, turn: Turn, region: Region, key: str) -> str:
     return ""
 
 
-def _generate(project: Project, found: Found, region: Region, key: str) -> None:
+def _generate(project: Project, found: Found, region: Region, places: npt.NDArray[np.intp], key: str) -> None:
     if not region.wrong:
         return
-    chosen = class_to_add(project.dataset, looked_up(found.predictions, region.ids))
+    chosen = class_to_add(project.dataset, found.predictions.iloc[places])
     said = "New examples are made from its own, and nothing is added before you have tried it."
     if chosen is not None:
         said = (

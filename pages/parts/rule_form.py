@@ -279,7 +279,10 @@ def _exactly(value: object) -> str:
 
 @st.cache_data(show_spinner=False, max_entries=64)
 def _frequent(version: str, column: str, _dataset: Dataset) -> list[str]:
-    return [str(value) for value in seen_by_rules(_dataset)[column].value_counts().head(_MOST_VALUES).index]
+    return [
+        str(value)
+        for value in _dataset.frame[column].iloc[seen_by_rules(_dataset)].value_counts().head(_MOST_VALUES).index
+    ]
 
 
 def _condition(parts: list[_Part], joined: str) -> tuple[Condition | None, str]:

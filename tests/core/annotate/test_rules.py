@@ -170,7 +170,7 @@ def dataset():
 
 def test_rules_see_train_and_pool_only(dataset):
     seen = seen_by_rules(dataset)
-    assert set(seen.index) == set(dataset.ids("train")) | set(dataset.ids("pool"))
+    assert set(dataset.frame.index[seen]) == set(dataset.ids("train")) | set(dataset.ids("pool"))
 
 
 @pytest.mark.parametrize(

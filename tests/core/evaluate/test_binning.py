@@ -82,19 +82,21 @@ def test_values_may_be_called_like_the_groups():
 
 
 @pytest.mark.parametrize(
-    ("start", "end", "example"),
+    ("start", "end", "example", "written"),
     [
-        ("2018-01-01", "2023-12-31", "2020"),
-        ("2022-02-01", "2023-11-30", "2022 Q3"),
-        ("2023-01-01", "2023-03-31", "2023-02"),
-        ("2023-01-01", "2023-01-06", "2023-01-04"),
-        ("1950-01-01", "2020-12-31", " to "),
+        ("2018-01-01", "2023-12-31", "2020", "%Y"),
+        ("2022-02-01", "2023-11-30", "2022 Q3", None),
+        ("2023-01-01", "2023-03-31", "2023-02", "%Y-%m"),
+        ("2023-01-01", "2023-01-06", "2023-01-04", "%Y-%m-%d"),
+        ("1950-01-01", "2020-12-31", " to ", None),
     ],
 )
-def test_dates_become_periods(start, end, example):
+def test_dates_become_periods(start, end, example, written):
     dates = pd.Series(pd.date_range(start, end, periods=3000))
     found = grouped(dates.where(dates.index > 0))
     assert any(example in name for name in found.cat.categories)
+    if written:
+        assert found.astype("str")[1:].tolist() == dates.dt.strftime(written)[1:].tolist()
     assert found.cat.categories[-1] == "missing"
     assert 3 <= len(found.cat.categories) <= 13
 
