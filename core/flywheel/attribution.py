@@ -125,13 +125,13 @@ def groups_of(project: Project, number: int) -> tuple[EditGroup, ...]:
     entries = project.log
     old = {entry.seq: entry for entry in log.active(entries, until=before.revision)}
     new = {entry.seq: entry for entry in log.active(entries, until=after.revision)}
-    judged = project.dataset_at(0).split.isin(["test", "sealed"])
-    judged = judged[judged]
+    split = project.versions.split
+    judged = split.index[split.isin(["test", "sealed"]).to_numpy()]
     found: dict[tuple[str, bool], list[tuple[int, int]]] = {}
     for seq in sorted(old.keys() ^ new.keys()):
         edit = log.to_edit(project.store, old.get(seq) or new[seq])
         size = _size(edit)
-        if not size or _of_test_alone(edit, judged.index):
+        if not size or _of_test_alone(edit, judged):
             continue
         found.setdefault((_titled(edit), seq in old), []).append((seq, size))
     return tuple(

@@ -70,6 +70,16 @@ class Versions:
                 self._kept.popitem(last=False)
         return dataset
 
+    @property
+    def schema(self) -> Schema:
+        """What the columns are, as they were brought: read without the data."""
+        return Schema.from_json(self._store.get("schema"))
+
+    @property
+    def split(self) -> pd.Series:
+        """The part that each example was brought into, by id: read without the data."""
+        return self._store.read_frame(self._store.get("memberships"))["split"]
+
     def _brought(self) -> Dataset:
         """The data as it was brought."""
         members = self._store.read_frame(self._store.get("memberships"))
@@ -78,7 +88,7 @@ class Versions:
             self._store.read_frame(self._store.get("frame")),
             members["split"],
             members["unit"],
-            Schema.from_json(self._store.get("schema")),
+            self.schema,
             parents=self._store.read_frame(self._store.get("parents")),
             excluded=pd.Series(list(excluded.values()), index=pd.Index(list(excluded), dtype="str"), dtype="str"),
         )

@@ -58,9 +58,12 @@ class Encoded:
     def __len__(self) -> int:
         return len(self.numbers)
 
-    def without_texts(self) -> Encoded:
-        """Numbers and codes alone: what is typical of a column is read from them."""
-        return Encoded(self.numbers, self.codes, ())
+    def typical(self) -> tuple[Floats, Integers]:
+        """The median of each number, 0 if all are missing, and the most frequent code of each category, -1 included."""
+        present = [column[~np.isnan(column)] for column in self.numbers.T]
+        medians = [float(np.median(column)) if len(column) else 0.0 for column in present]
+        codes = [int(np.bincount(column + 1).argmax()) - 1 for column in self.codes.T]
+        return np.array(medians), np.array(codes, dtype=np.int64)
 
     @property
     def nbytes(self) -> int:

@@ -17,7 +17,6 @@ from core.ids import looked_up, positions
 from core.progress import Cancel, Progress
 from core.train.encoder import TOKEN, Encoded, Encoder, tokenise
 from core.train.fit import Fitted, TrainError
-from core.train.pipelines import Rows
 
 __all__ = ["Explainer", "explain", "explainer", "telling", "weighed"]
 
@@ -215,8 +214,8 @@ def _without_columns(fitted: Fitted, frame: pd.DataFrame, rows: Any) -> tuple[pd
     each = {name: np.arange(place, len(owner), len(names)) for place, name in enumerate(names)}
     if isinstance(encoder, Encoder):
         _put_typical(fitted, encoder, variants, each)
-    elif isinstance(fitted.columns, Rows):
-        variants = variants.with_cells(each, fitted.columns.typical)
+    elif isinstance(fitted.typical, dict):
+        variants = variants.with_cells(each, fitted.typical)
     cells = frame[names].astype("str").where(frame[names].notna(), "missing")
     parts = pd.DataFrame(
         {
@@ -232,6 +231,7 @@ def _without_columns(fitted: Fitted, frame: pd.DataFrame, rows: Any) -> tuple[pd
 def _put_typical(fitted: Fitted, encoder: Encoder, variants: Encoded, each: Mapping[str, Integers]) -> None:
     """Put what is typical of a column into the rows that stand for its absence."""
     behind = np.array(encoder.number_columns + encoder.categorical, dtype=object)
+    assert isinstance(fitted.typical, tuple)
     numbers, codes = fitted.typical
     for name, mine in each.items():
         for column in np.flatnonzero(behind == name):

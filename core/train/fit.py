@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -24,10 +23,10 @@ from core.dataset import Dataset
 from core.errors import FlywheelError
 from core.ids import aligned, is_among, positions
 from core.progress import Steps
-from core.train.encoder import Encoded, Encoder
+from core.train.encoder import Encoder
 from core.train.encodings import Encodings
-from core.train.learner import Fit, Linear, Model, encoder_for, fit_encoded, median, one_thread, row_order
-from core.train.pipelines import PipelineFit, Rows
+from core.train.learner import Fit, Linear, Model, encoder_for, fit_encoded, one_thread, row_order
+from core.train.pipelines import PipelineFit
 
 __all__ = [
     "Augment",
@@ -64,20 +63,12 @@ class Fitted:
     Attributes
     ----------
     model : Model
-    columns : Encoded or Rows
-        The train examples' numbers and codes (without their texts), or the rows that a pipeline reads: what is typical
-        of each column.
+    typical : tuple of arrays, or dict
+        What is typical of each column of the train examples, see `Encoded.typical` and, for a pipeline, `Rows.typical`.
     """
 
     model: Model
-    columns: Encoded | Rows
-
-    @cached_property
-    def typical(self) -> tuple[Floats, Codes]:
-        """The median of each number and the most frequent code of each category (-1: mostly missing)."""
-        assert isinstance(self.columns, Encoded)
-        codes = [Counter(column.tolist()).most_common(1)[0][0] for column in self.columns.codes.T]
-        return np.array([median(column) for column in self.columns.numbers.T]), np.array(codes, dtype=np.int64)
+    typical: tuple[Floats, Codes] | dict[str, Any]
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -203,7 +194,7 @@ class TrainingSet:
     def fit(self) -> Fitted:
         """Fit on all examples."""
         model = Model(self.encoder, self._fit(self.encoded, self.labels), self.dataset.classes)
-        return Fitted(model, self.encoded.without_texts())
+        return Fitted(model, self.encoded.typical())
 
     def fit_on(self, inside: Mask) -> Fit | PipelineFit:
         """Fit on some of the examples, by their place in `ids`."""
@@ -341,6 +332,8 @@ def features_of(
     parts: Sequence[str],
     columns: Mapping[str, Any],
     others: pd.DataFrame | None = None,
+    *,
+    dense: bool = True,
 ) -> Any:
     """See `LockedModel.features`; the settings of the columns stand in for the recipe's. No label is looked at."""
     rows = pd.concat([dataset.inputs(part) for part in parts])
@@ -351,7 +344,7 @@ def features_of(
     found = space.transform(encoder.encoded)[positions(rows.index, rows.index[order])]
     if others is not None:
         found = sp.vstack([found, space.transform(encoder.encode(others))], format="csr")
-    return found if encoder.text is not None else found.toarray()
+    return found.toarray() if dense and encoder.text is None else found
 
 
 def left_out(held_out: Mask, ids: pd.Index, parents: pd.DataFrame) -> Mask:

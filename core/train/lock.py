@@ -269,7 +269,12 @@ class LockedModel:
         return refit
 
     def features(
-        self, dataset: Dataset, parts: Sequence[str] = ("train",), *, others: pd.DataFrame | None = None
+        self,
+        dataset: Dataset,
+        parts: Sequence[str] = ("train",),
+        *,
+        others: pd.DataFrame | None = None,
+        dense: bool = True,
     ) -> Any:
         """The examples of some parts in the space where neighbours are sought.
 
@@ -280,14 +285,16 @@ class LockedModel:
             Which parts of the split share the space, for example ``("train", "pool")``. Labels play no part.
         others : DataFrame, optional
             More examples with the columns the model learns from, which are placed in the space and do not shape it.
+        dense : bool
+            Tables as arrays; else as sparse matrices, which take a third of the memory.
 
         Returns
         -------
         array or sparse matrix of shape (examples, dimensions)
             In the order of ``dataset.ids``, part after part, then the others. Tables: scaled numbers and a column for
-            each frequent category, dense. Texts: TF-IDF, sparse, each text of length 1 by words and by characters.
+            each frequent category. Texts: TF-IDF, sparse, each text of length 1 by words and by characters.
         """
-        return features_of(self.recipe.to_dict(), dataset, parts, FOR_DISTANCES, others)
+        return features_of(self.recipe.to_dict(), dataset, parts, FOR_DISTANCES, others, dense=dense)
 
     def decide(self, probabilities: pd.DataFrame, threshold: float | None = None) -> pd.Series:
         """Turn probabilities into labels.

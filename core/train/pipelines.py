@@ -15,7 +15,6 @@ import hashlib
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from io import BytesIO
 from typing import Any
 
@@ -56,14 +55,9 @@ class Rows:
         """These rows, then the other's."""
         return Rows(pd.concat([self.frame, other.frame]), self.text)
 
-    def without_texts(self) -> Rows:
-        """The columns alone: what is typical of them is read from here."""
-        return Rows(self.frame.drop(columns=[] if self.text is None else [self.text]))
-
-    @cached_property
     def typical(self) -> dict[str, Any]:
         """The median of numbers and dates, the most frequent of categories; missing if all are."""
-        columns = {str(name): column.dropna() for name, column in self.frame.items()}
+        columns = {str(name): column.dropna() for name, column in self.frame.items() if name != self.text}
         return {
             name: np.nan if column.empty else column.mode().iloc[0] if column.dtype == "str" else column.median()
             for name, column in columns.items()

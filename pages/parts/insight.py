@@ -95,7 +95,7 @@ class Insight:
                 project.model, dataset, lambda share, message: progress(0.7 * share, message), cancel
             )
             progress(0.7, "laying out the examples")
-            rows = unit_rows(project.model.features(dataset))
+            rows = unit_rows(project.model.features(dataset, dense=False))
             self._ready = _Ready(explaining, rows, dataset.ids("train"))
         except BaseException:
             self.failed = True

@@ -120,7 +120,7 @@ def _volume_too() -> bool:
 
 def simulated(project: Project) -> bool:
     """Whether the truth is known, so that a simulated reviewer can run."""
-    return project.dataset_at(0).schema.truth is not None
+    return project.versions.schema.truth is not None
 
 
 def _run(project: Project, asked: dict[str, Any], *, volume_too: bool) -> None:

@@ -52,7 +52,7 @@ class Picture:
 
 def picture(project: Project) -> Picture | None:
     """What was measured of a project; None if nothing was."""
-    if project.dataset_at(0).schema.truth is not None:
+    if project.versions.schema.truth is not None:
         curves = kept_volume(project)
         if curves is None:
             return None
@@ -77,7 +77,7 @@ def draw(project: Project) -> None:
         figure.draw(chart, key="volume", caption=found.rests)
         return
     question = "Would more examples, labelled like these, make up for labels that are wrong?"
-    if project.dataset_at(0).schema.truth is None:
+    if project.versions.schema.truth is None:
         st.caption(f"{question} Train measures it.")
         st.page_link("pages/train.py", label="Fix data, or add data?", icon=":material/balance:")
         return
