@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-__all__ = ["canonicalise", "hash_names", "hash_rows", "hash_values", "hexadecimal", "mix", "written"]
+__all__ = ["canonicalise", "draw_by_hash", "hash_names", "hash_rows", "hash_values", "hexadecimal", "mix", "written"]
 
 Hashes = npt.NDArray[np.uint64]
 
@@ -195,3 +195,31 @@ def hexadecimal(hashes: Hashes) -> pd.api.extensions.ExtensionArray:
         pa.LargeStringArray.from_buffers(len(hashes), ends, digits), dtype="str"
     )
     return texts
+
+
+def draw_by_hash(ids: pd.Index, strata: npt.ArrayLike, *, most: int, fewest: int) -> npt.NDArray[np.intp]:
+    """Draw some of many ids, of each stratum its share; by their hashes, so that the same are drawn again.
+
+    Parameters
+    ----------
+    ids : Index of shape (n,)
+    strata : array of shape (n,)
+        What is to be there in its share: the class of each, say.
+    most : int
+        About how many are drawn; all where there are no more.
+    fewest : int
+        Of each stratum at least so many, or all that it has.
+
+    Returns
+    -------
+    ndarray of shape (drawn,)
+        Their places, ascending.
+    """
+    if len(ids) <= most:
+        return np.arange(len(ids))
+    codes, _ = pd.factorize(np.asarray(strata, dtype=object))
+    sizes = np.bincount(codes)
+    quotas = np.maximum(np.minimum(sizes, fewest), np.floor(sizes * most / len(ids)).astype(np.int64))
+    order = np.lexsort((mix(hash_names(ids)), codes))
+    rank = np.arange(len(ids)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    return np.sort(order[rank < quotas[codes[order]]])

@@ -11,7 +11,7 @@ import pandas as pd
 
 from core.collect import describe
 from core.collect.projection import project_features
-from core.content import hash_names, mix
+from core.content import draw_by_hash
 from core.dataset import Dataset
 from core.ids import is_among, looked_up
 from core.progress import Cancel, Progress, Steps
@@ -101,7 +101,7 @@ def example_map(
     steps.start("drawing examples")
     ids = dataset.ids("train").append(dataset.ids("pool"))
     strata = looked_up(dataset.labels, ids).fillna("").to_numpy(dtype=object)
-    drawn = ids[_drawn(ids, strata)]
+    drawn = ids[draw_by_hash(ids, strata, most=MOST_POINTS, fewest=_FEWEST)]
     sample = dataset.without(ids[~is_among(ids, drawn)]) if len(drawn) < len(ids) else dataset
     steps.start("reading their features")
     parts = [part for part in ("train", "pool") if len(sample.ids(part))]
@@ -125,18 +125,6 @@ def example_map(
     steps.finish()
     along = (_goes_with(described, found.places[:, 0]), _goes_with(described, found.places[:, 1]))
     return ExampleMap(dataset.version, model.fingerprint, method, points, found.explained, along, len(ids))
-
-
-def _drawn(ids: pd.Index, strata: npt.NDArray[np.object_]) -> npt.NDArray[np.intp]:
-    """Places of at most about 2,000 ids: of each stratum its share, and at least 20."""
-    if len(ids) <= MOST_POINTS:
-        return np.arange(len(ids))
-    codes, _ = pd.factorize(strata)
-    sizes = np.bincount(codes)
-    quotas = np.maximum(np.minimum(sizes, _FEWEST), np.floor(sizes * MOST_POINTS / len(ids)).astype(np.int64))
-    order = np.lexsort((mix(hash_names(ids)), codes))
-    rank = np.arange(len(ids)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    return np.sort(order[rank < quotas[codes[order]]])
 
 
 def _goes_with(described: pd.DataFrame, places: Floats) -> list[tuple[str, float]]:

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from core.content import draw_by_hash
 from core.dataset import Dataset
 from core.ids import looked_up, positions
 from core.progress import Cancel, Progress
@@ -30,6 +31,9 @@ Floats = npt.NDArray[np.float64]
 _SAYS_NOTHING = 0.1
 # Nearer to 0 or 1 than this, probabilities are not told apart.
 _CERTAIN = 1e-6
+# Of a half that is larger so many are learnt from, and of a class at least so many: what a column or a word weighs
+# hardly changes with more, time and memory do.
+_ENOUGH, _FEWEST = 100_000, 1_000
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,8 @@ def explainer(
 ) -> Explainer:
     """Fit the locked model on either half of the train examples, to explain the examples of the other half.
 
+    Of a half of more than 100,000 examples so many are learnt from, each class by its share and with 1,000 at least.
+
     Raises
     ------
     TrainError
@@ -72,8 +78,10 @@ def explainer(
         there = (fold == number).to_numpy()
         half = fold.index[there]
         known = looked_up(dataset.labels, fold.index[~there])
+        learnt = draw_by_hash(known.index, known, most=_ENOUGH, fewest=_FEWEST)
+        spared = half.append(known.index[~np.isin(np.arange(len(known)), learnt)]) if len(learnt) < len(known) else half
         # Too little to learn from on the other side (one large group, say): then from everything.
-        part = dataset.without(half) if len(half) and known.nunique() > 1 else dataset
+        part = dataset.without(spared) if len(half) and known.nunique() > 1 else dataset
         said = None if progress is None else lambda share, message, at=number: progress((at + share) / 2, message)
         fitted.append(model.fit(part, said, cancel))
     return Explainer(tuple(fitted), fold)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.content import canonicalise, hash_rows, hash_values, hexadecimal
+from core.content import canonicalise, draw_by_hash, hash_rows, hash_values, hexadecimal
 
 INTEGERS = st.lists(st.integers(-(2**53), 2**53), min_size=1, max_size=30)
 
@@ -98,3 +98,19 @@ def test_every_kind_of_missing_is_missing_beside_numbers(values):
 def test_half_a_character_becomes_a_question_mark():
     frame = canonicalise(pd.DataFrame({"a": pd.Series(["\ud800x", 1], dtype=object)}))
     assert frame["a"].tolist() == ["?x", "1"]
+
+
+@given(st.lists(st.integers(0, 60), min_size=1, max_size=4), st.integers(1, 120), st.integers(0, 10))
+def test_of_each_stratum_its_share_is_drawn_and_the_same_again(sizes, most, fewest):
+    strata = np.repeat(np.arange(len(sizes)), sizes)
+    ids = pd.Index([f"r{number}" for number in range(len(strata))], dtype="str")
+    drawn = draw_by_hash(ids, strata, most=most, fewest=fewest)
+    held = np.bincount(strata[drawn], minlength=len(sizes))
+    if len(ids) <= most:
+        assert drawn.tolist() == list(range(len(ids)))
+    else:
+        assert held.tolist() == [max(min(size, fewest), size * most // len(ids)) for size in sizes]
+        assert (np.diff(drawn) > 0).all()
+    shuffled = np.random.default_rng(0).permutation(len(ids))
+    again = draw_by_hash(ids[shuffled], strata[shuffled], most=most, fewest=fewest)
+    assert set(ids[shuffled][again]) == set(ids[drawn])

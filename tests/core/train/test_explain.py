@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 import unicodedata
 
 import numpy as np
@@ -146,6 +147,23 @@ def test_where_one_half_is_too_little_to_learn_from_all_of_it_explains(table):
 
     assert all(fitted.classes == both.classes for fitted in explaining.fitted)
     assert explaining.of("somebody new") is explaining.fitted[0]
+
+
+def test_of_a_large_half_a_part_is_learnt_from_with_some_of_every_class(table, monkeypatch):
+    module = sys.modules["core.train.explain"]
+    monkeypatch.setattr(module, "_ENOUGH", 40)
+    monkeypatch.setattr(module, "_FEWEST", 5)
+    learned = []
+    fit = LockedModel.fit
+    monkeypatch.setattr(LockedModel, "fit", lambda self, part, *rest: learned.append(part) or fit(self, part, *rest))
+
+    explaining = explainer(LockedModel(RECIPES["logistic_regression"]), table)
+
+    for number, part in enumerate(learned):
+        assert 30 <= len(part.ids("train")) <= 45
+        assert part.labels_of("train").value_counts().min() >= 5
+        assert (explaining.fold[part.ids("train")] != number).all()
+    assert len(explaining.fold) == len(table.ids("train"))
 
 
 @pytest.mark.parametrize(
