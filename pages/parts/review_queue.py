@@ -6,8 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import streamlit as st
 
@@ -245,13 +243,14 @@ def _review_confusion(project: Project, turn: Turn, pairs: list[tuple[str, str]]
             key="review-confusion",
             icon=":material/rate_review:",
             on_click=_begin_confusion,
-            args=(project, turn, found[chosen], chosen),
+            args=(project, turn, chosen),
         )
 
 
 @errors.calm(doing="starting the review")
-def _begin_confusion(project: Project, turn: Turn, places: npt.NDArray[np.intp], chosen: tuple[str, str]) -> None:
-    cards = turn.suspects.iloc[places]
+def _begin_confusion(project: Project, turn: Turn, chosen: tuple[str, str]) -> None:
+    # Looked for anew: some may have been decided since the button was drawn.
+    cards = turn.suspects.iloc[queues.places(project, turn, label=chosen[0], probably=chosen[1])]
     queues.begin(project, cards, queues.named(turn, label=chosen[0], probably=chosen[1]), turn.number)
     # Out of the way: the card stands above.
     st.session_state["noise"] = False
