@@ -13,6 +13,7 @@ from sklearn.tree import DecisionTreeClassifier
 from core import wording
 from core.collect.audited import Audited
 from core.collect.finding import Finding
+from core.content import count_different
 from core.ids import present
 from core.schema import Schema
 
@@ -32,7 +33,7 @@ def check_columns(audited: Audited) -> Iterator[Finding]:
     droppable = len(schema.inputs) > 1
     yield from _missing(audited, features, droppable)
     train = features[audited.train]
-    distinct = train.nunique()
+    distinct = count_different(train)
     yield from _constant(train, distinct, droppable)
     yield from _identifiers(train, distinct, droppable)
     yield from _leaks(train, audited.dataset.labels[audited.train], schema, distinct, droppable)

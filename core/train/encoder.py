@@ -21,7 +21,7 @@ import numpy.typing as npt
 import pandas as pd
 import scipy.sparse as sp
 
-__all__ = ["TOKEN", "Encoded", "Encoder", "Terms", "frequent_terms", "selection", "tokenise"]
+__all__ = ["TOKEN", "Encoded", "Encoder", "Terms", "frequent_terms", "median", "selection", "tokenise"]
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -35,6 +35,12 @@ _DATE_PARTS = {
 _LARGEST = float(np.finfo(np.float32).max)
 # A word of any script, or a run of other signs: "!!!" and emojis say much about a text.
 TOKEN = re.compile(r"\w+|[^\w\s]+")
+
+
+def median(column: Floats) -> float:
+    """The median of the values that are there; 0 if none is."""
+    present = column[~np.isnan(column)]
+    return float(np.median(present)) if len(present) else 0.0
 
 
 @dataclass(frozen=True)
@@ -60,10 +66,8 @@ class Encoded:
 
     def typical(self) -> tuple[Floats, Integers]:
         """The median of each number, 0 if all are missing, and the most frequent code of each category, -1 included."""
-        present = [column[~np.isnan(column)] for column in self.numbers.T]
-        medians = [float(np.median(column)) if len(column) else 0.0 for column in present]
         codes = [int(np.bincount(column + 1).argmax()) - 1 for column in self.codes.T]
-        return np.array(medians), np.array(codes, dtype=np.int64)
+        return np.array([median(column) for column in self.numbers.T]), np.array(codes, dtype=np.int64)
 
     @property
     def nbytes(self) -> int:

@@ -25,7 +25,7 @@ from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.preprocessing import normalize
 from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
-from core.train.encoder import Encoded, Encoder, frequent_terms, selection
+from core.train.encoder import Encoded, Encoder, frequent_terms, median, selection
 from core.train.pipelines import Frames, PipelineFit
 
 __all__ = [
@@ -40,7 +40,6 @@ __all__ = [
     "encoder_for",
     "fit_encoded",
     "fit_recipe",
-    "median",
     "one_thread",
     "row_order",
 ]
@@ -156,12 +155,6 @@ def _one_hot(codes: Integers, size: int, settings: Mapping[str, Any]) -> tuple[I
     missing = bool((codes < 0).any())
     table[-1] = width if missing else -1
     return table, width + missing
-
-
-def median(column: Floats) -> float:
-    """The median of the values that are there; 0 if none is."""
-    present = column[~np.isnan(column)]
-    return float(np.median(present)) if len(present) else 0.0
 
 
 _threads = ThreadpoolController()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
+from core.content import count_different
 from core.report import (
     class_balance,
     class_quantiles,
@@ -187,14 +187,7 @@ def _facts(version: str, _dataset: Dataset) -> pd.DataFrame:
             "role": [column.role for column in roles],
             "kind": [column.kind for column in roles],
             "missing": [percent(share) for share in frame.isna().mean()],
-            "different": [_different(frame[name]) for name in frame.columns],
+            "different": count_different(frame).to_numpy(),
             "why": [column.reason for column in roles],
         }
     )
-
-
-def _different(column: pd.Series) -> int:
-    """How many values there are; numbers are sorted for it, which takes a fifth of the time of a hash table."""
-    if isinstance(column.dtype, np.dtype) and column.dtype.kind in "iuf":
-        return len(np.unique(column[column.notna().to_numpy()].to_numpy()))
-    return int(column.nunique())

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.content import canonicalise, draw_by_hash, hash_rows, hash_values, hexadecimal
+from core.content import canonicalise, count_different, draw_by_hash, hash_rows, hash_values, hexadecimal
 
 INTEGERS = st.lists(st.integers(-(2**53), 2**53), min_size=1, max_size=30)
 
@@ -114,3 +114,10 @@ def test_of_each_stratum_its_share_is_drawn_and_the_same_again(sizes, most, fewe
     shuffled = np.random.default_rng(0).permutation(len(ids))
     again = draw_by_hash(ids[shuffled], strata[shuffled], most=most, fewest=fewest)
     assert set(ids[shuffled][again]) == set(ids[drawn])
+
+
+@given(st.lists(st.sampled_from([0.0, -0.0, 1.5, np.inf, -np.inf, np.nan, 2.0**60]), max_size=12))
+def test_different_values_are_counted_as_pandas_counts_them(values):
+    frame = pd.DataFrame({"x": np.array(values, dtype=float), "n": range(len(values))})
+    frame = frame.assign(t=frame["x"].astype("str"), b=frame["x"] > 0, i=frame["x"].abs().astype("Float64"))
+    assert count_different(frame).to_dict() == frame.nunique().to_dict()
